@@ -1,0 +1,1 @@
+"""A Binance USDⓈ-M futures exchange on this machine."""

@@ -1,0 +1,1 @@
+"""Pure decisions: no clock, no socket, no task, no randomness, no log."""

@@ -1,0 +1,1 @@
+"""Every fill of a Binance USDⓈ-M account, delivered exactly once and in order."""
