@@ -1,0 +1,93 @@
+"""The exchange's vocabulary: the words of the wire as constants, and what an account and a symbol are made of.
+
+Words are plain strings, because that is what the wire carries. Prices are in the quote asset, quantities in the base
+asset, both `Decimal`; what a caller writes down may be the wire's decimal string.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+__all__ = ["AccountSpec", "SymbolSpec"]
+
+BUY: Final = "BUY"
+SELL: Final = "SELL"
+
+BOTH: Final = "BOTH"
+LONG: Final = "LONG"
+SHORT: Final = "SHORT"
+
+LIMIT: Final = "LIMIT"
+MARKET: Final = "MARKET"
+CONDITIONAL_TYPES: Final = frozenset(
+    {"STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET"}
+)
+
+GTC: Final = "GTC"
+IOC: Final = "IOC"
+FOK: Final = "FOK"
+GTX: Final = "GTX"
+GTD: Final = "GTD"
+RPI: Final = "RPI"
+
+NEW: Final = "NEW"
+PARTIALLY_FILLED: Final = "PARTIALLY_FILLED"
+FILLED: Final = "FILLED"
+CANCELED: Final = "CANCELED"
+EXPIRED: Final = "EXPIRED"
+EXPIRED_IN_MATCH: Final = "EXPIRED_IN_MATCH"
+
+TRADE: Final = "TRADE"
+AMENDMENT: Final = "AMENDMENT"
+
+DEFAULT_API_KEY: Final = "simulatorDefaultAccountApiKey00000000000000000000000000000000001"
+DEFAULT_API_SECRET: Final = "simulatorDefaultAccountApiSecret00000000000000000000000000000001"  # noqa: S105  documented, opens nothing
+
+
+class AccountSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """An account at the start: its keys (64 letters and digits), and its wallet.
+
+    `balance` is in USDT; `balances` adds other assets. `leverage` holds for every symbol until changed. In hedge mode
+    (`dual_side_position`) a symbol has a LONG and a SHORT position, else one BOTH.
+    """
+
+    name: str = "default"
+    api_key: str = DEFAULT_API_KEY
+    api_secret: str = DEFAULT_API_SECRET
+    balance: str = "10000"
+    balances: dict[str, str] = {}
+    leverage: int = 20
+    dual_side_position: bool = False
+
+    def __repr__(self) -> str:
+        return f"AccountSpec(name={self.name!r}, balance={self.balance!r})"
+
+
+class SymbolSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """A perpetual contract: its filters as `exchangeInfo` lists them, and its price at the start.
+
+    `price_precision` and `quantity_precision` are numbers of decimals, and are not the tick (BTCUSDT: 2 decimals, tick
+    0.10). `min_notional` is in the quote asset.
+    """
+
+    symbol: str
+    base_asset: str
+    quote_asset: str = "USDT"
+    price: Decimal
+    tick_size: Decimal
+    step_size: Decimal
+    price_precision: int
+    quantity_precision: int
+    min_price: Decimal
+    max_price: Decimal
+    min_quantity: Decimal
+    max_quantity: Decimal
+    market_max_quantity: Decimal
+    min_notional: Decimal = Decimal(5)
+    max_leverage: int = 125
+    max_orders: int = 200
+    multiplier_up: Decimal = Decimal("1.0500")
+    multiplier_down: Decimal = Decimal("0.9500")

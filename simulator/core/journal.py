@@ -1,0 +1,127 @@
+"""Everything that went in and out, in order, with the exchange's time. What a test asserts on, and a person reads.
+
+Entries are facts and never change. Secrets do not enter: listen keys and API keys are masked to their first four
+characters, signatures to nothing, before an entry is made. The journal is bounded; `forgotten` counts what the bound
+pushed out, so that a reader of `seq` sees the hole.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+
+__all__ = ["Journal", "JournalEntry", "mask", "masked_params"]
+
+KINDS: Final = (
+    "request",
+    "response",
+    "event",
+    "frame",
+    "connection",
+    "listen_key",
+    "market",
+    "action",
+    "note",
+    "failure",
+)
+
+_SECRET_PARAMS: Final = frozenset({"listenKey", "apiKey"})
+
+
+class JournalEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing that happened.
+
+    `kind` is one of:
+
+    - `request` (in) and `response` (out): REST. `method`, `path`; `body` holds the parameters, or the answer;
+      `status` the HTTP status; a response's `about` is the `seq` of its request.
+    - `event` (out): one user event, once, however many sockets got it (`sockets`). `event` is its name, `body` the
+      event as sent.
+    - `frame`: a control message on a stream, in or out. `connection` (in): handshakes, closes, resets, silence.
+    - `listen_key`: issued, extended, expired, dropped, deleted. `market`: a price moved.
+    - `action`: something was done to the exchange from outside its API. `note`: worth knowing, such as an unknown
+      path or a signature that failed and why. `failure`: a defect of the simulator or of a subscriber.
+
+    `time_ms` is the exchange's time in ms. `connection` numbers a stream connection, from 1; 0 means none.
+    """
+
+    seq: int
+    time_ms: int
+    kind: str
+    direction: str = ""
+    account: str = ""
+    connection: int = 0
+    about: int = 0
+    method: str = ""
+    path: str = ""
+    status: int = 0
+    event: str = ""
+    sockets: int = 0
+    summary: str = ""
+    body: Any = None
+
+    def __str__(self) -> str:
+        arrow = {"in": "→", "out": "←"}.get(self.direction, "·")
+        words = [self.event, self.method, self.path, str(self.status or ""), self.summary]
+        return f"{self.seq:>6} {self.time_ms} {arrow} {self.kind:<10} {self.account:<8} {' '.join(filter(None, words))}"
+
+
+class Journal:
+    """The entries, oldest first; at most `limit` of them."""
+
+    def __init__(self, limit: int = 50_000) -> None:
+        self._entries: deque[JournalEntry] = deque(maxlen=limit)
+        self._next_seq = 1
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[JournalEntry]:
+        return iter(self._entries)
+
+    @property
+    def forgotten(self) -> int:
+        """How many entries the bound has pushed out."""
+        return self._next_seq - 1 - len(self._entries)
+
+    def record(self, time_ms: int, kind: str, **fields: Any) -> JournalEntry:
+        """Append an entry and return it. `fields` are those of `JournalEntry`, already masked."""
+        entry = JournalEntry(seq=self._next_seq, time_ms=time_ms, kind=kind, **fields)
+        self._next_seq += 1
+        self._entries.append(entry)
+        return entry
+
+    def entries(self, *, since: int = 0, limit: int | None = None, **wanted: object) -> list[JournalEntry]:
+        """Return the entries after `since` (a `seq`) whose fields equal the given ones, oldest first.
+
+        `wanted` names fields of `JournalEntry` (`kind="event"`, `path="/fapi/v1/order"`, `event="TRADE_LITE"`, ...);
+        None means any. `limit` keeps the newest. An unknown name raises `TypeError`.
+        """
+        fields = JournalEntry.__struct_fields__
+        unknown = wanted.keys() - set(fields)
+        if unknown:
+            message = f"a journal entry has no {', '.join(sorted(unknown))}: it has {', '.join(fields)}"
+            raise TypeError(message)
+        tests = [(name, value) for name, value in wanted.items() if value is not None]
+        found = [e for e in self._entries if e.seq > since and all(getattr(e, n) == v for n, v in tests)]
+        return found if limit is None else found[max(0, len(found) - limit) :]
+
+    def text(self) -> str:
+        """Return every entry as one line of text."""
+        return "\n".join(map(str, self._entries))
+
+
+def mask(secret: str) -> str:
+    """Return what may be shown of a key: enough to tell two apart, too little to use one."""
+    return f"{secret[:4]}…" if secret else ""
+
+
+def masked_params(params: dict[str, str]) -> dict[str, str]:
+    """Return the parameters of a request as the journal may hold them."""
+    shown = {name: mask(value) if name in _SECRET_PARAMS else value for name, value in params.items()}
+    if "signature" in shown:
+        shown["signature"] = "…"
+    return shown

@@ -1,0 +1,110 @@
+"""What a client of the exchange is told when it is refused: Binance's code, message and HTTP status, one per cause.
+
+Each cause is a function or a constant here, so that a message is written once. Texts are Binance's own where they were
+captured, and otherwise those of its error-code page.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["VenueError"]
+
+
+class VenueError(Exception):
+    """A refusal in Binance's terms. `code` is negative; `status` is the HTTP status."""
+
+    def __init__(self, code: int, message: str, status: int = 400) -> None:
+        self.code = code
+        self.message = message
+        self.status = status
+        super().__init__(f"{code}: {message}")
+
+
+SIGNATURE_INVALID: Final = (-1022, "Signature for this request is not valid.")
+OUTSIDE_RECEIVE_WINDOW: Final = (-1021, "Timestamp for this request is outside of the recvWindow.")
+AHEAD_OF_SERVER: Final = (-1021, "Timestamp for this request was 1000ms ahead of the server's time.")
+INVALID_SYMBOL: Final = (-1121, "Invalid symbol.")
+INVALID_TIME_IN_FORCE: Final = (-1115, "Invalid timeInForce.")
+INVALID_TYPE: Final = (-1116, "Invalid orderType.")
+INVALID_SIDE: Final = (-1117, "Invalid side.")
+BAD_PRECISION: Final = (-1111, "Precision is over the maximum defined for this asset.")
+NO_LISTEN_KEY: Final = (-1125, "This listenKey does not exist.")
+BAD_INTERVAL: Final = (-1127, "More than 7 days between startTime and endTime.")
+BAD_COMBINATION: Final = (-1128, "Combination of optional parameters invalid.")
+START_AFTER_END: Final = (-1023, "Start time is greater than end time.")
+BAD_RESPONSE_TYPE: Final = (-1136, "Invalid newOrderRespType.")
+UNKNOWN_ORDER: Final = (-2011, "Unknown order sent.")
+NO_SUCH_ORDER: Final = (-2013, "Order does not exist.")
+MARGIN_INSUFFICIENT: Final = (-2019, "Margin is insufficient.")
+REDUCE_ONLY_REJECTED: Final = (-2022, "ReduceOnly Order is rejected.")
+TOO_MANY_ORDERS: Final = (-2025, "Reach max open order limit.")
+PRICE_TOO_HIGH: Final = (-4002, "Price greater than max price.")
+QUANTITY_NOT_POSITIVE: Final = (-4003, "Quantity less than or equal to zero.")
+QUANTITY_TOO_SMALL: Final = (-4004, "Quantity less than min quantity.")
+QUANTITY_TOO_LARGE: Final = (-4005, "Quantity greater than max quantity.")
+PRICE_TOO_LOW: Final = (-4013, "Price less than min price.")
+PRICE_OFF_TICK: Final = (-4014, "Price not increased by tick size.")
+BAD_CLIENT_ORDER_ID: Final = (-4015, "Client order id is not valid.")
+QUANTITY_OFF_STEP: Final = (-4023, "Quantity not increased by step size.")
+BAD_LEVERAGE: Final = (-4028, "Leverage {leverage} is not valid")
+POSITION_SIDE_UNCHANGED: Final = (-4059, "No need to change position side.")
+POSITION_SIDE_INVALID: Final = (-4060, "Invalid position side.")
+POSITION_SIDE_MISMATCH: Final = (-4061, "Order's position side does not match user's setting.")
+REDUCE_ONLY_CONFLICT: Final = (-4062, "Invalid or improper reduceOnly value.")
+POSITION_SIDE_OPEN_ORDERS: Final = (-4067, "Position side cannot be changed if there exists open orders.")
+POSITION_SIDE_POSITION: Final = (-4068, "Position side cannot be changed if there exists position.")
+DUPLICATE_CLIENT_ORDER_ID: Final = (-4116, "ClientOrderId is duplicated.")
+CONDITIONAL_ELSEWHERE: Final = (
+    -4120,
+    "Order type not supported for this endpoint. Please use the Algo Order API endpoints instead.",
+)
+FILL_OR_KILL_REJECTED: Final = (
+    -5021,
+    "Due to the order could not be filled immediately, the FOK order has been rejected. "
+    "The order will not be recorded in the order history",
+)
+POST_ONLY_REJECTED: Final = (
+    -5022,
+    "Due to the order could not be executed as maker, the Post Only order will be rejected. "
+    "The order will not be recorded in the order history",
+)
+ONLY_LIMIT_CAN_BE_AMENDED: Final = (-5025, "Only limit order is supported.")
+TOO_MANY_AMENDMENTS: Final = (-5026, "Exceed maximum modify order limit.")
+NOTHING_TO_AMEND: Final = (-5027, "No need to modify the order.")
+BAD_GOOD_TILL_DATE: Final = (
+    -5040,
+    "The goodTillDate timestamp must be greater than the current time plus 600 seconds.",
+)
+NOT_REDUCE_ONLY: Final = (-5047, "The order is not a reduce-only order.")
+
+
+def refusal(cause: tuple[int, str], status: int = 400) -> VenueError:
+    """Return the error for one of the causes above."""
+    return VenueError(*cause, status)
+
+
+def missing_parameter(name: str) -> VenueError:
+    """Return -1102 for a parameter that is absent, empty or unreadable."""
+    return VenueError(-1102, f"Mandatory parameter '{name}' was not sent, was empty/null, or malformed.")
+
+
+def unwanted_parameter(name: str) -> VenueError:
+    """Return -1106 for a parameter that must not be sent here."""
+    return VenueError(-1106, f"Parameter '{name}' sent when not required.")
+
+
+def notional_too_small(minimum: object) -> VenueError:
+    """Return -4164. `minimum` is the smallest notional in the quote asset."""
+    return VenueError(-4164, f"Order's notional must be no smaller than {minimum} (unless you choose reduce only).")
+
+
+def api_key_malformed() -> VenueError:
+    """Return -2014 with HTTP 401."""
+    return VenueError(-2014, "API-key format invalid.", 401)
+
+
+def api_key_unknown(request_ip: str) -> VenueError:
+    """Return -2015 with HTTP 401. `request_ip` "" leaves the address out."""
+    address = f", request ip: {request_ip}" if request_ip else ""
+    return VenueError(-2015, f"Invalid API-key, IP, or permissions for action{address}", 401)

@@ -1,0 +1,78 @@
+"""What can go wrong for whoever runs the simulator. What a client of the exchange is told is a `VenueError`.
+
+```
+SimulatorError
+├── PortInUseError          another program listens there
+├── NotRunningError         start the simulator first
+├── UnknownAccountError     no such account
+├── UnknownSymbolError      no such symbol; names the nearest
+└── UnknownOrderError       no such order
+```
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection
+
+__all__ = [
+    "NotRunningError",
+    "PortInUseError",
+    "SimulatorError",
+    "UnknownAccountError",
+    "UnknownOrderError",
+    "UnknownSymbolError",
+]
+
+
+class SimulatorError(Exception):
+    """The simulator was asked for something that it cannot do. The message is one line and says what to do instead."""
+
+
+class PortInUseError(SimulatorError):
+    """Another program listens on the port."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.host = host
+        self.port = port
+        super().__init__(
+            f"port {port} on {host} is in use: stop what listens there, or choose another port (0: any free one)"
+        )
+
+
+class NotRunningError(SimulatorError):
+    """The simulator has no URL and no clock before it was started."""
+
+    def __init__(self) -> None:
+        super().__init__("the simulator is not running: use `async with Simulator() as sim:` or `await sim.start()`")
+
+
+class UnknownAccountError(SimulatorError):
+    """The simulator has no account of this name."""
+
+    def __init__(self, name: str, known: Collection[str]) -> None:
+        self.name = name
+        super().__init__(f"unknown account {name!r}{_choices(name, known)}")
+
+
+class UnknownSymbolError(SimulatorError):
+    """The market has no symbol of this name."""
+
+    def __init__(self, symbol: str, known: Collection[str]) -> None:
+        self.symbol = symbol
+        super().__init__(f"unknown symbol {symbol!r}{_choices(symbol, known)}")
+
+
+class UnknownOrderError(SimulatorError):
+    """The account has no order with this client order id or order id."""
+
+    def __init__(self, order: object, account: str) -> None:
+        self.order = order
+        super().__init__(f"account {account!r} has no order {order!r}: give its client order id or its order id")
+
+
+def _choices(name: str, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(name.upper(), known, n=3) or difflib.get_close_matches(name, known, n=3)
+    if near:
+        return f": did you mean {' or '.join(near)}?"
+    return f": there are {', '.join(sorted(known)[:5])}{', …' if len(known) > 5 else ''}"
