@@ -1,0 +1,201 @@
+"""What an engine and this library promise each other: the shapes of what is delivered, and who takes it.
+
+Numbers are decimal strings, exactly as the exchange sent them (`float()` and `Decimal()` both take them). Times are
+milliseconds of the exchange's clock. Quantities are in the base asset, prices and profits in the quote asset.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import Literal, NotRequired, Protocol, TypedDict, runtime_checkable
+
+__all__ = [
+    "BalanceChange",
+    "MappedAccountUpdate",
+    "MappedOrderUpdate",
+    "OrderIntent",
+    "OrderRegistry",
+    "PositionChange",
+    "Source",
+    "TakesAccountUpdates",
+    "TakesFillDetails",
+    "TakesOrderUpdates",
+    "TakesUnknownOutcomes",
+    "UsesOrderRegistry",
+]
+
+Source = Literal["stream", "trade_lite", "rest"]
+
+
+class MappedOrderUpdate(TypedDict):
+    """One step in an order's life, as `on_order_update` gets it (ORDER_TRADE_UPDATE, TRADE_LITE or REST).
+
+    Every key is always there. What an event does not carry is "" (names, times in force, assets), "0" (amounts), 0 (ids
+    and times) or False. TRADE_LITE carries no position side, order type, time in force, commission, realized profit or
+    reduce-only: they come from the order that we sent, else stay empty.
+    """
+
+    symbol: str
+    client_order_id: str
+    order_id: str
+    side: str
+    """BUY or SELL."""
+    position_side: str
+    """BOTH in one-way mode, LONG or SHORT in hedge mode."""
+    order_type: str
+    time_in_force: str
+    order_status: str
+    """NEW, PARTIALLY_FILLED, FILLED, CANCELED, EXPIRED, EXPIRED_IN_MATCH or REJECTED; never goes backwards."""
+    execution_type: str
+    """Why this was sent: NEW, TRADE, CANCELED, EXPIRED, AMENDMENT, CALCULATED; "" when REST told us."""
+    price: str
+    stop_price: str
+    orig_qty: str
+    last_filled_qty: str
+    """The fill that this delivery brings; "0" when it brings none. Over all deliveries they add up to the
+    executed quantity.
+    """
+    last_filled_price: str
+    accumulated_filled_qty: str
+    avg_price: str
+    commission: str
+    """Of this fill; negative is a rebate."""
+    commission_asset: str
+    realized_profit: str
+    """Of this fill."""
+    is_maker: bool
+    reduce_only: bool
+    trade_id: int
+    """0 when this delivery brings no fill."""
+    order_trade_time: int
+    """Transaction time, ms."""
+    event_time: int
+    """ms; 0 when REST told us."""
+    source: Source
+    delivery_id: int
+    """Increases by one per delivery of an account."""
+    redelivered: bool
+    """True when this may have been delivered before a crash, under the same `delivery_id`."""
+    algo_id: NotRequired[int]
+    algo_status: NotRequired[str]
+
+
+class BalanceChange(TypedDict):
+    """A balance after the change, in units of `asset`."""
+
+    asset: str
+    wallet_balance: str
+    cross_wallet_balance: str
+    balance_change: str
+    """Without profit and commission: transfers, funding; "0" for fills and snapshots."""
+
+
+class PositionChange(TypedDict):
+    """A position after the change; `position_amount` "0" is a closed one. "" is a value that the source does not
+    carry.
+    """
+
+    symbol: str
+    position_side: str
+    position_amount: str
+    entry_price: str
+    break_even_price: str
+    accumulated_realized: str
+    unrealized_pnl: str
+    margin_type: str
+    isolated_wallet: str
+
+
+class MappedAccountUpdate(TypedDict):
+    """A patch of the account (ACCOUNT_UPDATE): what is not listed did not change.
+
+    `reason` is Binance's (ORDER, FUNDING_FEE, DEPOSIT, ...), or "SNAPSHOT" when a synchronization read it over REST.
+    """
+
+    reason: str
+    event_time: int
+    transaction_time: int
+    balances: list[BalanceChange]
+    positions: list[PositionChange]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderIntent:
+    """An order about to be sent: registered before the request, so that its first event finds its owner.
+
+    `sent_at_ms` is in the exchange's time, as we estimate it.
+    """
+
+    client_order_id: str
+    symbol: str
+    side: str
+    order_type: str
+    quantity: str
+    price: str = "0"
+    stop_price: str = "0"
+    time_in_force: str = ""
+    position_side: str = "BOTH"
+    reduce_only: bool = False
+    sent_at_ms: int = 0
+
+
+@runtime_checkable
+class TakesOrderUpdates(Protocol):
+    """An order manager: the only thing that an engine must bring."""
+
+    def on_order_update(self, data: MappedOrderUpdate, /) -> Awaitable[None] | None:
+        """Take one step of an order's life. Called in order, one at a time; may be a coroutine function."""
+        ...
+
+
+@runtime_checkable
+class TakesAccountUpdates(Protocol):
+    """A risk engine."""
+
+    def on_account_update(self, data: MappedAccountUpdate, /) -> Awaitable[None] | None:
+        """Take a patch of positions and balances. May be a coroutine function."""
+        ...
+
+
+@runtime_checkable
+class TakesFillDetails(Protocol):
+    """An order manager that wants commission and realized profit of a fill which TRADE_LITE had told first."""
+
+    def on_fill_details(self, data: MappedOrderUpdate, /) -> Awaitable[None] | None:
+        """Take the details of a fill already delivered; `last_filled_qty` is "0", `trade_id` names the fill."""
+        ...
+
+
+@runtime_checkable
+class TakesUnknownOutcomes(Protocol):
+    """An order manager that wants to hear that an order could not be found anywhere."""
+
+    def on_order_lost(self, client_order_id: str, /) -> Awaitable[None] | None:
+        """Hear that an unacknowledged order is past every bound: lost, yet still fillable should it turn up."""
+        ...
+
+
+class OrderRegistry(Protocol):
+    """Where an order manager says what it is about to send. `UserStreamService` is one."""
+
+    def register_intent(self, intent: OrderIntent) -> None:
+        """Announce an order **before** its request is sent."""
+        ...
+
+    def withdraw_intent(self, client_order_id: str) -> None:
+        """Take it back: the exchange refused the order for certain."""
+        ...
+
+    def question_order(self, symbol: str, client_order_id: str) -> None:
+        """Ask for the truth: a request about this order had an unknown outcome. The answer comes as an order update."""
+        ...
+
+
+@runtime_checkable
+class UsesOrderRegistry(Protocol):
+    """An order manager that registers its orders; the service hands itself over when it is made."""
+
+    def use_registry(self, registry: OrderRegistry, /) -> None:
+        """Register intents there from now on."""
+        ...
