@@ -1,0 +1,247 @@
+"""What the exchange does in a step of a scenario: to an order, an account, a connection, or to the request at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from simulator.core.notation import AccountName, DecimalText, Duration, Symbol, snake_case
+
+__all__ = [
+    "ACTIONS",
+    "Action",
+    "Answer",
+    "Cancel",
+    "CloseConnections",
+    "CutConnections",
+    "Delay",
+    "DropListenKey",
+    "ExecuteThenDelay",
+    "ExecuteThenReset",
+    "ExecuteThenRespond",
+    "Expire",
+    "ExpireListenKey",
+    "Fill",
+    "OrderAction",
+    "Place",
+    "Push",
+    "RefuseConnections",
+    "Reject",
+    "Reset",
+    "Respond",
+    "SetPrice",
+    "Side",
+    "SilenceConnections",
+    "Transfer",
+]
+
+Side: TypeAlias = Literal["BUY", "SELL"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Places an order that another client of the account sent, such as the web page. It becomes the step's order."""
+
+    symbol: Symbol
+    side: Side
+    type: Literal["LIMIT", "MARKET"] = "LIMIT"
+    quantity: DecimalText
+    price: DecimalText | None = None
+    client_order_id: str = "web_1"
+    account: AccountName | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderAction:
+    """What the actions on an order have in common."""
+
+    order: str | None = None
+    """Its clientOrderId or orderId; left out, it is the order that the step is about."""
+    account: AccountName | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fill(OrderAction):
+    """Fills a resting order as the maker: PARTIALLY_FILLED, or FILLED when nothing is left."""
+
+    quantity: DecimalText | None = None
+    """Base asset; left out, all that is left of the order."""
+    price: DecimalText | None = None
+    """Left out, the order's own price."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cancel(OrderAction):
+    """The exchange cancels the order: CANCELED."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expire(OrderAction):
+    """The exchange expires the order: EXPIRED."""
+
+    reason: str | None = None
+    """The expiry reason (`er`) of ORDER_TRADE_UPDATE, "0" to "9"; left out, the exchange's choice."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transfer:
+    """Moves money into the wallet, or out of it when negative: ACCOUNT_UPDATE."""
+
+    asset: str
+    amount: DecimalText
+    reason: str = "DEPOSIT"
+    account: AccountName | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetPrice:
+    """Moves the market: resting orders that cross the price fill."""
+
+    symbol: Symbol
+    price: DecimalText
+
+
+@dataclass(frozen=True, kw_only=True)
+class Push:
+    """Sends any frame, changing nothing on the exchange. `$now` in it is the exchange's time in ms."""
+
+    frame: Mapping[str, object] | str
+    account: AccountName | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpireListenKey:
+    """The listen key's 60 minutes are over: listenKeyExpired is sent, and the key is dead."""
+
+    account: AccountName | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DropListenKey:
+    """The listen key dies silently: connections stay open, and nothing comes any more."""
+
+    account: AccountName | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloseConnections:
+    """Closes the account's user stream connections with a close frame."""
+
+    code: int = 1008
+    reason: str = ""
+    account: AccountName | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CutConnections:
+    """Cuts the account's user stream connections: a TCP reset, without a close frame."""
+
+    account: AccountName | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SilenceConnections:
+    """Keeps the connections open, and their pings answered, but delivers nothing on them any more."""
+
+    account: AccountName | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefuseConnections:
+    """Refuses the next handshakes with an HTTP status."""
+
+    times: int = 1
+    status: int = 503
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What happens to the request of an `on` step, instead of the plain answer."""
+
+    times: int = 1
+    """How many matching requests, from the step's one on, are answered so."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reject(Answer):
+    """Refuses the request with Binance's error: the outcome is definite, nothing was executed."""
+
+    code: int
+    message: str | None = None
+    """Left out, Binance's own text for the code."""
+    status: int = 400
+
+
+@dataclass(frozen=True, kw_only=True)
+class Respond(Answer):
+    """Answers with this status and body, and executes nothing."""
+
+    status: int
+    code: int | None = None
+    message: str | None = None
+    body: Mapping[str, object] | str | None = None
+    """Left out, it is made of `code` and `message`."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExecuteThenRespond(Respond):
+    """Executes the request, then answers with something else: the client does not learn the outcome."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExecuteThenReset(Answer):
+    """Executes the request, then resets the TCP connection: the answer is lost."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reset(Answer):
+    """Resets the TCP connection, and executes nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delay(Answer):
+    """Waits, then executes the request and answers."""
+
+    by: Duration
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExecuteThenDelay(Answer):
+    """Executes the request, and answers late."""
+
+    by: Duration
+
+
+Action: TypeAlias = (
+    Place
+    | Fill
+    | Cancel
+    | Expire
+    | Transfer
+    | SetPrice
+    | Push
+    | ExpireListenKey
+    | DropListenKey
+    | CloseConnections
+    | CutConnections
+    | SilenceConnections
+    | RefuseConnections
+    | Reject
+    | Respond
+    | ExecuteThenRespond
+    | ExecuteThenReset
+    | Reset
+    | Delay
+    | ExecuteThenDelay
+)
+
+_ACTION_TYPES: tuple[type[Action], ...] = (
+    Place, Fill, Cancel, Expire, Transfer, SetPrice, Push,
+    ExpireListenKey, DropListenKey, CloseConnections, CutConnections, SilenceConnections, RefuseConnections,
+    Reject, Respond, ExecuteThenRespond, ExecuteThenReset, Reset, Delay, ExecuteThenDelay,
+)  # fmt: skip
+
+ACTIONS: Mapping[str, type[Action]] = {snake_case(kind.__name__): kind for kind in _ACTION_TYPES}
+"""The actions by their names in a file: `fill`, `cut_connections`, `execute_then_reset`, ..."""
