@@ -1,0 +1,226 @@
+"""An order's life, as the engine sees it: a state machine over immutable orders.
+
+    idle ── submitted ──▶ placing ── refused ─────────────────────▶ rejected
+                             │  └── past every bound ──▶ lost
+                             ▼ NEW, PARTIALLY_FILLED
+                          active ◀──── cancel refused ────┐
+                             │  └── cancel requested ──▶ cancelling
+                             ▼                            ▼
+                          filled | cancelled | expired | rejected
+
+Requests move an order only from idle to placing, between active and cancelling, and from placing to rejected when the
+exchange refused for certain. The feed moves everything else, and it may be faster than the answer to the request:
+placing to filled is legal, and a refusal or a loss that comes after the feed's word changes nothing. A lost order is
+still fillable. A partial fill leaves the state and raises `filled_qty`; a fill after the end does the same.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from decimal import Decimal
+
+import msgspec
+
+from user_stream.contracts import MappedOrderUpdate, OrderIntent
+
+__all__ = [
+    "ENDED_STATES",
+    "Order",
+    "OrderState",
+    "apply_details",
+    "apply_update",
+    "cancel_refused",
+    "cancel_requested",
+    "external_order",
+    "is_client_order_id",
+    "lost",
+    "refused",
+    "submitted",
+]
+
+
+class OrderState(enum.StrEnum):
+    """Where an order stands in its life."""
+
+    IDLE = "idle"
+    PLACING = "placing"
+    ACTIVE = "active"
+    CANCELLING = "cancelling"
+    FILLED = "filled"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    REJECTED = "rejected"
+    LOST = "lost"
+
+
+ENDED_STATES = frozenset({OrderState.FILLED, OrderState.CANCELLED, OrderState.EXPIRED, OrderState.REJECTED})
+
+_STATE_OF = {
+    "NEW": OrderState.ACTIVE,
+    "PARTIALLY_FILLED": OrderState.ACTIVE,
+    "FILLED": OrderState.FILLED,
+    "CANCELED": OrderState.CANCELLED,
+    "EXPIRED": OrderState.EXPIRED,
+    "EXPIRED_IN_MATCH": OrderState.EXPIRED,
+    "REJECTED": OrderState.REJECTED,
+}
+
+_CLIENT_ORDER_ID = re.compile(r"[.A-Z:/a-z0-9_-]{1,36}")
+
+
+def is_client_order_id(text: str) -> bool:
+    """Say whether Binance takes this as newClientOrderId (Trade, New Order)."""
+    return _CLIENT_ORDER_ID.fullmatch(text) is not None
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """An order and its life so far. Immutable: each step makes a new one.
+
+    Quantities are in the base asset, prices and `realized_profit` in the quote asset, `commission` by asset (negative
+    is a rebate). `external` orders were sent by somebody else: a web page, another engine, the exchange's liquidation.
+    """
+
+    client_order_id: str
+    symbol: str
+    side: str
+    order_type: str
+    quantity: Decimal
+    price: Decimal = Decimal(0)
+    position_side: str = "BOTH"
+    time_in_force: str = ""
+    reduce_only: bool = False
+    state: OrderState = OrderState.IDLE
+    order_id: str = ""
+    filled_qty: Decimal = Decimal(0)
+    avg_price: Decimal = Decimal(0)
+    last_filled_qty: Decimal = Decimal(0)
+    last_filled_price: Decimal = Decimal(0)
+    commission: dict[str, Decimal] = {}
+    realized_profit: Decimal = Decimal(0)
+    reject_code: int = 0
+    reject_reason: str = ""
+    external: bool = False
+
+    @property
+    def remaining_qty(self) -> Decimal:
+        """What is still to be filled; zero once the order ended."""
+        return Decimal(0) if self.ended else self.quantity - self.filled_qty
+
+    @property
+    def ended(self) -> bool:
+        """True in a state that nothing leaves."""
+        return self.state in ENDED_STATES
+
+    @property
+    def working(self) -> bool:
+        """True while the order is, or may be, at the exchange."""
+        return self.state in {OrderState.PLACING, OrderState.ACTIVE, OrderState.CANCELLING}
+
+    def intent(self, *, sent_at_ms: int) -> OrderIntent:
+        """Return what the ledger needs to know its first event by."""
+        return OrderIntent(
+            client_order_id=self.client_order_id,
+            symbol=self.symbol,
+            side=self.side,
+            order_type=self.order_type,
+            quantity=format(self.quantity, "f"),
+            price=format(self.price, "f"),
+            time_in_force=self.time_in_force,
+            position_side=self.position_side,
+            reduce_only=self.reduce_only,
+            sent_at_ms=sent_at_ms,
+        )
+
+
+def submitted(order: Order) -> Order:
+    """The request is about to be sent. Raises `ValueError` unless the order is idle."""
+    if order.state is not OrderState.IDLE:
+        message = f"order {order.client_order_id} was sent before: it is {order.state}"
+        raise ValueError(message)
+    return _with(order, state=OrderState.PLACING)
+
+
+def refused(order: Order, *, code: int, reason: str) -> Order:
+    """The exchange refused for certain. An order that the feed has spoken of is past that."""
+    if order.state is not OrderState.PLACING:
+        return order
+    return _with(order, state=OrderState.REJECTED, reject_code=code, reject_reason=reason)
+
+
+def lost(order: Order) -> Order:
+    """Nobody knows the order, past every bound. It is reported, and still fillable should it turn up."""
+    return _with(order, state=OrderState.LOST) if order.state is OrderState.PLACING else order
+
+
+def cancel_requested(order: Order) -> Order:
+    """A cancel is about to be sent. One for an order that is still placing waits with it."""
+    return _with(order, state=OrderState.CANCELLING) if order.state is OrderState.ACTIVE else order
+
+
+def cancel_refused(order: Order) -> Order:
+    """The exchange refused the cancel for certain, and not because the order is gone."""
+    return _with(order, state=OrderState.ACTIVE) if order.state is OrderState.CANCELLING else order
+
+
+def external_order(update: MappedOrderUpdate) -> Order:
+    """Return the order that somebody else sent, as its first update shows it, before that update."""
+    return Order(
+        client_order_id=update["client_order_id"],
+        symbol=update["symbol"],
+        side=update["side"],
+        order_type=update["order_type"],
+        quantity=Decimal(update["orig_qty"]),
+        price=Decimal(update["price"]),
+        position_side=update["position_side"],
+        time_in_force=update["time_in_force"],
+        reduce_only=update["reduce_only"],
+        state=OrderState.PLACING,
+        order_id=update["order_id"],
+        external=True,
+    )
+
+
+def apply_update(order: Order, update: MappedOrderUpdate) -> Order:
+    """Apply one delivery of the feed."""
+    last_filled = Decimal(update["last_filled_qty"])
+    changes: dict[str, object] = {
+        "state": _next_state(order.state, _STATE_OF[update["order_status"]]),
+        "order_id": update["order_id"],
+        "quantity": Decimal(update["orig_qty"]),
+        "price": Decimal(update["price"]),
+        "filled_qty": max(order.filled_qty, Decimal(update["accumulated_filled_qty"])),
+        "avg_price": Decimal(update["avg_price"]),
+        "last_filled_qty": last_filled,
+        "last_filled_price": Decimal(update["last_filled_price"]),
+    }
+    if last_filled:
+        changes |= _costs(order, update)
+    return _with(order, **changes)
+
+
+def apply_details(order: Order, update: MappedOrderUpdate) -> Order:
+    """Add commission and profit of a fill that TRADE_LITE had told without them."""
+    return _with(order, **_costs(order, update))
+
+
+def _next_state(state: OrderState, told: OrderState) -> OrderState:
+    if state in ENDED_STATES:
+        return state
+    if state is OrderState.CANCELLING and told is OrderState.ACTIVE:
+        return state
+    return told
+
+
+def _costs(order: Order, update: MappedOrderUpdate) -> dict[str, object]:
+    profit = order.realized_profit + Decimal(update["realized_profit"])
+    commission = Decimal(update["commission"])
+    if not commission:
+        return {"realized_profit": profit}
+    asset = update["commission_asset"]
+    paid = {**order.commission, asset: order.commission.get(asset, Decimal(0)) + commission}
+    return {"realized_profit": profit, "commission": paid}
+
+
+def _with(order: Order, **changes: object) -> Order:
+    return msgspec.structs.replace(order, **changes)

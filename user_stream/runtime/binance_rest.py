@@ -1,0 +1,155 @@
+"""The endpoints that this library uses (USDⓈ-M Futures: User Data Streams, Trade, Account), typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+from user_stream.core.rest_rows import BalanceRow, OrderRow, PositionRow, TradeRow
+from user_stream.errors import RequestRejectedError
+from user_stream.runtime.clock import Clock, LoopClock
+from user_stream.runtime.signed_http import SignedHttp
+from user_stream.settings import Environment, Settings
+
+__all__ = ["BinanceRest"]
+
+Row = TypeVar("Row")
+Timed = TypeVar("Timed", OrderRow, TradeRow)
+
+_PAGE = 1000
+_WINDOW_MS = 7 * 86_400_000 - 1
+"""allOrders and userTrades answer for less than 7 days at a time."""
+
+
+class BinanceRest:
+    """One account's REST API. Every method raises the errors of `user_stream.errors`."""
+
+    def __init__(
+        self,
+        api_key: str,
+        api_secret: str,
+        *,
+        environment: Environment = Environment.MAINNET,
+        settings: Settings | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._http = SignedHttp(
+            api_key,
+            api_secret,
+            environment=environment,
+            settings=settings or Settings(),
+            clock=clock or LoopClock(),
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.close()
+
+    def exchange_time_ms(self) -> int:
+        """Return the exchange's time in ms, as far as we know it."""
+        return self._http.exchange_time_ms()
+
+    async def synchronize_clock(self) -> int:
+        """Read the exchange's clock and return its offset from ours in ms."""
+        return await self._http.synchronize_clock()
+
+    # --- listen key -----------------------------------------------------------------------------------------------
+
+    async def create_listen_key(self) -> str:
+        """POST: a new key, or the active one with another 60 minutes."""
+        return str((await self._http.request("POST", "/fapi/v1/listenKey", security="USER_STREAM"))["listenKey"])
+
+    async def extend_listen_key(self) -> str:
+        """PUT: another 60 minutes. Return the key that was extended, "" when the exchange does not say."""
+        body = await self._http.request("PUT", "/fapi/v1/listenKey", security="USER_STREAM")
+        return str(body.get("listenKey", ""))
+
+    async def delete_listen_key(self) -> None:
+        """DELETE: the key dies at once, for every process of the account."""
+        await self._http.request("DELETE", "/fapi/v1/listenKey", security="USER_STREAM")
+
+    # --- orders ---------------------------------------------------------------------------------------------------
+
+    async def place_order(self, params: Mapping[str, str | int]) -> None:
+        """POST order. What it answers is a claim that the stream confirms, so nothing is returned."""
+        await self._http.request("POST", "/fapi/v1/order", params, security="TRADE")
+
+    async def cancel_order(self, symbol: str, client_order_id: str) -> None:
+        """DELETE order."""
+        params = {"symbol": symbol, "origClientOrderId": client_order_id}
+        await self._http.request("DELETE", "/fapi/v1/order", params, security="TRADE")
+
+    async def cancel_open_orders(self, symbol: str) -> None:
+        """DELETE allOpenOrders: every open order of the symbol, whoever sent it."""
+        await self._http.request("DELETE", "/fapi/v1/allOpenOrders", {"symbol": symbol}, security="TRADE")
+
+    async def order(self, symbol: str, order_id: str) -> OrderRow | None:
+        """GET order by its id; None when the exchange does not find it."""
+        return await self._find_order({"symbol": symbol, "orderId": order_id})
+
+    async def order_by_client_id(self, symbol: str, client_order_id: str) -> OrderRow | None:
+        """GET order by its client order id; None when the exchange does not find it."""
+        return await self._find_order({"symbol": symbol, "origClientOrderId": client_order_id})
+
+    async def _find_order(self, params: Mapping[str, str | int]) -> OrderRow | None:
+        try:
+            body = await self._http.request("GET", "/fapi/v1/order", params, security="USER_DATA")
+        except RequestRejectedError as refusal:
+            if refusal.code == -2013:
+                return None
+            raise
+        return msgspec.convert(body, OrderRow, strict=False)
+
+    async def open_orders(self) -> list[OrderRow]:
+        """GET openOrders, of all symbols."""
+        return _rows(await self._http.request("GET", "/fapi/v1/openOrders", security="USER_DATA"), OrderRow)
+
+    async def orders_since(self, since: int, *, until: int, symbol: str = "") -> list[OrderRow]:
+        """GET allOrders made from `since` to `until` (exchange ms), of one symbol or of all."""
+        params = {"symbol": symbol} if symbol else {}
+        rows = await self._walk("/fapi/v1/allOrders", params, OrderRow, since=since, until=until)
+        return list({(row.symbol, row.order_id): row for row in rows}.values())
+
+    async def trades_of_order(self, row: OrderRow) -> list[TradeRow]:
+        """GET userTrades of one order, all of them, by trade id."""
+        params = {"symbol": row.symbol, "orderId": str(row.order_id)}
+        until = max(self.exchange_time_ms(), row.update_time)
+        rows = await self._walk("/fapi/v1/userTrades", params, TradeRow, since=row.time or until, until=until)
+        trades = {trade.id: trade for trade in rows}
+        return [trades[trade_id] for trade_id in sorted(trades)]
+
+    async def _walk(
+        self, path: str, params: Mapping[str, str], kind: type[Timed], *, since: int, until: int
+    ) -> list[Timed]:
+        """Read a history from `since` to `until`, in windows that the exchange allows, page by page; rows may
+        repeat.
+        """
+        rows: list[Timed] = []
+        start = since
+        while start <= until:
+            end = min(start + _WINDOW_MS, until)
+            window = {**params, "startTime": start, "endTime": end, "limit": _PAGE}
+            page = _rows(await self._http.request("GET", path, window, security="USER_DATA"), kind)
+            rows += page
+            # a full page may end in the middle of a millisecond: that millisecond is read again
+            start = max(page[-1].time, start + 1) if len(page) >= _PAGE else end + 1
+        return rows
+
+    # --- account --------------------------------------------------------------------------------------------------
+
+    async def positions(self, symbol: str = "") -> list[PositionRow]:
+        """GET positionRisk v3: positions that are open or have open orders."""
+        params = {"symbol": symbol} if symbol else {}
+        return _rows(
+            await self._http.request("GET", "/fapi/v3/positionRisk", params, security="USER_DATA"), PositionRow
+        )
+
+    async def balances(self) -> list[BalanceRow]:
+        """GET balance v3, one row an asset."""
+        return _rows(await self._http.request("GET", "/fapi/v3/balance", security="USER_DATA"), BalanceRow)
+
+
+def _rows(body: Any, row: type[Row]) -> list[Row]:
+    return msgspec.convert(body, list[row], strict=False)  # type: ignore[valid-type]

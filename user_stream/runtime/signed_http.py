@@ -1,0 +1,141 @@
+"""Requests over HTTP: signed, timed by the exchange's clock, and every failure told apart.
+
+Foreign exceptions end here, once, and are replaced rather than chained, because aiohttp's texts quote addresses and the
+address of a signed request holds its signature.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+from user_stream.core.retry import Answer, classify_answer, classify_silence
+from user_stream.core.signing import Signer, query_string
+from user_stream.errors import ClockSkewError, RateLimitedError, UnreachableError, UserStreamError
+from user_stream.runtime.clock import Clock
+from user_stream.settings import Environment, Settings
+
+__all__ = ["Security", "SignedHttp"]
+
+Security: TypeAlias = Literal["NONE", "USER_STREAM", "USER_DATA", "TRADE"]
+"""Binance's endpoint security types: nothing, the key alone, or signed. Only TRADE changes orders."""
+
+
+class SignedHttp:
+    """One account's way to the REST API. Neither key nor secret shows in `repr`."""
+
+    def __init__(
+        self, api_key: str, api_secret: str, *, environment: Environment, settings: Settings, clock: Clock
+    ) -> None:
+        self._headers = {"X-MBX-APIKEY": api_key}
+        self._signer = Signer(api_secret)
+        self._environment = environment
+        self._settings = settings
+        self._clock = clock
+        self._session: aiohttp.ClientSession | None = None
+        self._offset_ms: int | None = None
+        self._blocked_until_s = 0.0
+        self.used_weight = 0
+        """The exchange's count of this minute's request weight, as its last answer said."""
+
+    def __repr__(self) -> str:
+        return f"SignedHttp({self._environment.rest_url})"
+
+    async def close(self) -> None:
+        """Close the connections. The next request opens new ones."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    def exchange_time_ms(self) -> int:
+        """Return the exchange's time, as far as we know it."""
+        return self._clock.time_ms() + (self._offset_ms or 0)
+
+    async def synchronize_clock(self) -> int:
+        """Read the exchange's clock and return its offset from ours in ms."""
+        sent = self._clock.time_ms()
+        body = await self._send("GET", "/fapi/v1/time", "", "NONE")
+        received = self._clock.time_ms()
+        self._offset_ms = int(body["serverTime"]) - (sent + received) // 2
+        return self._offset_ms
+
+    async def request(
+        self, method: str, path: str, params: Mapping[str, str | int] | None = None, *, security: Security
+    ) -> Any:
+        """Send a request and return its decoded body.
+
+        Raises an error of `user_stream.errors`, by what can be done about it. A timestamp that is refused (-1021) was
+        not looked at any further, so the clock is read again and the request sent once more.
+        """
+        if security in {"NONE", "USER_STREAM"}:
+            return await self._send(method, path, query_string(params or {}), security)
+        if self._offset_ms is None:
+            await self.synchronize_clock()
+        try:
+            return await self._send(method, path, self._signed(params), security)
+        except ClockSkewError:
+            await self.synchronize_clock()
+            return await self._send(method, path, self._signed(params), security)
+
+    def _signed(self, params: Mapping[str, str | int] | None) -> str:
+        timed = {**(params or {}), "recvWindow": self._settings.recv_window_ms, "timestamp": self.exchange_time_ms()}
+        return self._signer.sign(query_string(timed))
+
+    async def _send(self, method: str, path: str, query: str, security: Security) -> Any:
+        self._obey_the_limit()
+        url = URL(f"{self._environment.rest_url}{path}{'?' if query else ''}{query}", encoded=True)
+        headers = {} if security == "NONE" else self._headers
+        failure: UserStreamError
+        try:
+            async with self._open_session().request(
+                method, url, headers=headers, proxy=self._settings.proxy, allow_redirects=False
+            ) as response:
+                body = await response.read()
+        except aiohttp.ClientConnectorError:
+            failure = UnreachableError("the exchange cannot be reached; nothing was sent")
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            failure = classify_silence(type(error).__name__, changes_orders=security == "TRADE")
+        else:
+            return self._read(response, body, security)
+        raise failure from None
+
+    def _read(self, response: aiohttp.ClientResponse, body: bytes, security: Security) -> Any:
+        self.used_weight = int(response.headers.get("X-MBX-USED-WEIGHT-1M", self.used_weight))
+        try:
+            decoded: Any = msgspec.json.decode(body)
+        except msgspec.DecodeError:
+            decoded = None
+        if response.status == 200 and decoded is not None:
+            return decoded
+        error = classify_answer(_answer(response, decoded, security), now_ms=self.exchange_time_ms())
+        if isinstance(error, RateLimitedError):
+            self._blocked_until_s = self._clock.monotonic() + error.retry_after_s
+        raise error
+
+    def _obey_the_limit(self) -> None:
+        wait = self._blocked_until_s - self._clock.monotonic()
+        if wait > 0:
+            raise RateLimitedError(status=429, retry_after_s=wait)
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            timeout = aiohttp.ClientTimeout(total=self._settings.request_timeout_s)
+            self._session = aiohttp.ClientSession(timeout=timeout)
+        return self._session
+
+
+def _answer(response: aiohttp.ClientResponse, body: Any, security: Security) -> Answer:
+    said = body if isinstance(body, dict) else {}
+    retry_after = response.headers.get("Retry-After", "")
+    return Answer(
+        # a success that cannot be read tells as little as a server error
+        status=response.status if response.status != 200 else 502,
+        code=int(said.get("code", 0)),
+        reason=str(said.get("msg", "")),
+        retry_after_s=float(retry_after) if retry_after.isdecimal() else None,
+        changes_orders=security == "TRADE",
+    )
