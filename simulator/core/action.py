@@ -12,6 +12,7 @@ __all__ = [
     "ACTIONS",
     "Action",
     "Answer",
+    "AnswerAction",
     "Cancel",
     "CloseConnections",
     "CutConnections",
@@ -214,6 +215,8 @@ class ExecuteThenDelay(Answer):
     by: Duration
 
 
+AnswerAction: TypeAlias = Reject | Respond | ExecuteThenRespond | ExecuteThenReset | Reset | Delay | ExecuteThenDelay
+
 Action: TypeAlias = (
     Place
     | Fill
@@ -228,13 +231,7 @@ Action: TypeAlias = (
     | CutConnections
     | SilenceConnections
     | RefuseConnections
-    | Reject
-    | Respond
-    | ExecuteThenRespond
-    | ExecuteThenReset
-    | Reset
-    | Delay
-    | ExecuteThenDelay
+    | AnswerAction
 )
 
 _ACTION_TYPES: tuple[type[Action], ...] = (

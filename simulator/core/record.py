@@ -9,7 +9,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields
-from functools import cache
 from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin, get_type_hints
 
 from simulator.core.notation import Notation, complaint
@@ -30,7 +29,6 @@ class FieldType:
     choices: tuple[str, ...] = ()
 
 
-@cache
 def field_types(record: type) -> Mapping[str, FieldType]:
     """Return the fields of a record of the vocabulary, in the order of their definition."""
     hints = get_type_hints(record, include_extras=True)

@@ -7,10 +7,9 @@ it knows which symbols and accounts there are.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import fields
-from typing import Any
 
-from simulator.core.action import Action, Answer, OrderAction, Place, Respond
+from simulator.core.action import Action, Answer, OrderAction, Place, Reject, Respond
+from simulator.core.answer import text_of
 from simulator.core.expectation import EXPECTATIONS, Counted, Expectation, OrderIs
 from simulator.core.notation import Notation, milliseconds, snake_case
 from simulator.core.record import field_types, suggestion, value_complaint
@@ -75,7 +74,7 @@ def place_of_expectation(expectation: Expectation, number: int) -> str:
 # --- values -------------------------------------------------------------------------------------------------------
 
 
-def _records(scenario: Scenario) -> Iterator[tuple[str, Any]]:
+def _records(scenario: Scenario) -> Iterator[tuple[str, object]]:
     """Yield every record below the scenario with its path."""
     for number, step in enumerate(scenario.steps):
         yield f"steps[{number}]", step
@@ -94,14 +93,13 @@ def _values(scenario: Scenario) -> Iterator[Problem]:
         yield from _field_problems(path, record)
 
 
-def _field_problems(path: str, record: Any) -> Iterator[Problem]:
-    types = field_types(type(record))
-    for field in fields(record):
-        kind, value = types[field.name], getattr(record, field.name)
+def _field_problems(path: str, record: object) -> Iterator[Problem]:
+    for name, kind in field_types(type(record)).items():
+        value = getattr(record, name)
         complaint = "" if value is None and not kind.required else value_complaint(kind, value)
-        complaint = complaint or _range_complaint(field.name, value)
+        complaint = complaint or _range_complaint(name, value)
         if complaint:
-            yield Problem(f"{path}.{field.name}" if path else field.name, complaint)
+            yield Problem(f"{path}.{name}" if path else name, complaint)
 
 
 def _range_complaint(name: str, value: object) -> str:
@@ -138,7 +136,7 @@ def _steps(scenario: Scenario) -> Iterator[Problem]:
             knows_order = knows_order or isinstance(action, Place)
             if isinstance(action, OrderAction) and action.order is None and not knows_order:
                 yield Problem(place, "which order? this step follows from none: name it, `order: my-client-order-id`")
-            yield from _one_body(action, place)
+            yield from _texts(action, place)
         if step.name is None:
             continue
         if step.name in earlier:
@@ -180,10 +178,10 @@ def _answers(step: Step, path: str) -> Iterator[Problem]:
         yield Problem(f"{path}.do", "a request has only one answer: leave one, or make it two steps")
 
 
-def _one_body(action: Action, place: str) -> Iterator[Problem]:
-    if not isinstance(action, Respond) or action.body is None:
-        return
-    if action.code is not None or action.message is not None:
+def _texts(action: Action, place: str) -> Iterator[Problem]:
+    if isinstance(action, Reject) and not (action.message or text_of(action.code)):
+        yield Problem(f"{place}.message", f"there is no known text for {action.code}: write one")
+    if isinstance(action, Respond) and action.body is not None and (action.code, action.message) != (None, None):
         yield Problem(place, "the body is made of code and message: give these, or body, not both")
 
 

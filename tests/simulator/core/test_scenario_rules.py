@@ -108,6 +108,13 @@ def test_a_body_is_given_once() -> None:
     ]
 
 
+def test_a_refusal_without_a_known_text_needs_one() -> None:
+    assert complaints(Step(on=PLACED, do=Reject(code=-9999))) == [
+        "steps[0].do.reject.message: there is no known text for -9999: write one"
+    ]
+    assert accepted(Step(on=PLACED, do=Reject(code=-9999, message="No.")), Step(on=PLACED, do=Reject(code=-2019)))
+
+
 def test_an_action_on_an_order_needs_one_to_act_on() -> None:
     assert complaints(Step(name="a", at="1s", do=Fill()), Step(after="a", do=[Cancel()])) == [
         "steps[0].do.fill: which order? this step follows from none: name it, `order: my-client-order-id`",

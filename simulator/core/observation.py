@@ -1,0 +1,74 @@
+"""What an entry of the journal is to a scenario: does it match a pattern, and which order is it about?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from simulator.core.journal import JournalEntry
+from simulator.core.notation import matches, split_request
+from simulator.core.trigger import Connection, EventPattern, RequestPattern
+
+__all__ = ["NOTHING", "Subject", "fits_connection", "fits_event", "fits_request", "subject"]
+
+
+class Subject(NamedTuple):
+    """The order and the account that something is about; None when it is about none."""
+
+    order: str | int | None
+    """clientOrderId or orderId."""
+    account: str | None
+
+
+NOTHING = Subject(None, None)
+
+
+def fits_event(pattern: EventPattern, entry: JournalEntry) -> bool:
+    """Say whether an entry is an event that the pattern describes."""
+    if entry.kind != "event" or not matches(pattern.event, entry.event):
+        return False
+    if pattern.account is not None and pattern.account != entry.account:
+        return False
+    body = _mapping(entry.body)
+    order = _mapping(body.get("o")) or body
+    wanted = (
+        (pattern.status, order.get("X")),
+        (pattern.execution_type, order.get("x")),
+        (pattern.symbol, order.get("s")),
+        (pattern.client_order_id, order.get("c")),
+        (pattern.reason, _mapping(body.get("a")).get("m")),
+    )
+    return all(_fits(text, actual) for text, actual in wanted)
+
+
+def fits_request(pattern: RequestPattern, entry: JournalEntry) -> bool:
+    """Say whether an entry is the arrival of a request that the pattern describes."""
+    method, path = split_request(pattern.request)
+    if entry.kind != "request" or entry.method != method or not matches(path, entry.path):
+        return False
+    sent = _mapping(entry.body)
+    return all(_fits(text, sent.get(name)) for name, text in pattern.where.items())
+
+
+def fits_connection(trigger: Connection, entry: JournalEntry) -> bool:
+    """Say whether an entry is a user stream connection that was opened, or closed."""
+    return entry.kind == "connection" and entry.event == trigger.connection
+
+
+def subject(entry: JournalEntry) -> Subject:
+    """Return the order and the account that an event, a request or an answer is about."""
+    body = _mapping(entry.body)
+    order = _mapping(body.get("o")) or body
+    if entry.kind == "event":
+        named = order.get("i")
+    else:
+        named = body.get("orderId") or body.get("newClientOrderId") or body.get("origClientOrderId")
+    return Subject(named if isinstance(named, str | int) else None, entry.account or None)
+
+
+def _fits(wanted: str | None, actual: object) -> bool:
+    return wanted is None or (actual is not None and matches(wanted, str(actual)))
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
