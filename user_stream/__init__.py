@@ -1,1 +1,75 @@
-"""Every fill of a Binance USDⓈ-M account, delivered exactly once and in order."""
+"""Every fill of a Binance USDⓈ-M account, delivered exactly once and in order.
+
+`UserStreamService` is the whole; `OrderManager` and `PositionBook` are what it delivers to, unless an engine brings its
+own; `BinanceWebsocket` is one connection, usable alone. Lifecycle notices are in `user_stream.lifecycle`, the stream's
+typed events in `user_stream.events`, errors in `user_stream.errors`.
+"""
+
+from user_stream.contracts import (
+    BalanceChange,
+    MappedAccountUpdate,
+    MappedOrderUpdate,
+    OrderIntent,
+    OrderRegistry,
+    PositionChange,
+)
+from user_stream.contracts import TakesAccountUpdates as RiskEngine
+from user_stream.contracts import TakesOrderUpdates as OrderUpdateSink
+from user_stream.core import events, lifecycle
+from user_stream.core.fills import FillPriceCache, LastFill
+from user_stream.core.orders import Order, OrderState
+from user_stream.core.positions import PositionBook
+from user_stream.core.retry import BackoffPolicy
+from user_stream.errors import (
+    ApiKeyFormatError,
+    ApiKeyRefusedError,
+    FatalError,
+    OutcomeUnknownError,
+    RequestRejectedError,
+    RetryableError,
+    SettingsError,
+    SignatureRefusedError,
+    UserStreamError,
+)
+from user_stream.runtime.binance_websocket import BinanceWebsocket, StreamHandlers
+from user_stream.runtime.clock import Clock, LoopClock
+from user_stream.runtime.order_manager import OrderManager
+from user_stream.service import UserStreamService
+from user_stream.settings import Environment, Settings, StreamUrlForm
+
+__all__ = [
+    "ApiKeyFormatError",
+    "ApiKeyRefusedError",
+    "BackoffPolicy",
+    "BalanceChange",
+    "BinanceWebsocket",
+    "Clock",
+    "Environment",
+    "FatalError",
+    "FillPriceCache",
+    "LastFill",
+    "LoopClock",
+    "MappedAccountUpdate",
+    "MappedOrderUpdate",
+    "Order",
+    "OrderIntent",
+    "OrderManager",
+    "OrderRegistry",
+    "OrderState",
+    "OrderUpdateSink",
+    "OutcomeUnknownError",
+    "PositionBook",
+    "PositionChange",
+    "RequestRejectedError",
+    "RetryableError",
+    "RiskEngine",
+    "Settings",
+    "SettingsError",
+    "SignatureRefusedError",
+    "StreamHandlers",
+    "StreamUrlForm",
+    "UserStreamError",
+    "UserStreamService",
+    "events",
+    "lifecycle",
+]

@@ -89,6 +89,11 @@ class Ledger:
         """Return what is held of an order."""
         return self._orders.get(key)
 
+    def is_complete(self, key: OrderKey) -> bool:
+        """Say whether every fill that anyone claims for this order is booked."""
+        record = self._orders.get(key)
+        return record is None or record.booked >= record.claimed
+
     def begin_epoch(self, epoch: int) -> None:
         """Start an uninterrupted stretch of stream. What is known of an order's fills no longer proves the next one."""
         self._epoch = epoch

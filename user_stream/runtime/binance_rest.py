@@ -116,7 +116,9 @@ class BinanceRest:
         """GET userTrades of one order, all of them, by trade id."""
         params = {"symbol": row.symbol, "orderId": str(row.order_id)}
         until = max(self.exchange_time_ms(), row.update_time)
-        rows = await self._walk("/fapi/v1/userTrades", params, TradeRow, since=row.time or until, until=until)
+        rows = await self._walk(
+            "/fapi/v1/userTrades", params, TradeRow, since=row.time or until - _WINDOW_MS, until=until
+        )
         trades = {trade.id: trade for trade in rows}
         return [trades[trade_id] for trade_id in sorted(trades)]
 
@@ -130,7 +132,7 @@ class BinanceRest:
         start = since
         while start <= until:
             end = min(start + _WINDOW_MS, until)
-            window = {**params, "startTime": start, "endTime": end, "limit": _PAGE}
+            window: dict[str, str | int] = {**params, "startTime": start, "endTime": end, "limit": _PAGE}
             page = _rows(await self._http.request("GET", path, window, security="USER_DATA"), kind)
             rows += page
             # a full page may end in the middle of a millisecond: that millisecond is read again

@@ -1,0 +1,80 @@
+"""The questions that a recovery asks over REST, in their order; what the answers mean is `core/reconcile`'s to say."""
+
+from __future__ import annotations
+
+from user_stream.contracts import OrderIntent
+from user_stream.core.ledger import Ledger
+from user_stream.core.order_record import OrderKey
+from user_stream.core.positions import PositionBook
+from user_stream.core.reconcile import (
+    OrderSnapshot,
+    Touched,
+    key_of,
+    orders_to_query,
+    trades_to_fetch,
+    unlisted_positions,
+)
+from user_stream.core.rest_rows import BalanceRow, OrderRow, PositionRow, TradeRow
+from user_stream.errors import RequestRejectedError
+from user_stream.runtime.binance_rest import BinanceRest
+
+__all__ = ["read_account", "read_order", "read_orders"]
+
+
+async def read_orders(rest: BinanceRest, ledger: Ledger, *, floor: int, since: int, until: int) -> OrderSnapshot:
+    """Read every order that is open, that we hold open, that we sent and heard nothing of, or made since `since`.
+
+    `floor`: orders made before it, and never met, start from a baseline. All in exchange ms.
+    """
+    snapshot = OrderSnapshot(floor)
+    snapshot.add(await rest.open_orders())
+    snapshot.add(await _orders_since(rest, ledger, since=since, until=until))
+    for symbol, order_id in orders_to_query(ledger, snapshot.rows):
+        row = await rest.order(symbol, order_id)
+        snapshot.add([row] if row else [])
+    for intent in ledger.intents:
+        row = await _order_of(rest, intent, snapshot)
+        snapshot.add([row] if row else [])
+    for row in trades_to_fetch(ledger, snapshot):
+        snapshot.trades[key_of(row)] = await rest.trades_of_order(row)
+    return snapshot
+
+
+async def _orders_since(rest: BinanceRest, ledger: Ledger, *, since: int, until: int) -> list[OrderRow]:
+    """Sweep all symbols; an exchange that still wants a symbol (before 2026-08-25) is asked for those that we know."""
+    try:
+        return await rest.orders_since(since, until=until)
+    except RequestRejectedError as refusal:
+        if refusal.code != -1102:
+            raise
+    symbols = {symbol for symbol, _ in ledger.open_orders} | {intent.symbol for intent in ledger.intents}
+    rows: list[OrderRow] = []
+    for symbol in sorted(symbols):
+        rows += await rest.orders_since(since, until=until, symbol=symbol)
+    return rows
+
+
+async def _order_of(rest: BinanceRest, intent: OrderIntent, snapshot: OrderSnapshot) -> OrderRow | None:
+    if any(row.client_order_id == intent.client_order_id for row in snapshot.rows.values()):
+        return None
+    return await rest.order_by_client_id(intent.symbol, intent.client_order_id)
+
+
+async def read_order(rest: BinanceRest, key: OrderKey) -> tuple[OrderRow, list[TradeRow]] | None:
+    """Read one order with all its trades; None while the exchange does not find it."""
+    row = await rest.order(*key)
+    return None if row is None else (row, await rest.trades_of_order(row))
+
+
+async def read_account(
+    rest: BinanceRest, book: PositionBook, touched: Touched
+) -> tuple[list[BalanceRow], list[PositionRow], list[str]]:
+    """Read balances and positions, and the symbols whose positions are gone although we hold them."""
+    positions = await rest.positions()
+    gone = []
+    for symbol in unlisted_positions(book, positions, touched):
+        answer = await rest.positions(symbol)
+        positions += answer
+        if not answer:
+            gone.append(symbol)
+    return await rest.balances(), positions, gone
