@@ -10,12 +10,14 @@ from simulator.core.notation import AccountName, DecimalText, Duration, Symbol, 
 
 __all__ = [
     "ACTIONS",
+    "AccountAction",
     "Action",
     "Answer",
     "AnswerAction",
     "Cancel",
     "CloseConnections",
     "CutConnections",
+    "Deed",
     "Delay",
     "DropListenKey",
     "ExecuteThenDelay",
@@ -217,22 +219,14 @@ class ExecuteThenDelay(Answer):
 
 AnswerAction: TypeAlias = Reject | Respond | ExecuteThenRespond | ExecuteThenReset | Reset | Delay | ExecuteThenDelay
 
-Action: TypeAlias = (
-    Place
-    | Fill
-    | Cancel
-    | Expire
-    | Transfer
-    | SetPrice
-    | Push
-    | ExpireListenKey
-    | DropListenKey
-    | CloseConnections
-    | CutConnections
-    | SilenceConnections
-    | RefuseConnections
-    | AnswerAction
+AccountAction: TypeAlias = (
+    Transfer | Push | ExpireListenKey | DropListenKey | CloseConnections | CutConnections | SilenceConnections
 )
+
+Deed: TypeAlias = Place | Fill | Cancel | Expire | SetPrice | RefuseConnections | AccountAction
+"""What can be done at any time, whether or not a request is at hand."""
+
+Action: TypeAlias = Deed | AnswerAction
 
 _ACTION_TYPES: tuple[type[Action], ...] = (
     Place, Fill, Cancel, Expire, Transfer, SetPrice, Push,

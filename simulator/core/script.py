@@ -3,8 +3,9 @@
 Entries of the journal go in, steps to do come out, each with its time and the order that it is about; whoever executes
 them says when a step was done, so that what hangs on it can follow. Nothing here acts, and time is an argument.
 
-    pending ──trigger──▶ due at now + delay ──performed──▶ done ──▶ steps `after` it, counts `since` it
-                                             └─failed────▶ the run has failed
+    pending ──trigger──▶ due at now + delay ──▶ begun ──performed──▶ done ──▶ steps `after` it
+                                                  │  └────failed────▶ the run has failed
+                                                  └──▶ counts and times `since` it
 
 The run is over as soon as its outcome is certain: passed, when every step was done and every expectation has held for
 `settle` (held *and kept on holding*: one request too many must have its chance to come); failed, when an action could
@@ -57,6 +58,7 @@ class _Progress:
         self.step = step
         self.seen = 0
         self.fired = 0
+        self.begun = 0
         self.performed = 0
         self.unanswered: dict[int, Subject] = {}
 
@@ -86,7 +88,7 @@ class Script:
         self._before = {(order.account, order.symbol, order.order_id) for order in truth.orders}
         self._steps = [_Progress(step) for step in scenario.steps]
         self._watches = [Watch(expectation) for expectation in scenario.expect]
-        self._done_names: set[str] = set()
+        self._begun_names: set[str] = set()
         self._failures: list[str] = []
         self._all_hold_since_ms: int | None = None
         for watch in self._watches:
@@ -116,6 +118,18 @@ class Script:
             if self._fires(progress, entry)
         ]
 
+    def begin_step(self, due: Due, now_ms: int) -> None:
+        """Note that a step is about to be done: what it causes is already since it."""
+        progress = self._steps[due.number]
+        progress.begun += 1
+        name = progress.step.name
+        if name is None or progress.begun < progress.times:
+            return
+        self._begun_names.add(name)
+        for watch in self._watches:
+            if watch.expectation.since == name:
+                watch.begin(now_ms)
+
     def performed(self, due: Due, now_ms: int, about: Subject) -> list[Due]:
         """Note that a step was done, `about` this order at last, and return the steps that follow from it."""
         progress = self._steps[due.number]
@@ -123,10 +137,6 @@ class Script:
         name = progress.step.name
         if name is None or not progress.done:
             return []
-        self._done_names.add(name)
-        for watch in self._watches:
-            if watch.expectation.since == name:
-                watch.begin(now_ms)
         return [self._due(number, now_ms, about) for number, p in enumerate(self._steps) if p.step.after == name]
 
     def failed(self, place: str, reason: str) -> None:
@@ -161,7 +171,7 @@ class Script:
 
     def _fires(self, progress: _Progress, entry: JournalEntry) -> bool:
         trigger = progress.trigger
-        if trigger is None or (trigger.since is not None and trigger.since not in self._done_names):
+        if trigger is None or (trigger.since is not None and trigger.since not in self._begun_names):
             return False
         if isinstance(trigger, Request) and progress.step.after is not None:
             return self._is_answer(progress, trigger, entry)

@@ -111,8 +111,9 @@ def test_what_was_before_a_step_does_not_count_since_it() -> None:
 
     run.observe(request())
     assert run.observe(event()) == []
-    run.performed(due, 2_000, NOTHING)
+    run.begin_step(due, 2_000)
     run.observe(request())
+    run.performed(due, 2_000, NOTHING)
     assert [follower.number for follower in run.observe(event())] == [1]
 
     assert run.conclude(truth(), 2_000).shortfalls == ("x.yaml:1: steps[1]: not done: its delay of 0s was not over",)
