@@ -4,9 +4,13 @@ from simulator.core.domain import AccountSpec, SymbolSpec
 from simulator.core.fault import Delay, ExecuteThen, ExecuteThenReset, Reset, Respond
 from simulator.core.journal import Journal, JournalEntry
 from simulator.core.profile import Profile
+from simulator.core.symbols import DEFAULT_SYMBOLS, perpetual, synthetic_symbols
 from simulator.core.venue_error import VenueError
 from simulator.errors import (
+    BadAmountError,
+    NoListenKeyError,
     NotRunningError,
+    OrderNotOpenError,
     PortInUseError,
     SimulatorError,
     UnknownAccountError,
@@ -16,13 +20,17 @@ from simulator.errors import (
 from simulator.runtime.server import Simulator
 
 __all__ = [
+    "DEFAULT_SYMBOLS",
     "AccountSpec",
+    "BadAmountError",
     "Delay",
     "ExecuteThen",
     "ExecuteThenReset",
     "Journal",
     "JournalEntry",
+    "NoListenKeyError",
     "NotRunningError",
+    "OrderNotOpenError",
     "PortInUseError",
     "Profile",
     "Reset",
@@ -34,4 +42,6 @@ __all__ = [
     "UnknownOrderError",
     "UnknownSymbolError",
     "VenueError",
+    "perpetual",
+    "synthetic_symbols",
 ]

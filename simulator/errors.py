@@ -6,7 +6,10 @@ SimulatorError
 ├── NotRunningError         start the simulator first
 ├── UnknownAccountError     no such account
 ├── UnknownSymbolError      no such symbol; names the nearest
-└── UnknownOrderError       no such order
+├── UnknownOrderError       no such order
+├── OrderNotOpenError       the order has ended, or has less left than was asked
+├── BadAmountError          not a decimal number, or not a possible one
+└── NoListenKeyError        the account has no living listen key
 ```
 """
 
@@ -16,7 +19,10 @@ import difflib
 from collections.abc import Collection
 
 __all__ = [
+    "BadAmountError",
+    "NoListenKeyError",
     "NotRunningError",
+    "OrderNotOpenError",
     "PortInUseError",
     "SimulatorError",
     "UnknownAccountError",
@@ -69,6 +75,29 @@ class UnknownOrderError(SimulatorError):
     def __init__(self, order: object, account: str) -> None:
         self.order = order
         super().__init__(f"account {account!r} has no order {order!r}: give its client order id or its order id")
+
+
+class OrderNotOpenError(SimulatorError):
+    """The order cannot be filled, cancelled or expired: it has ended, or less of it remains."""
+
+    def __init__(self, order_id: int, reason: str) -> None:
+        self.order_id = order_id
+        super().__init__(f"order {order_id} {reason}")
+
+
+class BadAmountError(SimulatorError):
+    """An amount is no decimal, or cannot be: a price or a quantity has to be positive."""
+
+    def __init__(self, amount: object, expected: str = "a decimal number such as 0.010, as text or Decimal") -> None:
+        self.amount = amount
+        super().__init__(f"expected {expected}, got {amount!r}")
+
+
+class NoListenKeyError(SimulatorError):
+    """The account has no listen key that could end."""
+
+    def __init__(self, account: str) -> None:
+        super().__init__(f"account {account!r} has no living listen key: POST /fapi/v1/listenKey makes one")
 
 
 def _choices(name: str, known: Collection[str]) -> str:

@@ -88,6 +88,8 @@ class SymbolSpec(msgspec.Struct, frozen=True, kw_only=True):
     market_max_quantity: Decimal
     min_notional: Decimal = Decimal(5)
     max_leverage: int = 125
+    max_notional: Decimal = Decimal(10_000_000)
+    maintenance_margin_rate: Decimal = Decimal("0.005")
     max_orders: int = 200
     multiplier_up: Decimal = Decimal("1.0500")
     multiplier_down: Decimal = Decimal("0.9500")

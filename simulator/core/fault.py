@@ -68,10 +68,8 @@ def plan(verdict: Verdict | None) -> Plan:
             return Plan(wait_s=seconds)
         case ExecuteThenReset():
             return Plan(answer=Reset())
-        case ExecuteThen(verdict=Delay(seconds=seconds)):
-            return Plan(hold_s=seconds)
-        case ExecuteThen(verdict=Respond() | Reset() as answer):
-            return Plan(answer=answer)
+        case ExecuteThen(verdict=then):
+            return Plan(hold_s=then.seconds) if isinstance(then, Delay) else Plan(answer=then)
 
 
 class RequestRule:

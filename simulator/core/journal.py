@@ -7,13 +7,14 @@ pushed out, so that a reader of `seq` sees the hole.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
 
-__all__ = ["Journal", "JournalEntry", "mask", "masked_params"]
+__all__ = ["Journal", "JournalEntry", "mask", "mask_text", "masked_params"]
 
 KINDS: Final = (
     "request",
@@ -28,6 +29,7 @@ KINDS: Final = (
     "failure",
 )
 
+_KEY: Final = re.compile(r"[A-Za-z0-9]{64}")
 _SECRET_PARAMS: Final = frozenset({"listenKey", "apiKey"})
 
 
@@ -40,7 +42,8 @@ class JournalEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
       `status` the HTTP status; a response's `about` is the `seq` of its request.
     - `event` (out): one user event, once, however many sockets got it (`sockets`). `event` is its name, `body` the
       event as sent.
-    - `frame`: a control message on a stream, in or out. `connection` (in): handshakes, closes, resets, silence.
+    - `frame`: a control message on a stream, in or out. `connection` (in): handshakes, closes, resets, silence;
+      of a user stream, `event` is `opened` or `closed`.
     - `listen_key`: issued, extended, expired, dropped, deleted. `market`: a price moved.
     - `action`: something was done to the exchange from outside its API. `note`: worth knowing, such as an unknown
       path or a signature that failed and why. `failure`: a defect of the simulator or of a subscriber.
@@ -117,6 +120,11 @@ class Journal:
 def mask(secret: str) -> str:
     """Return what may be shown of a key: enough to tell two apart, too little to use one."""
     return f"{secret[:4]}…" if secret else ""
+
+
+def mask_text(text: str) -> str:
+    """Return a text with everything in it that has the form of a key masked."""
+    return _KEY.sub(lambda found: mask(found[0]), text)
 
 
 def masked_params(params: dict[str, str]) -> dict[str, str]:

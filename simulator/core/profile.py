@@ -5,7 +5,7 @@ The defaults are what most sources say. No other module decides such a question:
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Literal
 
 import msgspec
 
@@ -19,7 +19,8 @@ UrlForm = Literal["unrouted", "path", "query", "query_events", "subscribe"]
 `subscribe`: `/private/ws` or `/private/stream`, then SUBSCRIBE.
 """
 
-PRODUCTION_SILENT_FORMS: Final[frozenset[UrlForm]] = frozenset({"unrouted"})
+ListenKeyEnd = Literal["expired", "deleted", "dropped"]
+"""Why a listen key died: its lifetime was over, its owner deleted it, or it was killed without a word."""
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,3 +52,15 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
     request_ip: str = ""
     """Appended to -2015 as `, request ip: …` when not empty."""
+
+    def announces(self, end: ListenKeyEnd) -> bool:
+        """Return whether sockets are told by `listenKeyExpired` that their key ended in this way."""
+        if end == "expired":
+            return self.listen_key_expiry != "silent"
+        return end == "deleted" and self.delete_listen_key == "announce"
+
+    def closes(self, end: ListenKeyEnd) -> bool:
+        """Return whether sockets are closed when their key ended in this way."""
+        if end == "expired":
+            return self.listen_key_expiry == "announce_and_close"
+        return end == "deleted" and self.delete_listen_key == "close"

@@ -1,0 +1,51 @@
+"""Whether an account may place an order now: what depends on the account's state, not on the order alone.
+
+In this order: duplicate client order id (-4116), reduce-only (-2022), number of open orders (-2025), margin (-2019).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from msgspec.structs import replace
+
+from simulator.core import venue_error
+from simulator.core.account import Account
+from simulator.core.amounts import ZERO
+from simulator.core.domain import BUY, SymbolSpec
+from simulator.core.margin import added_margin, asset_margin
+from simulator.core.orders import Order, OrderIntent
+from simulator.core.venue_error import refusal
+
+__all__ = ["check_amendment", "check_margin", "check_standing"]
+
+Symbols = Mapping[str, SymbolSpec]
+Prices = Mapping[str, Decimal]
+
+
+def check_standing(account: Account, intent: OrderIntent, spec: SymbolSpec) -> None:
+    """Raise `VenueError` when the account's other orders or its position forbid this one."""
+    named = account.order_named(intent.symbol, intent.client_order_id)
+    if named is not None and named.is_open:
+        raise refusal(venue_error.DUPLICATE_CLIENT_ORDER_ID)
+    sign = 1 if intent.side == BUY else -1
+    if intent.reduce_only and not account.closable(intent.symbol, intent.position_side, sign):
+        raise refusal(venue_error.REDUCE_ONLY_REJECTED)
+    if len(account.open_orders.get(intent.symbol, ())) >= spec.max_orders:
+        raise refusal(venue_error.TOO_MANY_ORDERS)
+
+
+def check_margin(account: Account, order: OrderIntent | Order, symbols: Symbols, prices: Prices) -> None:
+    """Raise `VenueError` -2019 when the order adds more margin than the account has available."""
+    spec = symbols[order.symbol]
+    needed = added_margin(account, spec, order, prices[order.symbol])
+    if needed > 0 and needed > asset_margin(account, spec.quote_asset, symbols, prices).available:
+        raise refusal(venue_error.MARGIN_INSUFFICIENT)
+
+
+def check_amendment(account: Account, before: Order, after: Order, symbols: Symbols, prices: Prices) -> None:
+    """Raise `VenueError` -2019 when an open order grows by more than the account has available."""
+    growth = after.remaining * after.price - before.remaining * before.price
+    if growth > ZERO:
+        check_margin(account, replace(after, quantity=growth / after.price), symbols, prices)

@@ -1,0 +1,104 @@
+"""What one account holds: wallets, positions, orders, trades, and its settings per symbol."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from simulator.core.amounts import ZERO
+from simulator.core.domain import BOTH, BUY, LONG, SHORT, AccountSpec
+from simulator.core.facts import BalanceRow, OpenNotional, PositionRow
+from simulator.core.orders import Fill, Order
+from simulator.core.position import Position
+
+__all__ = ["Account"]
+
+
+class Account:
+    """The state of an account. `orders` and `fills` (by symbol) are its whole history, oldest first."""
+
+    def __init__(self, spec: AccountSpec) -> None:
+        self.name = spec.name
+        self.wallets = {asset: Decimal(amount) for asset, amount in {"USDT": spec.balance, **spec.balances}.items()}
+        self.wallet_times = dict.fromkeys(self.wallets, 0)
+        self.positions: dict[tuple[str, str], Position] = {}
+        self.orders: dict[int, Order] = {}
+        self.open_orders: dict[str, dict[int, Order]] = {}
+        self.fills: dict[str, list[Fill]] = {}
+        self.dual_side_position = spec.dual_side_position
+        self._leverage = spec.leverage
+        self._leverages: dict[str, int] = {}
+        self._named: dict[tuple[str, str], int] = {}
+
+    def leverage(self, symbol: str, most: int) -> int:
+        """Return the leverage chosen for the symbol, which allows `most`."""
+        return min(self._leverages.get(symbol, self._leverage), most)
+
+    def set_leverage(self, symbol: str, leverage: int) -> None:
+        """Choose a leverage for the symbol."""
+        self._leverages[symbol] = leverage
+
+    def position(self, symbol: str, position_side: str) -> Position:
+        """Return the position, empty if there never was one."""
+        return self.positions.get((symbol, position_side)) or Position(symbol, position_side)
+
+    def position_sides(self) -> tuple[str, ...]:
+        """Return the position sides that a symbol has in the account's position mode."""
+        return (LONG, SHORT) if self.dual_side_position else (BOTH,)
+
+    def keep(self, order: Order) -> None:
+        """Store the order's newest record."""
+        self.orders[order.order_id] = order
+        of_symbol = self.open_orders.setdefault(order.symbol, {})
+        if order.is_open:
+            of_symbol[order.order_id] = order
+            self._named[order.symbol, order.client_order_id] = order.order_id
+            return
+        of_symbol.pop(order.order_id, None)
+        if not of_symbol:
+            del self.open_orders[order.symbol]
+
+    def order_named(self, symbol: str, client_order_id: str) -> Order | None:
+        """Return the newest order of this client order id: an id may be used again when its order has ended."""
+        order_id = self._named.get((symbol, client_order_id))
+        return None if order_id is None else self.orders[order_id]
+
+    def closable(self, symbol: str, position_side: str, sign: int) -> Decimal:
+        """Return how much a BUY (sign 1) or SELL (sign -1) can take off the position."""
+        return max(ZERO, -sign * self.position(symbol, position_side).amount)
+
+    def book(self, fill: Fill) -> None:
+        """Store a trade."""
+        self.fills.setdefault(fill.symbol, []).append(fill)
+
+    def credit(self, asset: str, amount: Decimal, time_ms: int) -> None:
+        """Add to a wallet; a negative amount takes away."""
+        self.wallets[asset] = self.wallets.get(asset, ZERO) + amount
+        self.wallet_times[asset] = time_ms
+
+    def open_notional(self, symbol: str) -> OpenNotional:
+        """Return what is bid and asked on the symbol, in the quote asset."""
+        bids = asks = ZERO
+        for order in self.open_orders.get(symbol, {}).values():
+            if order.side == BUY:
+                bids += order.remaining * order.price
+            else:
+                asks += order.remaining * order.price
+        return OpenNotional(bids, asks)
+
+    def balance_row(self, asset: str, change: Decimal = ZERO) -> BalanceRow:
+        """Return the wallet as a patch lists it."""
+        wallet = self.wallets[asset]
+        return BalanceRow(asset, wallet, wallet, change)
+
+    def position_row(self, position: Position, mark: Decimal, margin_asset: str) -> PositionRow:
+        """Return the position as a patch lists it."""
+        return PositionRow(
+            position.symbol,
+            position.position_side,
+            position.amount,
+            position.entry_price,
+            position.break_even_price,
+            position.accumulated_realized,
+            position.unrealized(mark),
+            margin_asset,
+        )

@@ -1,0 +1,229 @@
+"""How an account looks in REST answers: balances, positions, margin, in the shapes of versions 2 and 3.
+
+Version 2 lists every symbol, version 3 only those with a position or an open order. In hedge mode a symbol has the rows
+LONG and SHORT. Not imitated yet: liquidation prices ("0"), isolated margin, multi-assets mode.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from simulator.core.account import Account
+from simulator.core.amounts import ZERO, average, eight, money, padded, trimmed
+from simulator.core.domain import SymbolSpec
+from simulator.core.exchange import Exchange
+from simulator.core.margin import AssetMargin, Exposure, asset_margin, exposure_of
+from simulator.core.position import Position
+
+__all__ = ["account_v2", "account_v3", "balances", "positions_v2", "positions_v3"]
+
+Body = dict[str, Any]
+Row = tuple[SymbolSpec, Position, Exposure]
+
+
+def balances(exchange: Exchange, account: Account) -> list[Body]:
+    """Return /fapi/v2/balance and /fapi/v3/balance."""
+    return [_balance(exchange, account, asset) for asset in account.wallets]
+
+
+def account_v2(exchange: Exchange, account: Account) -> Body:
+    """Return /fapi/v2/account."""
+    flags = {
+        "feeTier": 0,
+        "feeBurn": False,
+        "canTrade": True,
+        "canDeposit": True,
+        "canWithdraw": True,
+        "updateTime": 0,
+        "multiAssetsMargin": False,
+        "tradeGroupId": -1,
+    }
+    assets = [asset | {"marginAvailable": True} for asset in _assets(exchange, account)]
+    positions = [_account_position_v2(row, account) for row in _all_rows(exchange, account, tuple(exchange.symbols))]
+    return flags | _totals(exchange, account) | {"assets": assets, "positions": positions}
+
+
+def account_v3(exchange: Exchange, account: Account) -> Body:
+    """Return /fapi/v3/account."""
+    positions = [_account_position_v3(row) for row in _live_rows(exchange, account)]
+    return _totals(exchange, account) | {"assets": _assets(exchange, account), "positions": positions}
+
+
+def positions_v2(exchange: Exchange, account: Account, symbol: str | None) -> list[Body]:
+    """Return /fapi/v2/positionRisk, of one symbol or of all."""
+    symbols = (symbol,) if symbol else tuple(exchange.symbols)
+    return [_position_risk_v2(row, exchange) for row in _all_rows(exchange, account, symbols)]
+
+
+def positions_v3(exchange: Exchange, account: Account, symbol: str | None) -> list[Body]:
+    """Return /fapi/v3/positionRisk, of one symbol or of all."""
+    rows = _live_rows(exchange, account)
+    return [_position_risk_v3(row, exchange) for row in rows if symbol in {None, row[0].symbol}]
+
+
+def _all_rows(exchange: Exchange, account: Account, symbols: tuple[str, ...]) -> Iterator[Row]:
+    for symbol in symbols:
+        for side in account.position_sides():
+            yield _row(exchange, account, symbol, side)
+
+
+def _live_rows(exchange: Exchange, account: Account) -> Iterator[Row]:
+    live = {key for key, position in account.positions.items() if position.amount}
+    live |= {(o.symbol, o.position_side) for orders in account.open_orders.values() for o in orders.values()}
+    for symbol, side in sorted(live):
+        yield _row(exchange, account, symbol, side)
+
+
+def _row(exchange: Exchange, account: Account, symbol: str, side: str) -> Row:
+    spec = exchange.symbols[symbol]
+    return spec, account.position(symbol, side), exposure_of(account, spec, side, exchange.prices[symbol])
+
+
+def _margin(exchange: Exchange, account: Account, asset: str) -> AssetMargin:
+    return asset_margin(account, asset, exchange.symbols, exchange.prices)
+
+
+def _balance(exchange: Exchange, account: Account, asset: str) -> Body:
+    margin = _margin(exchange, account, asset)
+    return {
+        "accountAlias": "SgsR",
+        "asset": asset,
+        "balance": eight(margin.wallet),
+        "crossWalletBalance": eight(margin.wallet),
+        "crossUnPnl": eight(margin.unrealized),
+        "availableBalance": eight(max(ZERO, margin.available)),
+        "maxWithdrawAmount": eight(max(ZERO, min(margin.wallet, margin.available))),
+        "marginAvailable": True,
+        "updateTime": account.wallet_times[asset],
+    }
+
+
+def _assets(exchange: Exchange, account: Account) -> list[Body]:
+    return [_asset(account, asset, _margin(exchange, account, asset)) for asset in account.wallets]
+
+
+def _asset(account: Account, asset: str, margin: AssetMargin) -> Body:
+    return {
+        "asset": asset,
+        "walletBalance": eight(margin.wallet),
+        "unrealizedProfit": eight(margin.unrealized),
+        "marginBalance": eight(margin.wallet + margin.unrealized),
+        "maintMargin": eight(margin.maintenance),
+        "initialMargin": eight(margin.margin),
+        "positionInitialMargin": eight(margin.position_margin),
+        "openOrderInitialMargin": eight(margin.margin - margin.position_margin),
+        "crossWalletBalance": eight(margin.wallet),
+        "crossUnPnl": eight(margin.unrealized),
+        "availableBalance": eight(max(ZERO, margin.available)),
+        "maxWithdrawAmount": eight(max(ZERO, min(margin.wallet, margin.available))),
+        "updateTime": account.wallet_times[asset],
+    }
+
+
+def _totals(exchange: Exchange, account: Account) -> Body:
+    """Return the totals, which in single-asset mode count USDT alone."""
+    margin = _margin(exchange, account, "USDT")
+    return {
+        "totalInitialMargin": eight(margin.margin),
+        "totalMaintMargin": eight(margin.maintenance),
+        "totalWalletBalance": eight(margin.wallet),
+        "totalUnrealizedProfit": eight(margin.unrealized),
+        "totalMarginBalance": eight(margin.wallet + margin.unrealized),
+        "totalPositionInitialMargin": eight(margin.position_margin),
+        "totalOpenOrderInitialMargin": eight(margin.margin - margin.position_margin),
+        "totalCrossWalletBalance": eight(margin.wallet),
+        "totalCrossUnPnl": eight(margin.unrealized),
+        "availableBalance": eight(max(ZERO, margin.available)),
+        "maxWithdrawAmount": eight(max(ZERO, min(margin.wallet, margin.available))),
+    }
+
+
+def _account_position_v2(row: Row, account: Account) -> Body:
+    spec, position, exposure = row
+    return {
+        "symbol": spec.symbol,
+        "initialMargin": trimmed(money(exposure.margin)),
+        "maintMargin": trimmed(money(exposure.maintenance)),
+        "unrealizedProfit": eight(exposure.unrealized),
+        "positionInitialMargin": trimmed(money(exposure.position_margin)),
+        "openOrderInitialMargin": trimmed(money(exposure.margin - exposure.position_margin)),
+        "leverage": str(account.leverage(spec.symbol, spec.max_leverage)),
+        "isolated": False,
+        "entryPrice": _price(position.entry_price),
+        "maxNotional": trimmed(spec.max_notional),
+        "bidNotional": trimmed(exposure.bids),
+        "askNotional": trimmed(exposure.asks),
+        "positionSide": position.position_side,
+        "positionAmt": padded(position.amount, spec.quantity_precision),
+        "updateTime": position.update_ms,
+    }
+
+
+def _account_position_v3(row: Row) -> Body:
+    spec, position, exposure = row
+    return {
+        "symbol": spec.symbol,
+        "positionSide": position.position_side,
+        "positionAmt": padded(position.amount, spec.quantity_precision),
+        "unrealizedProfit": eight(exposure.unrealized),
+        "isolatedMargin": eight(ZERO),
+        "notional": trimmed(money(exposure.held)),
+        "isolatedWallet": "0",
+        "initialMargin": trimmed(money(exposure.margin)),
+        "maintMargin": trimmed(money(exposure.maintenance)),
+        "updateTime": position.update_ms,
+    }
+
+
+def _position_risk_v2(row: Row, exchange: Exchange) -> Body:
+    spec, position, exposure = row
+    return {
+        "entryPrice": _price(position.entry_price),
+        "breakEvenPrice": _price(position.break_even_price),
+        "marginType": "cross",
+        "isAutoAddMargin": "false",
+        "isolatedMargin": eight(ZERO),
+        "leverage": str(exposure.leverage),
+        "liquidationPrice": "0",
+        "markPrice": eight(exchange.prices[spec.symbol]),
+        "maxNotionalValue": trimmed(spec.max_notional),
+        "positionAmt": padded(position.amount, spec.quantity_precision),
+        "notional": trimmed(money(exposure.held)),
+        "isolatedWallet": "0",
+        "symbol": spec.symbol,
+        "unRealizedProfit": eight(exposure.unrealized),
+        "positionSide": position.position_side,
+        "updateTime": position.update_ms,
+    }
+
+
+def _position_risk_v3(row: Row, exchange: Exchange) -> Body:
+    spec, position, exposure = row
+    return {
+        "symbol": spec.symbol,
+        "positionSide": position.position_side,
+        "positionAmt": padded(position.amount, spec.quantity_precision),
+        "entryPrice": _price(position.entry_price),
+        "breakEvenPrice": _price(position.break_even_price),
+        "markPrice": eight(exchange.prices[spec.symbol]),
+        "unRealizedProfit": eight(exposure.unrealized),
+        "liquidationPrice": "0",
+        "isolatedMargin": "0",
+        "notional": trimmed(money(exposure.held)),
+        "marginAsset": spec.quote_asset,
+        "isolatedWallet": "0",
+        "initialMargin": trimmed(money(exposure.margin)),
+        "maintMargin": trimmed(money(exposure.maintenance)),
+        "positionInitialMargin": trimmed(money(exposure.position_margin)),
+        "openOrderInitialMargin": trimmed(money(exposure.margin - exposure.position_margin)),
+        "adl": 2 if position.amount else 0,
+        "bidNotional": trimmed(exposure.bids),
+        "askNotional": trimmed(exposure.asks),
+        "updateTime": position.update_ms,
+    }
+
+
+def _price(price: Decimal) -> str:
+    return average(price) if price else "0.0"

@@ -1,0 +1,52 @@
+"""How numbers are written. The same value has different texts in different places of Binance's wire.
+
+ORDER_TRADE_UPDATE trims zeros, TRADE_LITE and REST pad to the symbol's precision, money in a wallet has 8 decimals.
+Amounts are `Decimal` everywhere else; this module alone decides digits.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import cache
+from typing import Final
+
+__all__ = ["average", "eight", "eight_or_zero", "money", "padded", "trimmed"]
+
+ZERO: Final = Decimal(0)
+_EIGHT: Final = Decimal("0.00000001")
+_AVERAGE_PRICE_DECIMALS: Final = 10
+
+
+@cache
+def _exponent(decimals: int) -> Decimal:
+    return Decimal(1).scaleb(-decimals)
+
+
+def trimmed(amount: Decimal) -> str:
+    """Return the shortest text: `0`, `0.1`, `77000`."""
+    return format(amount.normalize(), "f") if amount else "0"
+
+
+def padded(amount: Decimal, decimals: int) -> str:
+    """Return the text with exactly this many decimals: `0.10`, `77000.00`."""
+    return format(amount.quantize(_exponent(decimals)), "f")
+
+
+def eight(amount: Decimal) -> str:
+    """Return the text of money with its 8 decimals: `0.09240000`, `0.00000000`."""
+    return padded(amount, 8)
+
+
+def eight_or_zero(amount: Decimal) -> str:
+    """Return the text of money with 8 decimals, but `0` for nothing."""
+    return padded(amount, 8) if amount else "0"
+
+
+def average(amount: Decimal) -> str:
+    """Return the text of an averaged price: a quotient, cut to 10 decimals and trimmed."""
+    return trimmed(amount.quantize(_exponent(_AVERAGE_PRICE_DECIMALS)))
+
+
+def money(amount: Decimal) -> Decimal:
+    """Return the amount rounded to the 8 decimals that a wallet keeps."""
+    return amount.quantize(_EIGHT)

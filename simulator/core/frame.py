@@ -1,0 +1,27 @@
+"""WebSocket frames as a server sends them: whole, unmasked, uncompressed (RFC 6455, section 5.2).
+
+A frame is encoded once and written to any number of sockets.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["BINARY", "PING", "PONG", "TEXT", "encode_frame"]
+
+TEXT: Final = 0x1
+BINARY: Final = 0x2
+PING: Final = 0x9
+PONG: Final = 0xA
+
+_FINAL: Final = 0x80
+
+
+def encode_frame(opcode: int, payload: bytes) -> bytes:
+    """Return the bytes of a frame."""
+    length = len(payload)
+    if length < 126:
+        return bytes((_FINAL | opcode, length)) + payload
+    if length < 65_536:
+        return bytes((_FINAL | opcode, 126)) + length.to_bytes(2) + payload
+    return bytes((_FINAL | opcode, 127)) + length.to_bytes(8) + payload

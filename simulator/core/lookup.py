@@ -1,0 +1,87 @@
+"""How scripts and tests name things: accounts, symbols, orders, amounts; and one clear error for each wrong name."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+
+from simulator.core.account import Account
+from simulator.core.domain import SymbolSpec
+from simulator.core.exchange import Exchange
+from simulator.core.orders import Order
+from simulator.errors import (
+    BadAmountError,
+    OrderNotOpenError,
+    UnknownAccountError,
+    UnknownOrderError,
+    UnknownSymbolError,
+)
+
+__all__ = ["decimal_amount", "find_account", "find_open_order", "find_symbol", "possible_fill", "possible_price"]
+
+
+def decimal_amount(value: str | int | Decimal) -> Decimal:
+    """Return the amount. Raises `BadAmountError` for what is not a finite decimal; a float never is."""
+    if isinstance(value, float):
+        raise BadAmountError(value)
+    try:
+        amount = Decimal(value)
+    except InvalidOperation as error:
+        raise BadAmountError(value) from error
+    if not amount.is_finite():
+        raise BadAmountError(value)
+    return amount
+
+
+def possible_price(spec: SymbolSpec, price: str | Decimal) -> Decimal:
+    """Return the price. Raises `BadAmountError` unless it is a positive multiple of the symbol's tick."""
+    amount = decimal_amount(price)
+    if amount <= 0 or amount % spec.tick_size:
+        raise BadAmountError(price, f"a price above 0 in steps of {spec.tick_size:f} for {spec.symbol}")
+    return amount
+
+
+def possible_fill(account: Account, order: Order, spec: SymbolSpec, quantity: str | Decimal) -> Decimal:
+    """Return the quantity. Raises `BadAmountError`, or `OrderNotOpenError` when it is more than can be filled."""
+    amount = decimal_amount(quantity)
+    if amount <= 0 or amount % spec.step_size:
+        raise BadAmountError(quantity, f"a quantity above 0 in steps of {spec.step_size:f} for {spec.symbol}")
+    if amount > order.remaining:
+        raise OrderNotOpenError(order.order_id, f"has only {order.remaining:f} left, not {amount:f}")
+    closable = account.closable(order.symbol, order.position_side, order.sign)
+    if order.reduce_only and amount > closable:
+        raise OrderNotOpenError(order.order_id, f"is reduce-only, and there is only {closable:f} to reduce")
+    return amount
+
+
+def find_account(exchange: Exchange, name: str | None) -> Account:
+    """Return the account of this name; None means the first. Raises `UnknownAccountError`."""
+    accounts = exchange.accounts
+    if name is None:
+        return next(iter(accounts.values()))
+    if name not in accounts:
+        raise UnknownAccountError(name, accounts)
+    return accounts[name]
+
+
+def find_symbol(exchange: Exchange, symbol: str) -> SymbolSpec:
+    """Return the symbol. Raises `UnknownSymbolError`, which names the nearest ones."""
+    spec = exchange.symbols.get(symbol)
+    if spec is None:
+        raise UnknownSymbolError(symbol, exchange.symbols)
+    return spec
+
+
+def find_open_order(account: Account, order: str | int) -> Order:
+    """Return the open order with this order id, or else this client order id.
+
+    Raises `UnknownOrderError` when there never was one, `OrderNotOpenError` when it has ended.
+    """
+    ended: Order | None = None
+    for found in reversed(account.orders.values()):
+        if order in {found.order_id, str(found.order_id), found.client_order_id}:
+            if found.is_open:
+                return found
+            ended = ended or found
+    if ended is None:
+        raise UnknownOrderError(order, account.name)
+    raise OrderNotOpenError(ended.order_id, f"has ended: it is {ended.status}")

@@ -1,0 +1,117 @@
+"""How much of a wallet is bound: the initial margin of positions and open orders, cross margin, single-asset mode.
+
+The exchange reserves for the worse of two worlds: all open bids filled, or all open asks filled. The exposure of one
+(symbol, position side) is therefore max(|held + bids|, |held − asks|) in the quote asset, and the margin is exposure
+divided by leverage. An order that closes a position needs nothing, because it makes neither world worse; orders that
+are reduce-only are left out of both.
+
+Available is wallet + unrealized profit − margin. A new order is refused with -2019 when the margin that it adds exceeds
+what is available. Commission is not reserved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+
+import msgspec
+
+from simulator.core.account import Account
+from simulator.core.amounts import ZERO
+from simulator.core.domain import BUY, SymbolSpec
+from simulator.core.orders import Order, OrderIntent
+
+__all__ = ["AssetMargin", "Exposure", "added_margin", "asset_margin", "exposure_of"]
+
+Prices = Mapping[str, Decimal]
+Symbols = Mapping[str, SymbolSpec]
+
+
+class Exposure(msgspec.Struct, frozen=True):
+    """One (symbol, position side) in the quote asset: what is held (signed), bid and asked; and its margin's parts."""
+
+    held: Decimal
+    bids: Decimal
+    asks: Decimal
+    leverage: int
+    unrealized: Decimal = ZERO
+    maintenance: Decimal = ZERO
+
+    @property
+    def margin(self) -> Decimal:
+        """The margin that position and orders bind together."""
+        return max(abs(self.held + self.bids), abs(self.held - self.asks)) / self.leverage
+
+    @property
+    def position_margin(self) -> Decimal:
+        """The part of the margin that the position alone binds."""
+        return abs(self.held) / self.leverage
+
+
+class AssetMargin(msgspec.Struct, frozen=True):
+    """The account's margin in one asset: every amount in that asset."""
+
+    wallet: Decimal
+    unrealized: Decimal = ZERO
+    margin: Decimal = ZERO
+    position_margin: Decimal = ZERO
+    maintenance: Decimal = ZERO
+
+    @property
+    def available(self) -> Decimal:
+        """What new orders may bind."""
+        return self.wallet + self.unrealized - self.margin
+
+
+def exposure_of(account: Account, spec: SymbolSpec, position_side: str, mark: Decimal) -> Exposure:
+    """Return the exposure of one (symbol, position side) at this mark price."""
+    bids = asks = ZERO
+    for order in account.open_orders.get(spec.symbol, {}).values():
+        if order.position_side != position_side or order.reduce_only:
+            continue
+        if order.side == BUY:
+            bids += order.remaining * order.price
+        else:
+            asks += order.remaining * order.price
+    position = account.position(spec.symbol, position_side)
+    held = position.amount * mark
+    return Exposure(
+        held,
+        bids,
+        asks,
+        account.leverage(spec.symbol, spec.max_leverage),
+        position.unrealized(mark),
+        abs(held) * spec.maintenance_margin_rate,
+    )
+
+
+def asset_margin(account: Account, asset: str, symbols: Symbols, prices: Prices) -> AssetMargin:
+    """Return the account's margin in one asset."""
+    unrealized = margin = position_margin = maintenance = ZERO
+    for symbol, position_side in _touched(account, lambda name: symbols[name].quote_asset == asset):
+        exposure = exposure_of(account, symbols[symbol], position_side, prices[symbol])
+        unrealized += exposure.unrealized
+        margin += exposure.margin
+        position_margin += exposure.position_margin
+        maintenance += exposure.maintenance
+    return AssetMargin(account.wallets.get(asset, ZERO), unrealized, margin, position_margin, maintenance)
+
+
+def added_margin(account: Account, spec: SymbolSpec, order: OrderIntent | Order, mark: Decimal) -> Decimal:
+    """Return the margin that an order of this side, quantity and price adds when it joins the open ones."""
+    if order.reduce_only:
+        return ZERO
+    before = exposure_of(account, spec, order.position_side, mark)
+    if order.side == BUY:
+        after = msgspec.structs.replace(before, bids=before.bids + order.quantity * (order.price or mark))
+    else:
+        after = msgspec.structs.replace(before, asks=before.asks + order.quantity * max(order.price, mark))
+    return after.margin - before.margin
+
+
+def _touched(account: Account, is_wanted: Callable[[str], bool]) -> list[tuple[str, str]]:
+    touched = {key: None for key, position in account.positions.items() if position.amount and is_wanted(key[0])}
+    for symbol, orders in account.open_orders.items():
+        if is_wanted(symbol):
+            touched.update(dict.fromkeys((symbol, order.position_side) for order in orders.values()))
+    return list(touched)

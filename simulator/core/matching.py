@@ -1,0 +1,49 @@
+"""What becomes of an order when it meets the market.
+
+The default market is one price per symbol with any quantity behind it. A price is *met* when a buyer would pay it or
+more, or a seller take it or less; equality meets. On arrival:
+
+```
+            price met            price not met
+MARKET      take                 (always met)
+GTC, GTD    take                 rest
+IOC         take                 end at once: EXPIRED, reason 2
+FOK         take                 refused -5021, no event, no history
+GTX         refused -5022        rest
+```
+(RPI, which is post-only too, follows GTX.) A taker pays the market price; a resting order, met later, its own.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Literal
+
+from simulator.core import venue_error
+from simulator.core.domain import BUY, FOK, GTX, IOC, MARKET, RPI
+from simulator.core.venue_error import refusal
+
+__all__ = ["arrival", "is_met"]
+
+Arrival = Literal["take", "rest", "expire"]
+
+
+def is_met(side: str, limit: Decimal, market: Decimal) -> bool:
+    """Return whether an order with this limit price trades when the market is at `market`."""
+    return limit >= market if side == BUY else limit <= market
+
+
+def arrival(order_type: str, time_in_force: str, side: str, limit: Decimal, market: Decimal) -> Arrival:
+    """Return what an arriving order does. Raises `VenueError` -5021 or -5022 when it is refused."""
+    if order_type == MARKET:
+        return "take"
+    met = is_met(side, limit, market)
+    if time_in_force in {GTX, RPI}:
+        if met:
+            raise refusal(venue_error.POST_ONLY_REJECTED)
+        return "rest"
+    if met:
+        return "take"
+    if time_in_force == FOK:
+        raise refusal(venue_error.FILL_OR_KILL_REJECTED)
+    return "expire" if time_in_force == IOC else "rest"

@@ -1,0 +1,88 @@
+"""What the exchange's REST interface still shows: history has windows, and pages.
+
+Orders that ended without a fill disappear after 3 days, all others after 90; trades after 90 days. A query without
+times covers the last 7 days and returns its newest rows; one with a start, or an id to start from, returns its oldest
+rows. A window may span 7 days at most. Times are in ms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final, TypeVar
+
+import msgspec
+
+from simulator.core import venue_error
+from simulator.core.amounts import ZERO
+from simulator.core.orders import Fill, Order
+from simulator.core.params import Params, optional_integer
+from simulator.core.venue_error import refusal
+
+__all__ = ["Page", "is_order_kept", "is_trade_kept", "read_page"]
+
+DAY_MS: Final = 86_400_000
+WINDOW_MS: Final = 7 * DAY_MS
+_UNFILLED_MS: Final = 3 * DAY_MS
+_HISTORY_MS: Final = 90 * DAY_MS
+_DEFAULT_ROWS: Final = 500
+_MOST_ROWS: Final = 1000
+
+Row = TypeVar("Row")
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Which rows a query asks for: from an id, or of a window of time; the oldest or the newest of them."""
+
+    start_ms: int
+    end_ms: int
+    first_id: int
+    limit: int
+    from_oldest: bool
+
+    def select(self, rows: Iterable[Row], row_id: Callable[[Row], int], time_ms: Callable[[Row], int]) -> list[Row]:
+        """Return the rows asked for, oldest first. `rows` are in order of time."""
+        found = [row for row in rows if row_id(row) >= self.first_id and self.start_ms <= time_ms(row) <= self.end_ms]
+        return found[: self.limit] if self.from_oldest else found[-self.limit :]
+
+
+def read_page(params: Params, id_name: str, now_ms: int) -> Page:
+    """Return the page that the parameters ask for. Raises `VenueError` -1128, -1023 or -1127.
+
+    `id_name` is the parameter to start from: `fromId` (which excludes times), or `orderId` (which goes with them).
+    """
+    start, end = optional_integer(params, "startTime"), optional_integer(params, "endTime")
+    first_id = optional_integer(params, id_name)
+    limit = optional_integer(params, "limit") or _DEFAULT_ROWS
+    limit = max(1, min(limit, _MOST_ROWS))
+    if first_id is not None:
+        if id_name == "fromId" and (start is not None or end is not None):
+            raise refusal(venue_error.BAD_COMBINATION)
+        return Page(start or 0, end or now_ms, first_id, limit, from_oldest=True)
+    window_start, window_end = _window(start, end, now_ms)
+    return Page(window_start, window_end, 0, limit, from_oldest=start is not None)
+
+
+def is_order_kept(order: Order, now_ms: int) -> bool:
+    """Return whether queries still find the order."""
+    if order.is_open:
+        return True
+    age = now_ms - order.update_ms
+    return age <= (_UNFILLED_MS if order.executed == ZERO else _HISTORY_MS)
+
+
+def is_trade_kept(fill: Fill, now_ms: int) -> bool:
+    """Return whether userTrades still shows the trade."""
+    return now_ms - fill.time_ms <= _HISTORY_MS
+
+
+def _window(start: int | None, end: int | None, now_ms: int) -> tuple[int, int]:
+    if start is not None and end is not None:
+        if start > end:
+            raise refusal(venue_error.START_AFTER_END)
+        if end - start > WINDOW_MS:
+            raise refusal(venue_error.BAD_INTERVAL)
+        return start, end
+    if start is not None:
+        return start, start + WINDOW_MS
+    last = now_ms if end is None else end
+    return last - WINDOW_MS, last

@@ -1,0 +1,48 @@
+"""The exchange's truth as plain data, for tests to compare with and people to read. Keys are masked."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from simulator.core.account import Account
+from simulator.core.account_bodies import positions_v3
+from simulator.core.amounts import eight, padded
+from simulator.core.exchange import Exchange
+from simulator.core.journal import mask
+from simulator.core.order_bodies import listed_order, trade
+from simulator.core.venue import Venue
+
+__all__ = ["venue_state"]
+
+
+def venue_state(venue: Venue, now_ms: int) -> dict[str, Any]:
+    """Return prices, and for each account its orders, trades, positions and balances, in REST's words.
+
+    Orders and trades are the whole history, oldest first, and unlike REST's never forgotten.
+    """
+    exchange = venue.exchange
+    return {
+        "time_ms": now_ms,
+        "prices": {
+            symbol: padded(price, exchange.symbols[symbol].price_precision) for symbol, price in exchange.prices.items()
+        },
+        "accounts": {name: _account_state(venue, account) for name, account in exchange.accounts.items()},
+    }
+
+
+def _account_state(venue: Venue, account: Account) -> dict[str, Any]:
+    exchange = venue.exchange
+    return {
+        "listen_key": mask(venue.listen_keys.current(account.name) or ""),
+        "dual_side_position": account.dual_side_position,
+        "balances": {asset: eight(amount) for asset, amount in account.wallets.items()},
+        "orders": [listed_order(order, exchange.symbols[order.symbol]) for order in account.orders.values()],
+        "trades": _trades(exchange, account),
+        "positions": [row for row in positions_v3(exchange, account, None) if Decimal(row["positionAmt"])],
+    }
+
+
+def _trades(exchange: Exchange, account: Account) -> list[dict[str, Any]]:
+    fills = sorted((fill for fills in account.fills.values() for fill in fills), key=lambda fill: fill.trade_id)
+    return [trade(fill, exchange.symbols[fill.symbol]) for fill in fills]

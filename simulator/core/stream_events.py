@@ -1,0 +1,244 @@
+"""How facts are told on a user stream: which frames, with which keys, in which order.
+
+The order within one match is the captured one. For an order that fills on arrival:
+
+    TRADE_LITE → ORDER_TRADE_UPDATE NEW → ACCOUNT_UPDATE → ORDER_TRADE_UPDATE TRADE
+
+and for a resting order the same without NEW. All carry the same transaction time `T` and event time `E`. Whether
+TRADE_LITE comes first, last or never is the profile's. One-letter keys appear in this module and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Any, Final, assert_never
+
+import msgspec
+
+from simulator.core.amounts import ZERO, average, eight, eight_or_zero, padded, trimmed
+from simulator.core.domain import AMENDMENT, CANCELED, EXPIRED, NEW, TRADE, SymbolSpec
+from simulator.core.facts import (
+    AccountPatch,
+    BalanceRow,
+    Fact,
+    LeverageChanged,
+    ListenKeyEnded,
+    OrderAccepted,
+    OrderAmended,
+    OrderEnded,
+    OrderFilled,
+    PositionRow,
+    WalletChanged,
+)
+from simulator.core.orders import Fill, Order
+from simulator.core.profile import Profile
+
+__all__ = ["UserEvent", "average_price_text", "user_events"]
+
+TRADE_LITE = "TRADE_LITE"
+ORDER_TRADE_UPDATE = "ORDER_TRADE_UPDATE"
+ACCOUNT_UPDATE = "ACCOUNT_UPDATE"
+ACCOUNT_CONFIG_UPDATE = "ACCOUNT_CONFIG_UPDATE"
+LISTEN_KEY_EXPIRED = "listenKeyExpired"
+
+
+_NO_FILL: Final = Fill(
+    symbol="",
+    trade_id=0,
+    order_id=0,
+    side="",
+    position_side="",
+    price=ZERO,
+    quantity=ZERO,
+    commission=ZERO,
+    commission_asset="",
+    realized_profit=ZERO,
+    is_maker=False,
+    time_ms=0,
+)
+
+
+class UserEvent(msgspec.Struct, frozen=True):
+    """One frame for the streams of an account, or of the one listen key that it names; `summary` is for people."""
+
+    account: str
+    name: str
+    body: dict[str, Any]
+    summary: str
+    listen_key: str = ""
+
+
+def user_events(facts: Iterable[Fact], symbols: dict[str, SymbolSpec], profile: Profile) -> list[UserEvent]:
+    """Return the frames that tell these facts, in the order in which they are sent."""
+    events: list[UserEvent] = []
+    for _, group in groupby(facts, _subject):
+        told = list(group)
+        lite = [_trade_lite(fact, symbols[fact.order.symbol]) for fact in told if isinstance(fact, OrderFilled)]
+        rest = [event for fact in told for event in _events(fact, symbols, profile)]
+        match profile.trade_lite:
+            case "first":
+                events += lite + rest
+            case "last":
+                events += rest + lite
+            case "absent":
+                events += rest
+            case _:
+                assert_never(profile.trade_lite)
+    return events
+
+
+def average_price_text(order: Order, spec: SymbolSpec) -> str:
+    """Return an order's average price as ORDER_TRADE_UPDATE and REST write it, with at least 5 decimals."""
+    return padded(order.average_price, max(5, spec.price_precision + 3))
+
+
+def _subject(fact: Fact) -> tuple[str, int]:
+    match fact:
+        case OrderAccepted() | OrderFilled() | OrderAmended() | OrderEnded():
+            return fact.account, fact.order.order_id
+        case _:
+            return fact.account, 0
+
+
+def _events(fact: Fact, symbols: dict[str, SymbolSpec], profile: Profile) -> Iterator[UserEvent]:
+    match fact:
+        case OrderFilled():
+            yield _account_update(fact, "ORDER", fact.patch)
+            yield _order_update(fact, TRADE, symbols, fact.fill)
+        case OrderAccepted() | OrderAmended() | OrderEnded():
+            yield _order_update(fact, _execution_type(fact), symbols)
+        case WalletChanged():
+            yield _account_update(fact, fact.reason, fact.patch)
+        case LeverageChanged():
+            setting = {"s": fact.symbol, "l": fact.leverage}
+            yield _event(fact, ACCOUNT_CONFIG_UPDATE, {"ac": setting}, f"{fact.symbol} {fact.leverage}x")
+        case ListenKeyEnded():
+            if profile.announces(fact.cause):
+                body = {"e": LISTEN_KEY_EXPIRED, "E": fact.time_ms, "listenKey": fact.listen_key}
+                yield UserEvent(fact.account, LISTEN_KEY_EXPIRED, body, "", fact.listen_key)
+        case _:
+            assert_never(fact)
+
+
+def _execution_type(fact: OrderAccepted | OrderAmended | OrderEnded) -> str:
+    match fact:
+        case OrderAccepted():
+            return NEW
+        case OrderAmended():
+            return AMENDMENT
+        case OrderEnded():
+            return CANCELED if fact.order.status == CANCELED else EXPIRED
+
+
+def _event(fact: Fact, name: str, content: dict[str, Any], summary: str) -> UserEvent:
+    return UserEvent(fact.account, name, {"e": name, "T": fact.time_ms, "E": fact.time_ms, **content}, summary)
+
+
+def _trade_lite(fact: OrderFilled, spec: SymbolSpec) -> UserEvent:
+    order, fill = fact.order, fact.fill
+    body = {
+        "e": TRADE_LITE,
+        "E": fact.time_ms,
+        "T": fact.time_ms,
+        "s": order.symbol,
+        "q": padded(order.quantity, spec.quantity_precision),
+        "p": padded(order.price, spec.price_precision),
+        "m": fill.is_maker,
+        "c": order.client_order_id,
+        "S": order.side,
+        "L": padded(fill.price, spec.price_precision),
+        "l": padded(fill.quantity, spec.quantity_precision),
+        "t": fill.trade_id,
+        "i": order.order_id,
+    }
+    summary = f"{order.symbol} {order.client_order_id} {body['l']} at {body['L']}"
+    return UserEvent(fact.account, TRADE_LITE, body, summary)
+
+
+def _order_update(
+    fact: OrderAccepted | OrderFilled | OrderAmended | OrderEnded,
+    execution_type: str,
+    symbols: dict[str, SymbolSpec],
+    fill: Fill = _NO_FILL,
+) -> UserEvent:
+    order = fact.order
+    spec = symbols[order.symbol]
+    content = {
+        "s": order.symbol,
+        "c": order.client_order_id,
+        "S": order.side,
+        "o": order.type,
+        "f": order.time_in_force,
+        "q": trimmed(order.quantity),
+        "p": trimmed(order.price),
+        "ap": average_price_text(order, spec) if order.executed else "0",
+        "sp": "0",
+        "x": execution_type,
+        "X": order.status,
+        "i": order.order_id,
+        **_modify_id(fact),
+        "l": trimmed(fill.quantity),
+        "z": trimmed(order.executed),
+        "L": trimmed(fill.price),
+        "n": eight_or_zero(fill.commission),
+        "N": spec.quote_asset,
+        "T": fact.time_ms,
+        "t": fill.trade_id,
+        "b": trimmed(fact.open_notional.bids),
+        "a": trimmed(fact.open_notional.asks),
+        "m": fill.is_maker,
+        "rp": eight_or_zero(fill.realized_profit),
+        **_terms(order),
+    }
+    summary = f"{order.symbol} {order.client_order_id} {execution_type} {order.status} {content['z']}/{content['q']}"
+    return _event(fact, ORDER_TRADE_UPDATE, {"o": content}, summary)
+
+
+def _modify_id(fact: Fact) -> dict[str, str]:
+    return {"M": fact.modify_id} if isinstance(fact, OrderAmended) and fact.modify_id else {}
+
+
+def _terms(order: Order) -> dict[str, Any]:
+    return {
+        "R": order.reduce_only,
+        "wt": "CONTRACT_PRICE",
+        "ot": order.type,
+        "ps": order.position_side,
+        "cp": False,
+        "pP": False,
+        "si": 0,
+        "ss": 0,
+        "V": order.self_trade_prevention,
+        "pm": "NONE",
+        "gtd": order.good_till_ms,
+        "er": order.expiry_reason,
+    }
+
+
+def _account_update(fact: Fact, reason: str, patch: AccountPatch) -> UserEvent:
+    content = {
+        "B": [_balance(row) for row in patch.balances],
+        "P": [_position(row) for row in patch.positions],
+        "m": reason,
+    }
+    return _event(fact, ACCOUNT_UPDATE, {"a": content}, reason)
+
+
+def _balance(row: BalanceRow) -> dict[str, str]:
+    return {"a": row.asset, "wb": eight(row.wallet), "cw": eight(row.cross_wallet), "bc": trimmed(row.change)}
+
+
+def _position(row: PositionRow) -> dict[str, str]:
+    return {
+        "s": row.symbol,
+        "pa": trimmed(row.amount),
+        "ep": average(row.entry_price),
+        "cr": eight_or_zero(row.accumulated_realized),
+        "up": eight_or_zero(row.unrealized),
+        "mt": "cross",
+        "iw": "0",
+        "ps": row.position_side,
+        "ma": row.margin_asset,
+        "bep": average(row.break_even_price),
+    }

@@ -1,0 +1,100 @@
+"""The whole exchange as a program of requests: what a REST endpoint is given, and what it gives back.
+
+An endpoint is a function of the venue and a call. It returns a body and the facts that became true, or raises
+`VenueError`. It knows nothing about HTTP, sockets or clocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from simulator.core.account import Account
+from simulator.core.domain import AccountSpec, SymbolSpec
+from simulator.core.exchange import Exchange
+from simulator.core.facts import Fact, ListenKeyEnded
+from simulator.core.listen_keys import ListenKeys
+from simulator.core.profile import ListenKeyEnd, Profile
+from simulator.core.rate_limits import RateCounters
+
+__all__ = ["Answer", "Call", "Endpoint", "Route", "Security", "Venue"]
+
+Security = Literal["none", "key", "signed"]
+
+
+class Call(msgspec.Struct, frozen=True):
+    """One request: its parameters, the account that asks ("" when the endpoint is public), and the time in ms."""
+
+    params: dict[str, str]
+    account: str
+    now_ms: int
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What an endpoint gives back. `body` is JSON data. `is_order` marks what counts against the order limits."""
+
+    body: object
+    facts: list[Fact] = []
+    is_order: bool = False
+
+
+class Venue:
+    """Everything that the exchange knows."""
+
+    def __init__(
+        self,
+        *,
+        accounts: Iterable[AccountSpec],
+        symbols: Iterable[SymbolSpec],
+        profile: Profile,
+        listen_key_lifetime_ms: int,
+        seed: int,
+    ) -> None:
+        self.exchange = Exchange(accounts, symbols, seed)
+        self.listen_keys = ListenKeys(listen_key_lifetime_ms, seed)
+        self.counters = RateCounters()
+        self.profile = profile
+
+    def account(self, call: Call) -> Account:
+        """Return the account that asks."""
+        return self.exchange.accounts[call.account]
+
+    def end_listen_key(self, account: str, cause: ListenKeyEnd, now_ms: int) -> list[Fact]:
+        """Kill the account's listen key, if it has one."""
+        listen_key = self.listen_keys.revoke(account)
+        if listen_key is None:
+            return []
+        return [ListenKeyEnded(account=account, time_ms=now_ms, listen_key=listen_key, cause=cause)]
+
+    def advance(self, now_ms: int) -> list[Fact]:
+        """Let time pass: listen keys and GTD orders end."""
+        facts: list[Fact] = [
+            ListenKeyEnded(account=account, time_ms=now_ms, listen_key=listen_key, cause="expired")
+            for account, listen_key in self.listen_keys.expire_due(now_ms)
+        ]
+        return facts + self.exchange.advance(now_ms)
+
+    def next_deadline_ms(self) -> int | None:
+        """Return when `advance` should be called next, or None."""
+        deadlines = (self.listen_keys.next_deadline_ms(), self.exchange.next_deadline_ms())
+        return min((deadline for deadline in deadlines if deadline is not None), default=None)
+
+
+Endpoint: TypeAlias = Callable[[Venue, Call], Answer]
+
+
+class Route(msgspec.Struct, frozen=True):
+    """An endpoint, who may call it, and its request weight (`weight_of_all` when no symbol is given)."""
+
+    endpoint: Endpoint
+    security: Security
+    weight: int = 1
+    weight_of_all: int | None = None
+
+    def weigh(self, params: dict[str, str]) -> int:
+        """Return the weight of a request with these parameters."""
+        if self.weight_of_all is None or params.get("symbol"):
+            return self.weight
+        return self.weight_of_all

@@ -1,0 +1,112 @@
+"""Writing down what happens, and telling those who asked: subscribers, and whoever waits for a condition.
+
+What belongs together is written in one *turn*: all frames of a match, an answer and what caused it. Subscribers are
+called when the turn is over, in the order of the entries, so that one who acts on the exchange never gets between two
+frames of the same match. What they cause is told in the next round, never recursively.
+
+A subscriber that raises does not stop the exchange: its exception is kept, and raised when the simulator stops.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from simulator.core.journal import Journal, JournalEntry
+from simulator.runtime.clock import Clock
+
+__all__ = ["Chronicle"]
+
+Callback = Callable[[JournalEntry], None]
+
+
+class Chronicle:
+    """The journal, and those who follow it."""
+
+    def __init__(self, journal: Journal, clock: Clock) -> None:
+        self.journal = journal
+        self.failures: list[Exception] = []
+        self._clock = clock
+        self._untold: deque[JournalEntry] = deque()
+        self._subscribers: dict[Callback, None] = {}
+        self._waiters: dict[asyncio.Future[None], Callable[[], bool]] = {}
+        self._open_turns = 0
+
+    def record(self, kind: str, **fields: Any) -> JournalEntry:
+        """Write an entry with the time of now. `fields` are those of `JournalEntry`."""
+        entry = self.journal.record(self._clock.time_ms(), kind, **fields)
+        self._untold.append(entry)
+        if not self._open_turns:
+            self._tell()
+        return entry
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Keep what is written inside from being told until the outermost turn ends."""
+        self._open_turns += 1
+        try:
+            yield
+        finally:
+            self._open_turns -= 1
+        if not self._open_turns:
+            self._tell()
+
+    def fail(self, error: Exception, summary: str) -> None:
+        """Keep an exception that nobody else can be given, and write it down."""
+        self.failures.append(error)
+        self.record("failure", summary=f"{summary}: {type(error).__name__}: {error}")
+
+    def subscribe(self, callback: Callback) -> Callable[[], None]:
+        """Call back with every entry from now on; return what ends that."""
+        self._subscribers[callback] = None
+        return lambda: self._subscribers.pop(callback, None) and None
+
+    async def wait_for(self, predicate: Callable[[], bool], timeout_s: float) -> None:
+        """Wait until the predicate holds. Raises `TimeoutError` with the last entries."""
+        if predicate():
+            return
+        satisfied = asyncio.get_running_loop().create_future()
+        self._waiters[satisfied] = predicate
+        try:
+            async with asyncio.timeout(timeout_s):
+                await satisfied
+        except TimeoutError:
+            last = "\n".join(map(str, self.journal.entries(limit=20)))
+            message = f"what was waited for did not happen in {timeout_s} s; the last entries of the journal:\n{last}"
+            raise TimeoutError(message) from None
+        finally:
+            del self._waiters[satisfied]
+
+    def _tell(self) -> None:
+        if not self._untold:
+            return
+        self._open_turns += 1
+        try:
+            while self._untold:
+                entry = self._untold.popleft()
+                for callback in list(self._subscribers):
+                    self._call(callback, entry)
+        finally:
+            self._open_turns -= 1
+        self._wake()
+
+    def _call(self, callback: Callback, entry: JournalEntry) -> None:
+        try:
+            callback(entry)
+        except Exception as error:  # noqa: BLE001  whatever a subscriber does wrong, it is raised at the stop
+            self.fail(error, "a subscriber failed")
+
+    def _wake(self) -> None:
+        for satisfied, predicate in list(self._waiters.items()):
+            if satisfied.done():
+                continue
+            try:
+                holds = predicate()
+            except Exception as error:  # noqa: BLE001  the waiter is told, whatever its predicate did
+                satisfied.set_exception(error)
+            else:
+                if holds:
+                    satisfied.set_result(None)

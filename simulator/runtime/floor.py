@@ -1,0 +1,109 @@
+"""The trading floor: where facts of the exchange become frames on sockets and entries in the journal, at once.
+
+Whoever makes something happen, a REST request, a script, a timer, does it here. Facts are told in their order before
+the call returns: every frame is written to every socket, so that no later fact can overtake an earlier one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from simulator.core.facts import Fact, ListenKeyEnded
+from simulator.core.journal import mask
+from simulator.core.stream_events import UserEvent, user_events
+from simulator.core.venue import Venue
+from simulator.runtime.chronicle import Chronicle
+from simulator.runtime.clock import Clock
+from simulator.runtime.stream import Streams
+
+__all__ = ["Floor"]
+
+
+class Floor:
+    """The venue, its clock, its journal and its streams."""
+
+    def __init__(self, venue: Venue, clock: Clock, chronicle: Chronicle, streams: Streams) -> None:
+        self.venue = venue
+        self.clock = clock
+        self.chronicle = chronicle
+        self.streams = streams
+        self._alarm: asyncio.TimerHandle | None = None
+        self._alarm_ms: int | None = None
+
+    def act(self, kind: str, summary: str, action: Callable[[int], Sequence[Fact]], **fields: Any) -> None:
+        """Do something to the exchange at the time of now, write it down, and tell its facts."""
+        facts = action(self.clock.time_ms())
+        with self.chronicle.turn():
+            self.chronicle.record(kind, summary=summary, **fields)
+            self.tell(facts)
+
+    def tell(self, facts: Sequence[Fact]) -> None:
+        """Send the frames of these facts, write them down, and set the alarm for what time will bring."""
+        with self.chronicle.turn():
+            for event in user_events(facts, self.venue.exchange.symbols, self.venue.profile):
+                self._send(event)
+            for fact in facts:
+                if isinstance(fact, ListenKeyEnded):
+                    self._end_key(fact)
+        self.set_alarm()
+
+    def push(self, account: str, frame: dict[str, Any] | str | bytes) -> int:
+        """Send any frame to the user streams of an account; return to how many."""
+        listen_key = self.venue.listen_keys.current(account)
+        sockets = self.streams.push(listen_key, frame) if listen_key else 0
+        name = str(frame.get("e", "")) if isinstance(frame, dict) else ""
+        body = frame.decode(errors="replace") if isinstance(frame, bytes) else frame
+        self.chronicle.record(
+            "event", direction="out", account=account, event=name, sockets=sockets, summary="pushed", body=body
+        )
+        return sockets
+
+    def reset(self, venue: Venue) -> None:
+        """Start anew with another venue: every connection is closed."""
+        with self.chronicle.turn():
+            self.venue = venue
+            self.streams.reset()
+            self.chronicle.record("action", summary="reset")
+        self.set_alarm()
+
+    def set_alarm(self) -> None:
+        """Wake when the venue has something to do by itself."""
+        deadline_ms = self.venue.next_deadline_ms()
+        if deadline_ms == self._alarm_ms:
+            return
+        self.stop()
+        if deadline_ms is not None:
+            self._alarm_ms = deadline_ms
+            self._alarm = self.clock.call_at(deadline_ms, self._wake)
+
+    def stop(self) -> None:
+        """Wake no more."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = self._alarm_ms = None
+
+    def _wake(self) -> None:
+        self.stop()
+        self.tell(self.venue.advance(self.clock.time_ms()))
+
+    def _send(self, event: UserEvent) -> None:
+        listen_key = event.listen_key or self.venue.listen_keys.current(event.account)
+        sockets = self.streams.publish(listen_key, event.name, event.body) if listen_key else 0
+        shown = event.body | {"listenKey": mask(event.listen_key)} if event.listen_key else event.body
+        self.chronicle.record(
+            "event",
+            direction="out",
+            account=event.account,
+            event=event.name,
+            sockets=sockets,
+            summary=event.summary,
+            body=shown,
+        )
+
+    def _end_key(self, fact: ListenKeyEnded) -> None:
+        self.chronicle.record("listen_key", account=fact.account, summary=fact.cause)
+        if self.venue.profile.closes(fact.cause):
+            for connection in self.streams.of_key(fact.listen_key):
+                self.streams.close(connection, 1000, "the listen key has ended")

@@ -1,0 +1,44 @@
+"""Where every request arrives: streams, the control plane, and REST for all the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from simulator.runtime.chronicle import Chronicle
+from simulator.runtime.rest import RestInterface
+from simulator.runtime.stream import Streams
+
+__all__ = ["Reception"]
+
+Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+class Reception:
+    """Sends each request to what answers it."""
+
+    def __init__(self, chronicle: Chronicle, rest: RestInterface, streams: Streams, control: Answer) -> None:
+        self._chronicle = chronicle
+        self._rest = rest
+        self._streams = streams
+        self._control = control
+
+    async def receive(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer a request. A defect of the simulator becomes HTTP 500, and is raised when the simulator stops."""
+        path, _, query = request.raw_path.partition("?")
+        try:
+            return await self._answer(request, path, query)
+        except ConnectionError:
+            self._chronicle.record("connection", direction="in", path=path, summary="the client left before its answer")
+            raise
+        except Exception as error:  # noqa: BLE001  the client gets 500, and `Simulator.stop` raises it
+            self._chronicle.fail(error, f"{request.method} {path}")
+            return web.Response(status=500, text="internal error of the simulator")
+
+    async def _answer(self, request: web.BaseRequest, path: str, query: str) -> web.StreamResponse:
+        if path.startswith("/sim/"):
+            return await self._control(request)
+        if request.headers.get("Upgrade", "").lower() == "websocket":
+            return await self._streams.serve(request, path, query)
+        return await self._rest.answer(request, path, query)

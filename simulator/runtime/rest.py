@@ -1,0 +1,192 @@
+"""The REST interface: from the bytes of a request to the bytes of an answer.
+
+One function answers everything that is not a stream. It writes the request down (subscribers may act then), asks the
+scripted rules for a verdict, executes, tells the facts, and answers. Signatures are checked over the bytes that
+arrived.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from simulator.core import security
+from simulator.core.domain import AccountSpec
+from simulator.core.endpoints import ROUTES
+from simulator.core.facts import Fact
+from simulator.core.fault import Plan, RequestRule, Reset, Respond, Verdict, plan
+from simulator.core.journal import mask, mask_text, masked_params
+from simulator.core.security import SignatureError
+from simulator.core.venue import Answer, Call, Route
+from simulator.core.venue_error import VenueError
+from simulator.runtime.connection import reset_transport
+from simulator.runtime.floor import Floor
+
+__all__ = ["RestInterface"]
+
+_NOT_FOUND: Final = (
+    "<html>\r\n<head><title>404 Not Found</title></head>\r\n"
+    "<body>\r\n<center><h1>404 Not Found</h1></center>\r\n</body>\r\n</html>\r\n"
+)
+_MOST_JOURNALED_BYTES: Final = 65_536
+
+
+class _Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What arrived. `number` is the journal's `seq` of it, `account` whose key it shows ("" when nobody's)."""
+
+    method: str
+    path: str
+    query: str
+    body: str
+    params: dict[str, str]
+    api_key: str
+    account: str
+    number: int
+
+
+class _Outcome(msgspec.Struct, frozen=True):
+    """What execution answers, and the facts that are still to be told."""
+
+    answer: Respond
+    facts: list[Fact] = []
+
+
+class RestInterface:
+    """Answers REST requests; `rules` may replace answers, and may change at any time."""
+
+    def __init__(self, floor: Floor, accounts: Iterable[AccountSpec], rules: Sequence[RequestRule]) -> None:
+        self._floor = floor
+        self._rules = rules
+        self._names = {spec.api_key: spec.name for spec in accounts}
+        self._secrets = {spec.name: spec.api_secret for spec in accounts}
+
+    async def answer(self, http: web.BaseRequest, path: str, query: str) -> web.StreamResponse:
+        """Answer one request."""
+        request = await self._receive(http, path, query)
+        steps = plan(self._verdict(request))
+        if steps.wait_s:
+            await self._floor.clock.sleep(steps.wait_s)
+        if steps.execute:
+            return await self._execute(http, request, steps)
+        return self._respond(http, request, steps.answer or Respond(200))
+
+    async def _execute(self, http: web.BaseRequest, request: _Request, steps: Plan) -> web.StreamResponse:
+        with self._floor.chronicle.turn():
+            outcome = self._outcome(request)
+            answers_first = self._floor.venue.profile.rest_answer == "before_events"
+            if not answers_first:
+                self._floor.tell(outcome.facts)
+        if steps.hold_s:
+            await self._floor.clock.sleep(steps.hold_s)
+        response = self._respond(http, request, steps.answer or outcome.answer)
+        if answers_first:
+            if not isinstance(steps.answer, Reset):
+                await response.prepare(http)
+                await response.write_eof()
+            self._floor.tell(outcome.facts)
+        return response
+
+    async def _receive(self, http: web.BaseRequest, path: str, query: str) -> _Request:
+        body = (await http.read()).decode(errors="replace") if http.can_read_body else ""
+        params = security.read_params(query, body)
+        api_key = http.headers.get("X-MBX-APIKEY", "")
+        account = self._names.get(api_key, "")
+        entry = self._floor.chronicle.record(
+            "request",
+            direction="in",
+            account=account,
+            method=http.method,
+            path=mask_text(path),
+            body=masked_params(params),
+        )
+        return _Request(
+            method=http.method,
+            path=path,
+            query=query,
+            body=body,
+            params=params,
+            api_key=api_key,
+            account=account,
+            number=entry.seq,
+        )
+
+    def _verdict(self, request: _Request) -> Verdict | None:
+        for rule in self._rules:
+            verdict = rule.take(request.method, request.path, request.params)
+            if verdict is not None:
+                return verdict
+        return None
+
+    def _outcome(self, request: _Request) -> _Outcome:
+        route = ROUTES.get((request.method, request.path))
+        if route is None:
+            summary = f"unknown path {request.method} {request.path}"
+            self._note(request, summary)
+            return _Outcome(Respond(404, body=_NOT_FOUND))
+        venue, now_ms = self._floor.venue, self._floor.clock.time_ms()
+        weight = venue.counters.add_weight(route.weigh(request.params), now_ms)
+        headers = {"X-MBX-USED-WEIGHT-1M": str(weight)}
+        try:
+            self._authenticate(route, request, now_ms)
+            answer = route.endpoint(venue, Call(request.params, request.account, now_ms))
+        except SignatureError as error:
+            self._note(request, error.diagnosis)
+            return _Outcome(Respond(error.status, error.code, error.message, headers=headers))
+        except VenueError as error:
+            return _Outcome(Respond(error.status, error.code, error.message, headers=headers))
+        return _Outcome(Respond(200, body=answer.body, headers=headers | self._counts(request, answer)), answer.facts)
+
+    def _counts(self, request: _Request, answer: Answer) -> dict[str, str]:
+        if not answer.is_order:
+            return {}
+        ten_seconds, minute = self._floor.venue.counters.add_order(request.account, self._floor.clock.time_ms())
+        return {"X-MBX-ORDER-COUNT-10S": str(ten_seconds), "X-MBX-ORDER-COUNT-1M": str(minute)}
+
+    def _authenticate(self, route: Route, request: _Request, now_ms: int) -> None:
+        if route.security == "none":
+            return
+        security.known_key(request.api_key, self._names, self._floor.venue.profile.request_ip)
+        if route.security == "signed":
+            security.check_timestamp(request.params, now_ms)
+            security.check_signature(request.query, request.body, self._secrets[request.account])
+
+    def _respond(self, http: web.BaseRequest, request: _Request, answer: Respond | Reset) -> web.Response:
+        if isinstance(answer, Reset):
+            self._record(request, 0, None, "the connection was reset instead of an answer")
+            reset_transport(http.transport)
+            return web.Response(status=500)
+        body = {"code": answer.code, "msg": answer.message} if answer.body is None else answer.body
+        if isinstance(body, str):
+            payload, content_type = body.encode(), "text/html"
+        else:
+            payload, content_type = msgspec.json.encode(body), "application/json"
+        self._record(request, answer.status, _shown(body, len(payload)), "")
+        return web.Response(body=payload, status=answer.status, headers=answer.headers, content_type=content_type)
+
+    def _record(self, request: _Request, status: int, body: object, summary: str) -> None:
+        self._floor.chronicle.record(
+            "response",
+            direction="out",
+            account=request.account,
+            about=request.number,
+            method=request.method,
+            path=mask_text(request.path),
+            status=status,
+            summary=summary,
+            body=body,
+        )
+
+    def _note(self, request: _Request, summary: str) -> None:
+        self._floor.chronicle.record(
+            "note", account=request.account, about=request.number, method=request.method, summary=mask_text(summary)
+        )
+
+
+def _shown(body: object, size: int) -> object:
+    """Return what the journal keeps of an answer: all of it, unless it holds a key or is large."""
+    if isinstance(body, dict) and "listenKey" in body:
+        return body | {"listenKey": mask(body["listenKey"])}
+    return body if size <= _MOST_JOURNALED_BYTES else {"omitted": f"{size} bytes"}
