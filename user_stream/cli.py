@@ -1,0 +1,208 @@
+"""The command `user-stream`: `run` shows what happens to an account, `demo` shows what this library does.
+
+`run` places, amends and cancels nothing, on no environment. Exit codes: 0 ended by Ctrl-C, 1 it could not be done, 2
+the command line is wrong.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from user_stream.contracts import MappedAccountUpdate, MappedOrderUpdate
+from user_stream.core.events import Event
+from user_stream.core.lifecycle import Degraded, Live, Notice, Stopped
+from user_stream.credentials import Credentials, credentials_from_file, credentials_from_variables
+from user_stream.errors import SettingsError, UserStreamError
+from user_stream.narration import Kind, Line, account_line, notice_line, order_line, print_form
+from user_stream.runtime.clock import LoopClock
+from user_stream.service import UserStreamService
+from user_stream.settings import Environment, Settings, StreamUrlForm
+
+__all__ = ["main"]
+
+ENVIRONMENTS: Final = {
+    "simulator": Environment.SIMULATOR,
+    "testnet": Environment.TESTNET,
+    "mainnet": Environment.MAINNET,
+}
+URL_FORMS: Final = {form.name.lower().replace("_", "-"): form for form in StreamUrlForm}
+STYLES: Final[dict[Kind, str]] = {
+    "stream": "cyan",
+    "gap": "yellow",
+    "order": "blue",
+    "fill": "green",
+    "account": "magenta",
+    "event": "dim",
+    "error": "bold red",
+}
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Everything that happens to a Binance USDⓈ-M account, exactly once and in order."""
+
+
+@main.command()
+@click.option(
+    "--environment",
+    type=click.Choice(list(ENVIRONMENTS)),
+    default="simulator",
+    show_default=True,
+    help="Which Binance.",
+)
+@click.option("--rest-url", help="A simulator elsewhere on this machine: its REST address.")
+@click.option("--ws-url", help="Its address for streams, where it differs from --rest-url.")
+@click.option(
+    "--keys",
+    type=click.Path(path_type=Path),
+    help="A file of NAME=VALUE lines instead of the environment: BINANCE[_TESTNET|_SIMULATOR]_API_KEY, ..._SECRET.",
+)
+@click.option("--url-form", type=click.Choice(list(URL_FORMS)), help="How the private stream is asked for.")
+@click.option(
+    "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="error", help="Logs, on stderr."
+)
+def run(
+    *,
+    environment: str,
+    rest_url: str | None,
+    ws_url: str | None,
+    keys: Path | None,
+    url_form: str | None,
+    log_level: str,
+) -> None:
+    """Print orders, fills, account changes and the stream's own life until Ctrl-C. Places no orders."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("user_stream").setLevel(log_level.upper())
+    settings = Settings(url_form=URL_FORMS[url_form]) if url_form else Settings()
+    try:
+        place = _place(environment, rest_url, ws_url)
+        credentials = (
+            credentials_from_file(environment, keys) if keys else credentials_from_variables(environment, os.environ)
+        )
+        asyncio.run(_follow(place, credentials, settings))
+    except UserStreamError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@main.command()
+def demo() -> None:
+    """Show an engine's orders living their lives against a local exchange, faults and all."""
+    from user_stream.demo.run import main as show  # noqa: PLC0415  only the demo needs the simulator
+
+    sys.exit(show())
+
+
+# --- where to -----------------------------------------------------------------------------------------------------
+
+
+def _place(environment: str, rest_url: str | None, ws_url: str | None) -> Environment:
+    """Return the environment to follow; addresses may be given for a simulator only, and only on this machine."""
+    given = rest_url or ws_url
+    if given is None:
+        return ENVIRONMENTS[environment]
+    if environment != "simulator":
+        message = f"--rest-url and --ws-url are for a simulator: {environment} has fixed addresses"
+        raise SettingsError(message)
+    for url in filter(None, (rest_url, ws_url)):
+        if urlsplit(url).scheme not in {"http", "ws"}:
+            message = f"{url!r} is no simulator on this machine: expected an address such as http://127.0.0.1:9010"
+            raise SettingsError(message)
+    address = urlsplit(given).netloc
+    return Environment.simulator(rest_url or f"http://{address}", ws_url or f"ws://{address}")
+
+
+def _advice(place: Environment) -> str:
+    if place.name == "simulator":
+        return f"Is one running? `simulator serve --port {urlsplit(place.rest_url).port or 80}` starts one"
+    return "Is the network up?"
+
+
+# --- following ----------------------------------------------------------------------------------------------------
+
+
+class CannotStartError(UserStreamError):
+    """The exchange could not be reached, or not used, at the start."""
+
+
+class Follower:
+    """Prints what it is told, as order manager, risk engine and listener in one."""
+
+    def __init__(self, console: Console, clock: LoopClock) -> None:
+        self._console = console
+        self._clock = clock
+        self._was_live = False
+        self.first_failure = ""
+        """Why the stream could not be opened at the start. Once live, the service reconnects for ever."""
+
+    def on_order_update(self, data: MappedOrderUpdate) -> None:
+        """Print a step in an order's life."""
+        self._show(order_line(data))
+
+    def on_account_update(self, data: MappedAccountUpdate) -> None:
+        """Print what changed in the account."""
+        self._show(account_line(data))
+
+    def on_notice(self, item: Event | Notice) -> None:
+        """Print a notice, or an event that is neither an order's nor the account's."""
+        if isinstance(item, Live):
+            self._was_live = True
+        if isinstance(item, Degraded) and not self._was_live:
+            self.first_failure = item.cause
+            return
+        if isinstance(item, Stopped) and item.cause:
+            return  # the command ends with it, on stderr
+        line = notice_line(item, now_ms=self._clock.time_ms())
+        if line is not None:
+            self._show(line)
+
+    def _show(self, line: Line) -> None:
+        time, kind, text = print_form(line)
+        words = Text.assemble((time, "dim"), "  ", (kind, STYLES[line.kind]), "  ", text)
+        self._console.print(words, soft_wrap=True)
+
+
+async def _follow(place: Environment, credentials: Credentials, settings: Settings) -> None:
+    """Follow the account until Ctrl-C or SIGTERM. Raises `UserStreamError` when that cannot begin, or not go on."""
+    clock = LoopClock()
+    follower = Follower(Console(highlight=False), clock)
+    service = UserStreamService(
+        credentials.api_key,
+        credentials.api_secret,
+        follower,
+        follower,
+        environment=place,
+        settings=settings,
+        clock=clock,
+    )
+
+    async def give_up_at_the_start(_: Event | Notice) -> None:
+        if follower.first_failure:
+            await service.stop()
+
+    service.add_listener(follower.on_notice)
+    service.add_listener(give_up_at_the_start)
+    click.echo(f"{place.name} at {place.rest_url}, read-only: this command places no orders. Ctrl-C stops.")
+    await _until_interrupted(service)
+    if follower.first_failure:
+        message = f"no stream from {place.name} at {place.rest_url}: {follower.first_failure}. {_advice(place)}"
+        raise CannotStartError(message)
+
+
+async def _until_interrupted(service: UserStreamService) -> None:
+    following = asyncio.current_task()
+    if following is not None and os.name == "posix":
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, following.cancel)
+    with contextlib.suppress(asyncio.CancelledError):  # Ctrl-C cancels the main task, see asyncio.Runner
+        await service.start()
