@@ -51,7 +51,7 @@ def credentials_from_variables(environment: str, variables: Mapping[str, str]) -
     names = _names(environment)
     if environment == "simulator" and not any(variables.get(name, "").strip() for name in names):
         variables = _DOCUMENTED
-    return _pick(names, variables, "in the environment", "set there, or in a file named by --keys")
+    return _pick(names, variables, "in the environment", "set there, or in a keys file")
 
 
 def credentials_from_file(environment: str, path: Path) -> Credentials:
