@@ -5,6 +5,8 @@ own; `BinanceWebsocket` is one connection, usable alone. Lifecycle notices are i
 typed events in `user_stream.events`, errors in `user_stream.errors`.
 """
 
+import logging
+
 from user_stream.contracts import (
     BalanceChange,
     MappedAccountUpdate,
@@ -73,3 +75,5 @@ __all__ = [
     "events",
     "lifecycle",
 ]
+
+logging.getLogger("user_stream").addHandler(logging.NullHandler())

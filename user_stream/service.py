@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import NoReturn, Self
 
 from user_stream.contracts import OrderIntent, TakesAccountUpdates, TakesOrderUpdates, UsesOrderRegistry
-from user_stream.core.events import AccountUpdate, Event, OrderTradeUpdate, TradeLite
+from user_stream.core.events import AccountUpdate, ControlReply, Event, ListenKeyExpired, OrderTradeUpdate, TradeLite
 from user_stream.core.fills import FillPriceCache, LastFill
 from user_stream.core.ledger import Ledger
 from user_stream.core.lifecycle import (
@@ -340,6 +340,8 @@ class UserStreamService:
 
     async def _on_event(self, event: Event) -> None:
         await self._delivery.publish(event)
+        if isinstance(event, ListenKeyExpired | ControlReply):
+            return  # neither proves that account events arrive
         if isinstance(self._state, Live) and not self._state.proven:
             await self._become(Live(self._epoch, proven=True))
 

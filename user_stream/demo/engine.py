@@ -62,10 +62,10 @@ class DemoOrderManager(OrderManager):
 
     def _show_partial(self, order: Order) -> None:
         part = f"{plain(order.last_filled_qty)} at {plain(order.last_filled_price)}"
-        self._show("on_part.", f"{order.client_order_id:<16}{part}, {plain(order.remaining_qty)} to go", style="cyan")
+        self._show("on_partial", f"{order.client_order_id:<16}{part}, {plain(order.remaining_qty)} to go", style="cyan")
 
     def _show_cancel(self, order: Order) -> None:
-        self._show("on_canc.", f"{order.client_order_id:<16}{order.state}", style="magenta")
+        self._show("on_cancel", f"{order.client_order_id:<16}{order.state}", style="magenta")
 
     def _show(self, callback: str, text: str, *, style: str) -> None:
         if self._screen is not None:

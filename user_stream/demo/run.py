@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 
 from rich.console import Console
 
@@ -27,6 +28,9 @@ __all__ = ["main"]
 START_MS = 1_795_348_800_000
 """2026-11-22 12:00:00 UTC, on both sides."""
 
+_LINE_S = 0.06
+"""Real seconds per line in a terminal."""
+
 
 def main(console: Console | None = None) -> int:
     """Show it. Return 0 when engine and exchange are equal at the end, else 1."""
@@ -34,11 +38,19 @@ def main(console: Console | None = None) -> int:
         return runner.run(_show(console or Console()))
 
 
+def _for_a_reader() -> None:
+    time.sleep(_LINE_S)  # real time: it stops the virtual clock as well
+
+
+def _at_once() -> None:
+    """Nobody watches."""
+
+
 async def _show(console: Console) -> int:
     symbols = (*DEFAULT_SYMBOLS, *synthetic_symbols(500))
     account = AccountSpec(balance="100000")
     async with Simulator(symbols=symbols, accounts=(account,), start_ms=START_MS) as exchange:
-        screen = Screen(console, lambda: exchange.time_ms)
+        screen = Screen(console, lambda: exchange.time_ms, _for_a_reader if console.is_terminal else _at_once)
         screen.title(f"A Binance on this machine: {exchange.rest_url} and {exchange.ws_url}")
         clock = LoopClock(start_ms=START_MS)
         environment = Environment.simulator(exchange.rest_url, exchange.ws_url)

@@ -60,11 +60,12 @@ def plain(amount: Decimal) -> str:
 
 
 class Screen:
-    """A terminal, or whatever stands in for one."""
+    """A terminal, or whatever stands in for one. `pause` is called after each line, for a reader's sake."""
 
-    def __init__(self, console: Console, now_ms: Callable[[], int]) -> None:
+    def __init__(self, console: Console, now_ms: Callable[[], int], pause: Callable[[], None]) -> None:
         self._console = console
         self._now_ms = now_ms
+        self._pause = pause
 
     def title(self, text: str) -> None:
         """Print the heading of the whole."""
@@ -78,8 +79,9 @@ class Screen:
     def line(self, who: str, text: str, *, style: str = "") -> None:
         """Print one thing that happened: exchange time, who, what."""
         now = datetime.fromtimestamp(self._now_ms() / 1000, UTC).strftime("%H:%M:%S.%f")[:-3]
-        line = Text.assemble((now, "dim"), "  ", (f"{who:<9}", "bold"), (text, style))
+        line = Text.assemble((now, "dim"), "  ", (f"{who:<12}", "bold"), (text.rstrip(), style))
         self._console.print(line, soft_wrap=True, highlight=False)
+        self._pause()
 
     def order(self, before: OrderState, order: Order) -> None:
         """Print one step of an order."""
