@@ -13,7 +13,7 @@ import requests
 import responses
 from freezegun import freeze_time
 
-from user_stream.preflight import NotTheTestnetError, require_testnet, find_obstacle
+from user_stream.preflight import NotTheTestnetError, find_obstacle, require_testnet
 from user_stream.settings import Environment
 
 NOW_MS: Final = 1_790_000_000_000
