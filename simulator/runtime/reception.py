@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 from aiohttp import web
 
 from simulator.runtime.chronicle import Chronicle
+from simulator.runtime.control import Control
 from simulator.runtime.rest import RestInterface
 from simulator.runtime.stream import Streams
 
 __all__ = ["Reception"]
 
-Answer = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
-
 
 class Reception:
     """Sends each request to what answers it."""
 
-    def __init__(self, chronicle: Chronicle, rest: RestInterface, streams: Streams, control: Answer) -> None:
+    def __init__(self, chronicle: Chronicle, rest: RestInterface, streams: Streams, control: Control) -> None:
         self._chronicle = chronicle
         self._rest = rest
         self._streams = streams
@@ -38,7 +35,7 @@ class Reception:
 
     async def _answer(self, request: web.BaseRequest, path: str, query: str) -> web.StreamResponse:
         if path.startswith("/sim/"):
-            return await self._control(request)
+            return await self._control.handle(request)
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._streams.serve(request, path, query)
         return await self._rest.answer(request, path, query)

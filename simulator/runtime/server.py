@@ -7,8 +7,6 @@ from decimal import Decimal
 from types import TracebackType
 from typing import Any, Self
 
-from aiohttp import web
-
 from simulator.core.domain import AccountSpec, SymbolSpec
 from simulator.core.external import external_params
 from simulator.core.fault import RequestRule, Verdict
@@ -22,6 +20,7 @@ from simulator.core.lookup import (
     possible_price,
 )
 from simulator.core.profile import ListenKeyEnd, Profile
+from simulator.core.scenario import Scenario
 from simulator.core.state import venue_state
 from simulator.core.symbols import DEFAULT_SYMBOLS
 from simulator.core.trading_endpoints import place
@@ -30,10 +29,12 @@ from simulator.errors import NoListenKeyError, NotRunningError
 from simulator.runtime.chronicle import Chronicle
 from simulator.runtime.clock import Clock
 from simulator.runtime.connection import ConnectionRules, StreamConnection
+from simulator.runtime.control import Control
 from simulator.runtime.floor import Floor
 from simulator.runtime.listener import Listener
 from simulator.runtime.reception import Reception
 from simulator.runtime.rest import RestInterface
+from simulator.runtime.script import ScenarioRun
 from simulator.runtime.stream import Streams
 
 __all__ = ["Simulator"]
@@ -88,6 +89,7 @@ class Simulator:
         )
         self._listener: Listener | None = None
         self._opened: Floor | None = None
+        self._control: Control | None = None
         self._request_rules: list[RequestRule] = []
 
     def __repr__(self) -> str:
@@ -100,14 +102,16 @@ class Simulator:
         streams = Streams(chronicle, clock, self.profile, self._connection_rules)
         floor = Floor(self._new_venue(), clock, chronicle, streams)
         rest = RestInterface(floor, self.accounts, self._request_rules)
-        listener = Listener(Reception(chronicle, rest, streams, self._no_control).receive)
+        control = Control(self)
+        listener = Listener(Reception(chronicle, rest, streams, control).receive)
         self.port = await listener.open(self.host, self.port)
-        self._listener, self._opened = listener, floor
+        self._listener, self._opened, self._control = listener, floor, control
 
     async def stop(self) -> None:
         """Close every connection and listen no more. Raises what subscribers raised, as an `ExceptionGroup`."""
-        if self._opened is None or self._listener is None:
+        if self._opened is None or self._listener is None or self._control is None:
             return
+        self._control.stop()
         floor, self._opened = self._opened, None
         floor.stop()
         await floor.streams.stop()
@@ -288,6 +292,15 @@ class Simulator:
         """
         await self._floor.chronicle.wait_for(lambda: predicate(self), timeout_s)
 
+    def play(self, scenario: Scenario) -> ScenarioRun:
+        """Start a scenario; its time begins now. It ends by itself, or with the simulator.
+
+        Raises `ScenarioError` when it cannot be played. `docs/scenarios.md` has the format.
+        """
+        if self._control is None:
+            raise NotRunningError
+        return self._control.play(scenario)[1]
+
     def state(self) -> dict[str, Any]:
         """Return the exchange's truth as plain data: orders, trades, positions, balances, prices. Keys are masked."""
         floor = self._floor
@@ -313,9 +326,6 @@ class Simulator:
         if self._opened is None:
             raise NotRunningError
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
-    async def _no_control(self, _request: web.BaseRequest) -> web.StreamResponse:
-        return web.json_response(self.state())
 
     def _new_venue(self) -> Venue:
         return Venue(

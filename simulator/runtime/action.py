@@ -1,0 +1,108 @@
+"""Does what a step of a scenario says to a running simulator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, assert_never
+
+from simulator.core import action as act
+from simulator.core.action import AccountAction, Deed
+from simulator.core.observation import Subject
+from simulator.errors import SimulatorError
+from simulator.runtime.truth import remaining
+
+if TYPE_CHECKING:
+    from simulator.runtime.server import Simulator
+
+__all__ = ["NoOrderError", "perform"]
+
+
+class NoOrderError(SimulatorError):
+    """An action on an order came from something that was about no order."""
+
+    def __init__(self) -> None:
+        super().__init__("which order? what this step follows from was about none: name it with `order:`")
+
+
+def perform(simulator: Simulator, action: Deed, about: Subject) -> Subject:
+    """Do an action, and return the order and the account that it was about.
+
+    `about` names them where the action does not. Raises `SimulatorError` or `VenueError` when it cannot be done.
+    """
+    match action:
+        case act.Place():
+            return _place(simulator, action, about)
+        case act.Fill() | act.Cancel() | act.Expire():
+            return _on_order(simulator, action, about)
+        case act.SetPrice():
+            simulator.set_price(action.symbol, action.price)
+        case act.RefuseConnections():
+            simulator.refuse_connections(action.times, action.status)
+        case _:
+            _on_account(simulator, action, action.account or about.account)
+    return about
+
+
+def _place(simulator: Simulator, action: act.Place, about: Subject) -> Subject:
+    account = action.account or about.account
+    price = {} if action.price is None else {"price": action.price}
+    order_id = simulator.place_external(
+        account=account,
+        symbol=action.symbol,
+        side=action.side,
+        type=action.type,
+        quantity=action.quantity,
+        client_order_id=action.client_order_id,
+        **price,
+    )
+    return Subject(order_id, account)
+
+
+def _on_order(simulator: Simulator, action: act.Fill | act.Cancel | act.Expire, about: Subject) -> Subject:
+    order = about.order if action.order is None else action.order
+    account = action.account or about.account
+    if order is None:
+        raise NoOrderError
+    match action:
+        case act.Fill():
+            quantity = action.quantity or remaining(simulator, order, account)
+            simulator.fill(order, quantity, action.price, account=account)
+        case act.Cancel():
+            simulator.cancel(order, account=account)
+        case act.Expire():
+            reason = {} if action.reason is None else {"reason": action.reason}
+            simulator.expire(order, account=account, **reason)
+        case _:
+            assert_never(action)
+    return Subject(order, account)
+
+
+def _on_account(simulator: Simulator, action: AccountAction, account: str | None) -> None:
+    match action:
+        case act.Transfer():
+            simulator.transfer(action.asset, action.amount, reason=action.reason, account=account)
+        case act.Push():
+            simulator.push(_dated(action.frame, simulator.time_ms), account=account)
+        case act.ExpireListenKey():
+            simulator.expire_listen_key(account=account)
+        case act.DropListenKey():
+            simulator.drop_listen_key(account=account)
+        case act.CloseConnections():
+            simulator.close_connections(action.code, action.reason, account=account)
+        case act.CutConnections():
+            simulator.cut_connections(account=account)
+        case act.SilenceConnections():
+            simulator.silence_connections(account=account)
+        case _:
+            assert_never(action)
+
+
+def _dated(frame: Any, now_ms: int) -> Any:
+    """Return a frame with the exchange's time in place of `$now`."""
+    if isinstance(frame, Mapping):
+        return {name: _dated(value, now_ms) for name, value in frame.items()}
+    if isinstance(frame, list):
+        return [_dated(value, now_ms) for value in frame]
+    if frame == "$now":
+        return now_ms
+    return frame.replace("$now", str(now_ms)) if isinstance(frame, str) else frame

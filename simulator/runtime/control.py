@@ -1,0 +1,212 @@
+"""The control plane: what a test in another language does to the exchange, over HTTP under `/sim/`.
+
+| request             | does                                                                                          |
+|---------------------|-----------------------------------------------------------------------------------------------|
+| GET /sim/state      | the exchange's truth                                                                          |
+| GET /sim/journal    | what went in and out; query: kind, path, event, method, account, since (a seq), limit         |
+| POST /sim/price     | `{"symbol": "BTCUSDT", "price": "65000.0"}` moves the market                                  |
+| POST /sim/scenario  | plays the scenario in the body (YAML or JSON); answers with the number of its run             |
+| GET /sim/scenario   | every run and its outcome; `?run=1` only that one                                             |
+| POST /sim/reset     | back to the start; ends every run                                                             |
+
+It has no password, so it talks to this machine alone: to a loopback address, asked for under a loopback name. A web
+page that was pointed here by its own DNS (rebinding) still sends its own `Host`, and one that asks across sites its
+`Origin`; both are refused. Errors are `{"error": "..."}` with a 4xx status.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+from aiohttp import web
+
+from simulator.core.record import suggestion
+from simulator.core.scenario import Scenario
+from simulator.core.scenario_text import parse_scenario
+from simulator.core.script import Outcome
+from simulator.core.venue_error import VenueError
+from simulator.errors import SimulatorError
+from simulator.runtime.script import ScenarioRun, play
+
+if TYPE_CHECKING:
+    from simulator.runtime.server import Simulator
+
+__all__ = ["Control"]
+
+RUNS_KEPT: Final = 100
+JOURNAL_LIMIT: Final = 1_000
+
+_TEXT_FILTERS: Final = ("kind", "path", "event", "method", "account")
+_NUMBER_FILTERS: Final = ("since", "limit")
+
+
+class BadRequestError(Exception):
+    """The request cannot be served as it is; the message says why."""
+
+
+class PriceChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of POST /sim/price. `price` is in the quote asset."""
+
+    symbol: str
+    price: Decimal
+
+
+class Control:
+    """Answers every request under `/sim/` for one simulator, and keeps its runs of scenarios."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self._simulator = simulator
+        self._runs: deque[tuple[int, ScenarioRun]] = deque(maxlen=RUNS_KEPT)
+        self._started = 0
+        self._routes: Mapping[str, Mapping[str, Callable[[web.BaseRequest], Awaitable[Any]]]] = {
+            "/sim/state": {"GET": self._state},
+            "/sim/journal": {"GET": self._journal},
+            "/sim/price": {"POST": self._price},
+            "/sim/scenario": {"GET": self._outcomes, "POST": self._play},
+            "/sim/reset": {"POST": self._reset},
+        }
+
+    async def handle(self, request: web.BaseRequest) -> web.Response:
+        """Answer a request whose path begins with `/sim/`."""
+        stranger = _stranger(request)
+        if stranger:
+            return _error(403, stranger)
+        methods = self._routes.get(request.path)
+        if methods is None:
+            return _error(404, f"there is no {request.path}: there are {', '.join(self._routes)}")
+        serve = methods.get(request.method)
+        if serve is None:
+            return _error(405, f"{request.path} takes {' and '.join(methods)}", {"Allow": ", ".join(methods)})
+        try:
+            return _json(200, await serve(request))
+        except (BadRequestError, SimulatorError, VenueError) as error:
+            return _error(400, str(error))
+
+    def play(self, scenario: Scenario) -> tuple[int, ScenarioRun]:
+        """Start a scenario; return its number and its run. Raises `ScenarioError` when it cannot be played."""
+        run = play(self._simulator, scenario)
+        if len(self._runs) == RUNS_KEPT:
+            self._runs[0][1].stop()
+        self._started += 1
+        self._runs.append((self._started, run))
+        return self._started, run
+
+    def stop(self) -> None:
+        """End every run that goes on, as it stands."""
+        for _, run in self._runs:
+            run.stop()
+
+    async def _state(self, _request: web.BaseRequest) -> Any:
+        return self._simulator.state()
+
+    async def _journal(self, request: web.BaseRequest) -> Any:
+        wanted = _filters(request.query)
+        journal = self._simulator.journal
+        return {"entries": journal.entries(**wanted), "forgotten": journal.forgotten}
+
+    async def _price(self, request: web.BaseRequest) -> Any:
+        try:
+            change = msgspec.json.decode(await request.read(), type=PriceChange)
+        except msgspec.DecodeError as error:
+            message = f'expected a body such as {{"symbol": "BTCUSDT", "price": "65000.0"}}: {error}'
+            raise BadRequestError(message) from error
+        if not (change.price.is_finite() and change.price > 0):
+            message = f"price: expected a positive number, got {change.price}"
+            raise BadRequestError(message)
+        self._simulator.set_price(change.symbol, change.price)
+        return {"symbol": change.symbol, "price": str(change.price)}
+
+    async def _play(self, request: web.BaseRequest) -> Any:
+        try:
+            text = (await request.read()).decode()
+        except UnicodeDecodeError as error:
+            message = "expected a scenario in YAML or JSON, as UTF-8 text"
+            raise BadRequestError(message) from error
+        return _told(*self.play(parse_scenario(text, "body", "scenario")))
+
+    async def _outcomes(self, request: web.BaseRequest) -> Any:
+        wanted = request.query.get("run")
+        runs = [_told(number, run) for number, run in self._runs]
+        if wanted is None:
+            return {"runs": runs}
+        found = [told for told in runs if str(told["run"]) == wanted]
+        if not found:
+            message = f"there is no run {wanted}: the last {RUNS_KEPT} are kept, and {self._started} were started"
+            raise BadRequestError(message)
+        return found[0]
+
+    async def _reset(self, _request: web.BaseRequest) -> Any:
+        self.stop()
+        self._simulator.reset()
+        return {}
+
+
+def _told(number: int, run: ScenarioRun) -> dict[str, Any]:
+    outcome = run.outcome
+    told: dict[str, Any] = {"run": number, "name": run.scenario.name, "status": _status(outcome)}
+    if outcome is not None:
+        told |= {"shortfalls": outcome.shortfalls, "elapsed_ms": outcome.elapsed_ms}
+    return told
+
+
+def _status(outcome: Outcome | None) -> str:
+    if outcome is None:
+        return "running"
+    return "passed" if outcome.passed else "failed"
+
+
+def _filters(query: Mapping[str, str]) -> dict[str, Any]:
+    known = (*_TEXT_FILTERS, *_NUMBER_FILTERS)
+    wanted: dict[str, Any] = {"limit": JOURNAL_LIMIT}
+    for name, value in query.items():
+        if name not in known:
+            message = f"unknown filter {name!r}{suggestion(name, known) or ': there are ' + ', '.join(known)}"
+            raise BadRequestError(message)
+        if name in _NUMBER_FILTERS and not (value.isascii() and value.isdigit()):
+            message = f"{name}: expected a whole number, got {value!r}"
+            raise BadRequestError(message)
+        wanted[name] = int(value) if name in _NUMBER_FILTERS else value
+    return wanted
+
+
+def _stranger(request: web.BaseRequest) -> str:
+    """Return why a request is not from this machine, or ""."""
+    if not _is_loopback(request.remote or ""):
+        return "the control plane is for this machine alone: ask over a loopback address"
+    host = request.headers.get("Host", "")
+    if not _is_loopback(_host_name(f"//{host}")):
+        return f"the control plane is not served under the name {host!r}: use 127.0.0.1 or localhost"
+    origin = request.headers.get("Origin")
+    if origin is not None and not _is_loopback(_host_name(origin)):
+        return f"the control plane is not for pages of {origin}"
+    return ""
+
+
+def _host_name(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _json(status: int, body: Any, headers: Mapping[str, str] | None = None) -> web.Response:
+    return web.Response(status=status, body=msgspec.json.encode(body), content_type="application/json", headers=headers)
+
+
+def _error(status: int, message: str, headers: Mapping[str, str] | None = None) -> web.Response:
+    return _json(status, {"error": message}, headers)

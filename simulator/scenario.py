@@ -1,0 +1,82 @@
+"""What a scenario is written with in Python. The format, field by field: `docs/scenarios.md`."""
+
+from simulator.core.action import (
+    Action,
+    Cancel,
+    CloseConnections,
+    CutConnections,
+    Delay,
+    DropListenKey,
+    ExecuteThenDelay,
+    ExecuteThenReset,
+    ExecuteThenRespond,
+    Expire,
+    ExpireListenKey,
+    Fill,
+    Place,
+    Push,
+    RefuseConnections,
+    Reject,
+    Reset,
+    Respond,
+    SetPrice,
+    SilenceConnections,
+    Transfer,
+)
+from simulator.core.expectation import (
+    BalanceIs,
+    ConnectionsOpen,
+    EventsSent,
+    Expectation,
+    OrderIs,
+    PositionIs,
+    RequestsSeen,
+)
+from simulator.core.scenario import Scenario, Step
+from simulator.core.scenario_error import ScenarioError
+from simulator.core.scenario_text import parse_scenario
+from simulator.core.script import Outcome
+from simulator.core.trigger import Connection, Event, Request
+from simulator.runtime.script import ExpectationUnmetError, ScenarioRun, load_scenario
+
+__all__ = [
+    "Action",
+    "BalanceIs",
+    "Cancel",
+    "CloseConnections",
+    "Connection",
+    "ConnectionsOpen",
+    "CutConnections",
+    "Delay",
+    "DropListenKey",
+    "Event",
+    "EventsSent",
+    "ExecuteThenDelay",
+    "ExecuteThenReset",
+    "ExecuteThenRespond",
+    "Expectation",
+    "ExpectationUnmetError",
+    "Expire",
+    "ExpireListenKey",
+    "Fill",
+    "OrderIs",
+    "Outcome",
+    "Place",
+    "PositionIs",
+    "Push",
+    "RefuseConnections",
+    "Reject",
+    "Request",
+    "RequestsSeen",
+    "Reset",
+    "Respond",
+    "Scenario",
+    "ScenarioError",
+    "ScenarioRun",
+    "SetPrice",
+    "SilenceConnections",
+    "Step",
+    "Transfer",
+    "load_scenario",
+    "parse_scenario",
+]
