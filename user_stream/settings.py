@@ -6,7 +6,7 @@ import enum
 import ipaddress
 from dataclasses import dataclass, field
 from typing import ClassVar
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
 
 from user_stream.core.events import PRIVATE_EVENTS
 from user_stream.core.retry import BackoffPolicy
@@ -30,7 +30,7 @@ class Environment:
     def __post_init__(self) -> None:
         for url, schemes in ((self.rest_url, ("http", "https")), (self.stream_url, ("ws", "wss"))):
             parts = urlsplit(url)
-            if parts.scheme not in schemes or not parts.hostname:
+            if parts.scheme not in schemes or not parts.hostname or not _has_valid_port(parts):
                 message = f"environment {self.name}: {url!r} is no {schemes[1]}:// address"
                 raise SettingsError(message)
             if parts.scheme == schemes[0] and not _is_loopback(parts.hostname):
@@ -43,6 +43,13 @@ class Environment:
     def simulator(cls, rest_url: str, ws_url: str) -> Environment:
         """Return the environment of a simulator at these addresses."""
         return cls("simulator", rest_url, ws_url)
+
+
+def _has_valid_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port is None or parts.port > 0
+    except ValueError:
+        return False
 
 
 def _is_loopback(host: str) -> bool:

@@ -187,29 +187,27 @@ async def test_orders_open_at_the_start_are_told_as_a_baseline_and_their_fills_n
         assert later[-1]["order_status"] == "FILLED"
 
 
-@pytest.mark.parametrize("frames", [0, 1, 5])
-async def test_frames_that_arrive_while_rest_is_read_are_told_once(frames: int) -> None:
-    async with open_desk() as desk:
-        sim = desk.sim
-        sim.place_external(
-            symbol=SYMBOL, side="BUY", type="LIMIT", quantity="0.010", price="60000", client_order_id="racing"
-        )
-        filled = 0
+@pytest.mark.parametrize("path", ["v1/openOrders", "v1/allOrders", "v1/userTrades", "v3/positionRisk", "v3/balance"])
+async def test_fills_that_happen_while_rest_is_read_are_told_once(path: str) -> None:
+    async with live_desk() as desk:
+        await desk.resting("racing")
+        fills = iter(["0.002", "0.003"])
 
         def fill_while_rest_is_read(entry: JournalEntry) -> None:
-            nonlocal filled
-            if filled < frames and (entry.kind, entry.path) == ("request", "/fapi/v1/allOrders"):
-                filled = frames
-                for _ in range(frames):
-                    sim.fill("racing", "0.001")
+            if (entry.kind, entry.path) == ("request", f"/fapi/{path}"):
+                for quantity in fills:
+                    desk.sim.fill("racing", quantity)
 
-        sim.subscribe(fill_while_rest_is_read)
-        async with desk.service:
-            await asyncio.sleep(1)
-            order = desk.orders.get_order("racing")
-            assert order is not None
-            assert order.filled_qty == frames * Decimal("0.001")
-            desk.deliveries_are_lawful()
+        desk.sim.cut_connections()
+        desk.sim.fill("racing", "0.001")
+        desk.sim.subscribe(fill_while_rest_is_read)
+        await desk.until_live(after_epoch=1)
+        desk.sim.fill("racing", "0.004")
+        await desk.until_state("racing", "filled")
+
+        quantities = [Decimal(quantity) for _, quantity, _ in desk.orders.told("racing") if quantity != "0"]
+        assert quantities == [Decimal("0.001"), Decimal("0.002"), Decimal("0.003"), Decimal("0.004")]
+        await desk.is_square()
 
 
 async def test_buffer_that_overflows_is_read_again_over_rest() -> None:

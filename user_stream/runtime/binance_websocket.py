@@ -133,15 +133,18 @@ class BinanceWebsocket:
 
         More of them than `Settings.buffer_frames` are a gap of their own, for which REST is asked again.
         """
-        kept = self._kept_back or FrameBuffer(self._settings.buffer_frames)
+        kept = self._kept_back
+        if kept is None:  # called by hand, on no connection of ours
+            await call(self._handlers.init_state)
+            return
         while True:
             kept.begin()
             await call(self._handlers.init_state)
             while len(kept):
                 await self._dispatch(kept.take())
             if not kept.overflowed:
-                self._kept_back = None
-                return
+                break
+        self._kept_back = None
 
     def kept_back_account_updates(self) -> list[AccountUpdate]:
         """Return the account updates among the frames that are kept back, undelivered."""
