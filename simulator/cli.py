@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import os
 import signal
 import sys
@@ -20,6 +19,7 @@ import click
 from simulator.core.domain import AccountSpec
 from simulator.core.ids import identifier
 from simulator.core.journal import JournalEntry
+from simulator.core.loopback import is_loopback
 from simulator.core.notation import Notation, complaint
 from simulator.core.scenario import Scenario
 from simulator.core.scenario_error import ScenarioError
@@ -170,11 +170,7 @@ def _report(played: ScenarioRun) -> int:
 
 
 def _warn_beyond_loopback(host: str) -> None:
-    try:
-        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
+    if not is_loopback(host):
         click.echo(f"warning: listening on {host}: whoever reaches it can trade with the documented keys", err=True)
 
 

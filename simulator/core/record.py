@@ -73,7 +73,7 @@ def value_complaint(wanted: FieldType, value: object) -> str:
         case "text":
             return _text_complaint(wanted, value)
         case "integer":
-            return "" if isinstance(value, int) else f"expected a whole number, got {_shown(value)}"
+            return "" if type(value) is int else f"expected a whole number, got {_shown(value)}"
         case "texts":
             return _texts_complaint(value)
         case "data" | "nested":

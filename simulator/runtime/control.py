@@ -9,23 +9,20 @@
 | GET /sim/scenario   | every run and its outcome; `?run=1` only that one                                             |
 | POST /sim/reset     | back to the start; ends every run                                                             |
 
-It has no password, so it talks to this machine alone: to a loopback address, asked for under a loopback name. A web
-page that was pointed here by its own DNS (rebinding) still sends its own `Host`, and one that asks across sites its
-`Origin`; both are refused. Errors are `{"error": "..."}` with a 4xx status.
+It serves this machine alone (see `core.loopback`). Errors are `{"error": "..."}` with a 4xx status.
 """
 
 from __future__ import annotations
 
-import ipaddress
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 import msgspec
 from aiohttp import web
 
+from simulator.core.loopback import why_refused
 from simulator.core.record import suggestion
 from simulator.core.scenario import Scenario
 from simulator.core.scenario_text import parse_scenario
@@ -74,9 +71,9 @@ class Control:
 
     async def handle(self, request: web.BaseRequest) -> web.Response:
         """Answer a request whose path begins with `/sim/`."""
-        stranger = _stranger(request)
-        if stranger:
-            return _error(403, stranger)
+        refused = why_refused(request.remote or "", request.headers)
+        if refused:
+            return _error(403, refused)
         methods = self._routes.get(request.path)
         if methods is None:
             return _error(404, f"there is no {request.path}: there are {', '.join(self._routes)}")
@@ -87,6 +84,8 @@ class Control:
             return _json(200, await serve(request))
         except (BadRequestError, SimulatorError, VenueError) as error:
             return _error(400, str(error))
+        except web.HTTPRequestEntityTooLarge as error:
+            return _error(413, str(error.text))
 
     def play(self, scenario: Scenario) -> tuple[int, ScenarioRun]:
         """Start a scenario; return its number and its run. Raises `ScenarioError` when it cannot be played."""
@@ -173,35 +172,6 @@ def _filters(query: Mapping[str, str]) -> dict[str, Any]:
             raise BadRequestError(message)
         wanted[name] = int(value) if name in _NUMBER_FILTERS else value
     return wanted
-
-
-def _stranger(request: web.BaseRequest) -> str:
-    """Return why a request is not from this machine, or ""."""
-    if not _is_loopback(request.remote or ""):
-        return "the control plane is for this machine alone: ask over a loopback address"
-    host = request.headers.get("Host", "")
-    if not _is_loopback(_host_name(f"//{host}")):
-        return f"the control plane is not served under the name {host!r}: use 127.0.0.1 or localhost"
-    origin = request.headers.get("Origin")
-    if origin is not None and not _is_loopback(_host_name(origin)):
-        return f"the control plane is not for pages of {origin}"
-    return ""
-
-
-def _host_name(url: str) -> str:
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _json(status: int, body: Any, headers: Mapping[str, str] | None = None) -> web.Response:

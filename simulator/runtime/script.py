@@ -72,8 +72,9 @@ class ScenarioRun:
         self._loop = asyncio.get_running_loop()
         self._script = Script(scenario, simulator.time_ms, truth_of(simulator))
         self._finished: asyncio.Future[Outcome] = self._loop.create_future()
-        self._timers: set[asyncio.Handle] = set()
-        self._judgement: asyncio.Handle | None = None
+        self._timers: set[asyncio.TimerHandle] = set()
+        self._soon: asyncio.Handle | None = None
+        self._next_judgement: asyncio.TimerHandle | None = None
         self._unsubscribe = simulator.subscribe(self._hear)
         self._schedule(self._script.begin())
         self._judge_soon()
@@ -100,6 +101,8 @@ class ScenarioRun:
         return self._finished.result()
 
     def _hear(self, entry: JournalEntry) -> None:
+        if self._finished.done():
+            return
         later = []
         for due in self._script.observe(entry):
             if self.scenario.steps[due.number].on is not None and due.at_ms <= entry.time_ms:
@@ -137,27 +140,27 @@ class ScenarioRun:
 
     def _judge_soon(self) -> None:
         """Judge once everything that is happening now has happened."""
-        self._judge_at(0)
-
-    def _judge_at(self, time_ms: int) -> None:
-        if self._judgement is not None:
-            self._judgement.cancel()
-        self._judgement = self._later(time_ms, self._judge)
+        if self._soon is None and not self._finished.done():
+            self._soon = self._loop.call_soon(self._judge)
 
     def _judge(self) -> None:
+        self._soon = None
+        self._forget(self._next_judgement)
         outcome = self._script.judge(truth_of(self._simulator), self._simulator.time_ms)
         if outcome is None:
-            self._judge_at(self._script.next_judgement_ms())
+            self._next_judgement = self._later(self._script.next_judgement_ms(), self._judge_soon)
         else:
             self._end(outcome)
 
     def _end(self, outcome: Outcome) -> None:
         self._unsubscribe()
-        for timer in self._timers:
-            timer.cancel()
+        for timer in (self._soon, *self._timers):
+            if timer is not None:
+                timer.cancel()
+        self._timers.clear()
         self._finished.set_result(outcome)
 
-    def _later(self, time_ms: int, callback: Callable[..., None], *args: object) -> asyncio.Handle:
+    def _later(self, time_ms: int, callback: Callable[..., None], *args: object) -> asyncio.TimerHandle:
         """Call back at a time of the exchange; one that is over means: as soon as the loop is free."""
         wait_s = max(0.0, (time_ms - self._simulator.time_ms) / 1000)
 
@@ -168,3 +171,8 @@ class ScenarioRun:
         timer = self._loop.call_later(wait_s, call)
         self._timers.add(timer)
         return timer
+
+    def _forget(self, timer: asyncio.TimerHandle | None) -> None:
+        if timer is not None:
+            timer.cancel()
+            self._timers.discard(timer)
