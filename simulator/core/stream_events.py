@@ -188,8 +188,7 @@ def _order_update(
         "b": trimmed(fact.open_notional.bids),
         "a": trimmed(fact.open_notional.asks),
         "m": fill.is_maker,
-        "rp": eight_or_zero(fill.realized_profit),
-        **_terms(order),
+        **_terms(order, fill),
     }
     summary = f"{order.symbol} {order.client_order_id} {execution_type} {order.status} {content['z']}/{content['q']}"
     return _event(fact, ORDER_TRADE_UPDATE, {"o": content}, summary)
@@ -199,13 +198,14 @@ def _modify_id(fact: Fact) -> dict[str, str]:
     return {"M": fact.modify_id} if isinstance(fact, OrderAmended) and fact.modify_id else {}
 
 
-def _terms(order: Order) -> dict[str, Any]:
+def _terms(order: Order, fill: Fill) -> dict[str, Any]:
     return {
         "R": order.reduce_only,
         "wt": "CONTRACT_PRICE",
         "ot": order.type,
         "ps": order.position_side,
         "cp": False,
+        "rp": eight_or_zero(fill.realized_profit),
         "pP": False,
         "si": 0,
         "ss": 0,
