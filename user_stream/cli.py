@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import re
 import signal
 import sys
 from pathlib import Path
@@ -38,6 +39,7 @@ ENVIRONMENTS: Final = {
     "mainnet": Environment.MAINNET,
 }
 URL_FORMS: Final = {form.name.lower().replace("_", "-"): form for form in StreamUrlForm}
+ON_THIS_MACHINE: Final = re.compile(r"(http|ws)://(?P<address>(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?)/?")
 STYLES: Final[dict[Kind, str]] = {
     "stream": "cyan",
     "gap": "yellow",
@@ -109,18 +111,22 @@ def demo() -> None:
 
 def _place(environment: str, rest_url: str | None, ws_url: str | None) -> Environment:
     """Return the environment to follow; addresses may be given for a simulator only, and only on this machine."""
-    given = rest_url or ws_url
-    if given is None:
+    given = [_address(url) for url in (rest_url, ws_url) if url]
+    if not given:
         return ENVIRONMENTS[environment]
     if environment != "simulator":
         message = f"--rest-url and --ws-url are for a simulator: {environment} has fixed addresses"
         raise SettingsError(message)
-    for url in filter(None, (rest_url, ws_url)):
-        if urlsplit(url).scheme not in {"http", "ws"}:
-            message = f"{url!r} is no simulator on this machine: expected an address such as http://127.0.0.1:9010"
-            raise SettingsError(message)
-    address = urlsplit(given).netloc
-    return Environment.simulator(rest_url or f"http://{address}", ws_url or f"ws://{address}")
+    return Environment.simulator(f"http://{given[0]}", f"ws://{given[-1]}")
+
+
+def _address(url: str) -> str:
+    """Return HOST:PORT of a simulator's address."""
+    found = ON_THIS_MACHINE.fullmatch(url)
+    if found is None:
+        message = f"{url!r} is no simulator on this machine: expected an address such as http://127.0.0.1:9010"
+        raise SettingsError(message)
+    return found["address"]
 
 
 def _advice(place: Environment) -> str:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -74,7 +74,9 @@ def test_the_addresses_of_binance_cannot_be_replaced(environment: str, deaf_url:
     assert_one_clear_line(result, f"{environment} has fixed addresses")
 
 
-@pytest.mark.parametrize("url", ["https://127.0.0.1:9010", "http://192.0.2.1:9010", "nonsense"])
+@pytest.mark.parametrize(
+    "url", ["https://127.0.0.1:9010", "http://192.0.2.1:9010", "http://127.0.0.1:99999", "http://[", "nonsense"]
+)
 def test_a_simulator_is_looked_for_on_this_machine_only(url: str) -> None:
     assert_one_clear_line(invoke("run", "--rest-url", url), url)
 
@@ -171,6 +173,27 @@ def test_sigterm_ends_it_as_cleanly(simulator_url: str) -> None:
 
     assert closing.endswith("stream   stopped\n")
     assert (process.returncode, errors) == (0, "")
+
+
+@pytest.mark.parametrize("option", ["--rest-url", "--ws-url"])
+def test_one_address_is_enough_because_a_simulator_has_one_port(simulator_url: str, option: str) -> None:
+    address = simulator_url if option == "--rest-url" else simulator_url.replace("http", "ws")
+    with started("user_stream", "run", option, f"{address}/") as process:
+        assert simulator_url in read_until(process, "  live\n")[0]
+
+
+def test_when_the_exchange_goes_away_it_waits_for_it(deaf_url: str) -> None:
+    serve = ("simulator", "serve", "--port", deaf_url.rpartition(":")[2])
+    with ExitStack() as open_to_the_end:
+        with started(*serve) as exchange:
+            read_until(exchange, "Ctrl-C")
+            process = open_to_the_end.enter_context(started("user_stream", "run", "--rest-url", deaf_url))
+            read_until(process, "  live\n")
+        read_until(process, "  gap      opened: what happened since ")
+        read_until(process, ", trying again in ")
+        open_to_the_end.enter_context(started(*serve))
+        read_until(process, "  gap      repaired: ")
+        read_until(process, "  live\n")
 
 
 @pytest.mark.parametrize(
