@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import signal
@@ -19,7 +20,7 @@ from click.testing import CliRunner, Result
 
 import user_stream.demo.run
 from simulator import AccountSpec
-from user_stream.cli import main
+from user_stream.cli import URL_FORMS, main
 from user_stream.core.signing import Signer, query_string
 
 NO_KEYS = {name: "" for name in os.environ if name.startswith("BINANCE_")}
@@ -33,6 +34,14 @@ def assert_one_clear_line(result: Result, said: str) -> None:
     assert result.exit_code != 0
     assert re.fullmatch(r"Error: [^\n]+\n", result.stderr)
     assert said in result.stderr
+
+
+@pytest.fixture(autouse=True)
+def _log_level_stays_as_it_was() -> Iterator[None]:
+    logger = logging.getLogger("user_stream")
+    level = logger.level
+    yield
+    logger.setLevel(level)
 
 
 @pytest.fixture
@@ -165,8 +174,9 @@ def test_what_happens_is_printed_as_it_happens_until_ctrl_c_ends_it_cleanly(simu
     assert "\x1b" not in "".join([*opening, *told, closing])
 
 
-def test_sigterm_ends_it_as_cleanly(simulator_url: str) -> None:
-    with started("user_stream", "run", "--rest-url", simulator_url) as process:
+@pytest.mark.parametrize("url_form", URL_FORMS)
+def test_sigterm_ends_it_as_cleanly_whatever_the_form_of_the_stream(simulator_url: str, url_form: str) -> None:
+    with started("user_stream", "run", "--rest-url", simulator_url, "--url-form", url_form) as process:
         read_until(process, "  live\n")
         process.terminate()
         closing, errors = process.communicate(timeout=20)
