@@ -4,7 +4,8 @@ What belongs together is written in one *turn*: all frames of a match, an answer
 called when the turn is over, in the order of the entries, so that one who acts on the exchange never gets between two
 frames of the same match. What they cause is told in the next round, never recursively.
 
-A subscriber that raises does not stop the exchange: its exception is kept, and raised when the simulator stops.
+A subscriber that raises does not stop the exchange: its subscription ends, and its exception is raised when the
+simulator stops.
 """
 
 from __future__ import annotations
@@ -97,7 +98,8 @@ class Chronicle:
         try:
             callback(entry)
         except Exception as error:  # noqa: BLE001  whatever a subscriber does wrong, it is raised at the stop
-            self.fail(error, "a subscriber failed")
+            self._subscribers.pop(callback, None)
+            self.fail(error, "a subscriber failed, and is told no more")
 
     def _wake(self) -> None:
         for satisfied, predicate in list(self._waiters.items()):
