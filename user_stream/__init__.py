@@ -1,8 +1,8 @@
 """Every fill of a Binance USDⓈ-M account, delivered exactly once and in order.
 
 `UserStreamService` is the whole; `OrderManager` and `PositionBook` are what it delivers to, unless an engine brings its
-own; `BinanceWebsocket` is one connection, usable alone. Lifecycle notices are in `user_stream.lifecycle`, the stream's
-typed events in `user_stream.events`, errors in `user_stream.errors`.
+own; `BinanceWebsocket` is one connection, usable alone. The classes of what listeners hear are in `events` (the
+stream's typed events) and `lifecycle` (what the service says of itself): `from user_stream import events, lifecycle`.
 """
 
 import logging

@@ -6,7 +6,7 @@ import enum
 import ipaddress
 from dataclasses import dataclass, field
 from typing import ClassVar
-from urllib.parse import SplitResult, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from user_stream.core.events import PRIVATE_EVENTS
 from user_stream.core.retry import BackoffPolicy
@@ -29,11 +29,11 @@ class Environment:
 
     def __post_init__(self) -> None:
         for url, schemes in ((self.rest_url, ("http", "https")), (self.stream_url, ("ws", "wss"))):
-            parts = urlsplit(url)
-            if parts.scheme not in schemes or not parts.hostname or not _has_valid_port(parts):
-                message = f"environment {self.name}: {url!r} is no {schemes[1]}:// address"
+            scheme, host = _scheme_and_host(url)
+            if scheme not in schemes or not host:
+                message = f"environment {self.name}: {url!r} is not an address like {schemes[1]}://host or host:port"
                 raise SettingsError(message)
-            if parts.scheme == schemes[0] and not _is_loopback(parts.hostname):
+            if scheme == schemes[0] and not _is_loopback(host):
                 message = (
                     f"environment {self.name}: {url!r} would send keys in the clear: only loopback may go without TLS"
                 )
@@ -45,11 +45,13 @@ class Environment:
         return cls("simulator", rest_url, ws_url)
 
 
-def _has_valid_port(parts: SplitResult) -> bool:
+def _scheme_and_host(url: str) -> tuple[str, str]:
+    """Return ("", "") for what is no address."""
     try:
-        return parts.port is None or parts.port > 0
-    except ValueError:
-        return False
+        parts = urlsplit(url)
+        return ("", "") if parts.port == 0 else (parts.scheme, parts.hostname or "")
+    except ValueError:  # a port that is no number, a bracket that is not closed
+        return "", ""
 
 
 def _is_loopback(host: str) -> bool:

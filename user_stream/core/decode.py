@@ -10,6 +10,7 @@ the caller must assume that it lost an event.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -40,12 +41,12 @@ def decode_event(frame: bytes | str) -> Event:
 
     Raises `DecodeError` when the frame is no event; its text never quotes the frame.
     """
-    data = frame.encode() if isinstance(frame, str) else frame
+    data = frame.encode(errors="replace") if isinstance(frame, str) else frame
     try:
         if data.startswith(b'{"stream"'):
             return _strict.decode(_envelope.decode(data).data)
         return _strict.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _decode_tolerantly(data)
 
 
@@ -57,9 +58,9 @@ def event_from_wire(message: Mapping[str, Any]) -> Event:
 def _decode_tolerantly(data: bytes) -> Event:
     try:
         message = _tolerant.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        reason = f"the frame of {len(data)} bytes is not JSON"
-        raise DecodeError(reason) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        reason = f"the frame of {len(data)} bytes is not JSON, or nested too deeply"
+        raise DecodeError(reason) from None  # a UnicodeDecodeError holds the frame
     if not isinstance(message, dict):
         reason = f"the frame is a JSON {type(message).__name__}, not an object"
         raise DecodeError(reason)
@@ -87,7 +88,7 @@ def _typed(message: dict[str, Any]) -> Event:
 
 def _control_reply(message: dict[str, Any]) -> ControlReply:
     if "result" not in message and "error" not in message and "code" not in message:
-        reason = f"the frame has neither an event name nor a result, but {sorted(message)}"
+        reason = f"the frame has neither an event name nor a result among its {len(message)} fields"
         raise DecodeError(reason)
     error = message.get("error") or ({k: message[k] for k in ("code", "msg") if k in message} or None)
     return ControlReply(id=message.get("id"), result=message.get("result"), error=error)
@@ -102,5 +103,5 @@ def _as_text(value: Any) -> Any:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if isinstance(value, float):
-        return format(value, "f").rstrip("0").rstrip(".")
+        return format(Decimal(repr(value)), "f")
     return value

@@ -138,6 +138,7 @@ class Ledger:
         if update["source"] == "trade_lite":
             return self._fold_trade_lite(record, update)
         if record.held:
+            record.claimed = max(record.claimed, Decimal(update["accumulated_filled_qty"]))
             record.held.append(update)
             return []
         return self._fold_order_update(record, update)
@@ -149,10 +150,9 @@ class Ledger:
         known and not delivered.
         """
         update = map_order_row(row)
-        if self._was_evicted(update):
+        if row.status in ENDED and self._was_evicted(update):
             return []
         key = (row.symbol, str(row.order_id))
-        first_met = key not in self._orders
         record = self._record(update)
         ordered = sorted(trades, key=lambda trade: trade.id)
         told: list[Told] = []
@@ -162,8 +162,12 @@ class Ledger:
         for trade in ordered:
             told += self._fold_fill(record, map_trade_row(trade, row))
         record.claimed = max(record.claimed, Decimal(row.executed_qty))
-        if first_met or not record.held:
+        if record.held and record.booked >= record.claimed:
+            told += self.release(key)
+        if not record.held:
             told += self._fold_status(record, update)
+        elif row.status in ENDED:
+            record.held.append(update)
         if record.booked < record.claimed:
             self.holes.add(key)
         return told
@@ -175,14 +179,13 @@ class Ledger:
         if record is None:
             return []
         held, record.held = record.held, []
-        if record.booked < record.claimed:
-            self.shortfalls += 1
         told: list[Told] = []
         for update in held:
-            fold = self._fold_fill if _has_fill(update) else self._fold_status_regardless
-            told += fold(record, update)
             if _has_fill(update):
-                told += self._fold_status_regardless(record, update)
+                told += self._fold_fill(record, update)
+            told += self._fold_status_regardless(record, update)
+        if record.booked < record.claimed:
+            self.shortfalls += 1
         return told
 
     # --- one source each ------------------------------------------------------------------------------------------
@@ -193,6 +196,7 @@ class Ledger:
             return []
         if record.held or not self._base_is_known(record):
             self.waiting += 1
+            record.awaited.add(update["trade_id"])
             return []
         record.undetailed.add(update["trade_id"])
         return self._fold_fill(record, update)
@@ -274,6 +278,7 @@ class Ledger:
             update["symbol"] == intent.symbol
             and update["side"] == intent.side
             and update["order_type"] in {"", intent.order_type}
+            and Decimal(update["orig_qty"]) == Decimal(intent.quantity)
             and (
                 not update["order_trade_time"]
                 or update["order_trade_time"] >= intent.sent_at_ms - self._bind_tolerance_ms
@@ -281,7 +286,9 @@ class Ledger:
         )
 
     def _base_is_known(self, record: OrderRecord) -> bool:
-        return self._epoch != _UNPROVEN_BASE and record.base_epoch == self._epoch and record.booked >= record.claimed
+        if self._epoch == _UNPROVEN_BASE or record.base_epoch != self._epoch:
+            return False
+        return not record.awaited and record.booked >= record.claimed
 
     def _meet(self, record: OrderRecord, row: OrderRow, trades: Sequence[TradeRow], *, since: int) -> list[Told]:
         if row.time >= since:

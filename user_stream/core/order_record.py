@@ -45,6 +45,8 @@ class OrderRecord:
     """Quantity of fills without a trade id, by the cumulative quantity that each reached."""
     undetailed: set[int] = field(default_factory=set)
     """Trades told by TRADE_LITE alone: commission and realized profit are still to come."""
+    awaited: set[int] = field(default_factory=set)
+    """Trades whose TRADE_LITE was left to its ORDER_TRADE_UPDATE: no later one may overtake them."""
     baseline: Decimal = ZERO
     booked: Decimal = ZERO
     notional: Decimal = ZERO
@@ -104,6 +106,7 @@ class OrderRecord:
             self.fills[update["trade_id"]] = quantity
         else:
             self.unnamed[reached] = quantity
+        self.awaited.discard(update["trade_id"])
         self.booked += quantity
         self.notional += quantity * Decimal(update["last_filled_price"])
         self.claimed = max(self.claimed, self.booked, reached)
