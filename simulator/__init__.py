@@ -8,6 +8,7 @@ from simulator.core.symbols import DEFAULT_SYMBOLS, perpetual, synthetic_symbols
 from simulator.core.venue_error import VenueError
 from simulator.errors import (
     BadAmountError,
+    ConfigurationError,
     NoListenKeyError,
     NotRunningError,
     OrderNotOpenError,
@@ -23,6 +24,7 @@ __all__ = [
     "DEFAULT_SYMBOLS",
     "AccountSpec",
     "BadAmountError",
+    "ConfigurationError",
     "Delay",
     "ExecuteThen",
     "ExecuteThenReset",

@@ -2,6 +2,7 @@
 
 ```
 SimulatorError
+├── ConfigurationError      accounts or symbols that cannot be
 ├── PortInUseError          another program listens there
 ├── NotRunningError         start the simulator first
 ├── UnknownAccountError     no such account
@@ -20,6 +21,7 @@ from collections.abc import Collection
 
 __all__ = [
     "BadAmountError",
+    "ConfigurationError",
     "NoListenKeyError",
     "NotRunningError",
     "OrderNotOpenError",
@@ -33,6 +35,10 @@ __all__ = [
 
 class SimulatorError(Exception):
     """The simulator was asked for something that it cannot do. The message is one line and says what to do instead."""
+
+
+class ConfigurationError(SimulatorError):
+    """No market can be opened with these accounts and symbols."""
 
 
 class PortInUseError(SimulatorError):

@@ -6,11 +6,13 @@ Amounts are `Decimal` everywhere else; this module alone decides digits.
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Final
 
-__all__ = ["average", "eight", "eight_or_zero", "money", "padded", "trimmed"]
+from simulator.errors import BadAmountError
+
+__all__ = ["average", "decimal_amount", "eight", "eight_or_zero", "money", "padded", "trimmed"]
 
 ZERO: Final = Decimal(0)
 _EIGHT: Final = Decimal("0.00000001")
@@ -50,3 +52,16 @@ def average(amount: Decimal) -> str:
 def money(amount: Decimal) -> Decimal:
     """Return the amount rounded to the 8 decimals that a wallet keeps."""
     return amount.quantize(_EIGHT)
+
+
+def decimal_amount(value: str | int | Decimal) -> Decimal:
+    """Return the amount. Raises `BadAmountError` for what is not a finite decimal; a float never is."""
+    if isinstance(value, float):
+        raise BadAmountError(value)
+    try:
+        amount = Decimal(value)
+    except InvalidOperation as error:
+        raise BadAmountError(value) from error
+    if not amount.is_finite():
+        raise BadAmountError(value)
+    return amount

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from simulator.core.account import Account
+from simulator.core.amounts import decimal_amount
 from simulator.core.domain import SymbolSpec
 from simulator.core.exchange import Exchange
 from simulator.core.orders import Order
@@ -16,20 +17,7 @@ from simulator.errors import (
     UnknownSymbolError,
 )
 
-__all__ = ["decimal_amount", "find_account", "find_open_order", "find_symbol", "possible_fill", "possible_price"]
-
-
-def decimal_amount(value: str | int | Decimal) -> Decimal:
-    """Return the amount. Raises `BadAmountError` for what is not a finite decimal; a float never is."""
-    if isinstance(value, float):
-        raise BadAmountError(value)
-    try:
-        amount = Decimal(value)
-    except InvalidOperation as error:
-        raise BadAmountError(value) from error
-    if not amount.is_finite():
-        raise BadAmountError(value)
-    return amount
+__all__ = ["find_account", "find_open_order", "find_symbol", "possible_fill", "possible_price"]
 
 
 def possible_price(spec: SymbolSpec, price: str | Decimal) -> Decimal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from simulator.core.journal import mask_text
 from simulator.runtime.chronicle import Chronicle
 from simulator.runtime.control import Control
 from simulator.runtime.rest import RestInterface
@@ -26,11 +27,12 @@ class Reception:
         path, _, query = request.raw_path.partition("?")
         try:
             return await self._answer(request, path, query)
-        except ConnectionError:
-            self._chronicle.record("connection", direction="in", path=path, summary="the client left before its answer")
-            raise
+        except (ConnectionError, web.RequestPayloadError):
+            summary = "the client left before its answer"
+            self._chronicle.record("connection", direction="in", path=mask_text(path), summary=summary)
+            return web.Response(status=400)
         except Exception as error:  # noqa: BLE001  the client gets 500, and `Simulator.stop` raises it
-            self._chronicle.fail(error, f"{request.method} {path}")
+            self._chronicle.fail(error, mask_text(f"{request.method} {path}"))
             return web.Response(status=500, text="internal error of the simulator")
 
     async def _answer(self, request: web.BaseRequest, path: str, query: str) -> web.StreamResponse:

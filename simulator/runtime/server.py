@@ -7,12 +7,13 @@ from decimal import Decimal
 from types import TracebackType
 from typing import Any, Self
 
+from simulator.core.amounts import decimal_amount
+from simulator.core.configuration import check_market
 from simulator.core.domain import AccountSpec, SymbolSpec
 from simulator.core.external import external_params
 from simulator.core.fault import RequestRule, Verdict
 from simulator.core.journal import Journal, JournalEntry
 from simulator.core.lookup import (
-    decimal_amount,
     find_account,
     find_open_order,
     find_symbol,
@@ -56,6 +57,7 @@ class Simulator:
         pong_timeout_s: how late a pong may be before the connection is closed.
         profile: which of Binance's undocumented behaviours to show.
 
+    Raises `ConfigurationError` or `BadAmountError` when no market can be opened with these accounts and symbols.
     Every method but `start`, `stop` and `wait_for` returns at once, with its events already written to the sockets.
     Where a method takes `account`, None means the default account; on connections it means those of all accounts.
     """
@@ -75,6 +77,7 @@ class Simulator:
         pong_timeout_s: float = 600.0,
         profile: Profile | None = None,
     ) -> None:
+        check_market(accounts, symbols)
         self.host = host
         self.port = port
         self.accounts = tuple(accounts)

@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 
 from simulator import BadAmountError, OrderNotOpenError, UnknownAccountError, UnknownOrderError, UnknownSymbolError
+from simulator.core.amounts import decimal_amount
 from simulator.core.domain import BUY, SELL
 from simulator.core.lookup import (
-    decimal_amount,
     find_account,
     find_open_order,
     find_symbol,

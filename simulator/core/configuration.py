@@ -1,0 +1,41 @@
+"""Whether a market can be opened with these accounts and symbols; one clear error for what is wrong with them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from simulator.core.amounts import decimal_amount
+from simulator.core.domain import AccountSpec, SymbolSpec
+from simulator.errors import ConfigurationError
+
+__all__ = ["check_market"]
+
+_KEY: Final = re.compile(r"[A-Za-z0-9]{64}")
+
+
+def check_market(accounts: Sequence[AccountSpec], symbols: Sequence[SymbolSpec]) -> None:
+    """Raise `ConfigurationError` or `BadAmountError` unless every account can log in and every name is its own."""
+    if not accounts or not symbols:
+        message = "an exchange needs at least one account and one symbol"
+        raise ConfigurationError(message)
+    _check_unique("symbol", [(spec.symbol, spec.symbol) for spec in symbols])
+    _check_unique("account", [(spec.name, spec.name) for spec in accounts])
+    _check_unique("API key of account", [(spec.api_key, spec.name) for spec in accounts])
+    for spec in accounts:
+        if not _KEY.fullmatch(spec.api_key):
+            message = f"the API key of account {spec.name!r} has to be 64 letters and digits"
+            raise ConfigurationError(message)
+        for amount in (spec.balance, *spec.balances.values()):
+            decimal_amount(amount)
+
+
+def _check_unique(what: str, named: Iterable[tuple[str, str]]) -> None:
+    """Raise when two have the same value; the second of each pair is what may be shown of it."""
+    seen: set[str] = set()
+    for value, name in named:
+        if value in seen:
+            message = f"{what} {name!r} is there twice: give each its own"
+            raise ConfigurationError(message)
+        seen.add(value)

@@ -1,0 +1,44 @@
+"""One port, one function that answers."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from aiohttp import web
+
+from simulator import PortInUseError
+from simulator.runtime.listener import Listener
+
+
+async def answer(_request: web.BaseRequest) -> web.StreamResponse:
+    return web.Response(text="here")
+
+
+async def test_it_answers_from_open_to_close() -> None:
+    listener = Listener(answer)
+    port = await listener.open("127.0.0.1", 0)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert b"here" in await reader.read()
+    writer.close()
+
+    await listener.close()
+
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", port)
+
+
+async def test_a_port_in_use_is_named_with_its_host() -> None:
+    first, second = Listener(answer), Listener(answer)
+    port = await first.open("127.0.0.1", 0)
+
+    with pytest.raises(PortInUseError, match=f"port {port} on 127.0.0.1"):
+        await second.open("127.0.0.1", port)
+
+    await first.close()
+
+
+async def test_another_error_of_the_system_is_not_hidden() -> None:
+    with pytest.raises(OSError, match=r"192\.0\.2\.1"):
+        await Listener(answer).open("192.0.2.1", 0)

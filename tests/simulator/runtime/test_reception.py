@@ -1,0 +1,53 @@
+"""Every request finds what answers it; a defect is told to the client and to whoever runs the simulator."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from simulator import Respond, Simulator
+from tests.simulator.runtime.wire import Wire
+
+
+async def test_a_defect_is_http_500_and_is_raised_by_the_stop() -> None:
+    simulator = Simulator()
+    await simulator.start()
+    async with Wire(simulator) as wire:
+        simulator.on_request("GET", "/fapi/v1/ping", Respond(200, body=object()))
+
+        answer = await wire.send("GET", "/fapi/v1/ping")
+
+        assert (answer.status, "internal error" in answer.text) == (500, True)
+        assert "GET /fapi/v1/ping: TypeError" in simulator.journal.entries(kind="failure")[0].summary
+    with pytest.raises(ExceptionGroup) as failed:
+        await simulator.stop()
+    assert failed.group_contains(TypeError)
+
+
+async def test_a_client_that_leaves_in_the_middle_of_its_request_is_no_defect() -> None:
+    async with Simulator() as simulator, Wire(simulator) as wire:
+        _, writer = await asyncio.open_connection("127.0.0.1", simulator.port)
+        writer.write(b"POST /fapi/v1/order HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nsymbol=")
+        await writer.drain()
+        writer.close()
+        await asyncio.sleep(1)
+
+        assert (await wire.send("GET", "/fapi/v1/ping")).status == 200
+        assert simulator.journal.entries(kind="failure") == []
+
+
+async def test_a_query_is_taken_as_it_was_sent() -> None:
+    async with Simulator() as simulator, Wire(simulator) as wire:
+        answer = await wire.ask("GET", "/fapi/v1/openOrders", symbol="币安人生USDT")
+
+        assert answer.body["code"] == -1121
+
+
+async def test_upgrades_go_to_the_streams_and_the_rest_to_rest() -> None:
+    async with Simulator() as simulator, Wire(simulator) as wire:
+        assert (await wire.send("GET", "/private/ws")).status == 404
+        assert await (await wire.connect("/private/ws")).ask(method="LIST_SUBSCRIPTIONS", id=1) == {
+            "result": [],
+            "id": 1,
+        }
