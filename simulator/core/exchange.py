@@ -15,7 +15,7 @@ from typing import Final
 from simulator.core import venue_error
 from simulator.core.acceptance import check_amendment, check_margin, check_standing
 from simulator.core.account import Account
-from simulator.core.domain import CANCELED, EXPIRED, GTX, LIMIT, AccountSpec, SymbolSpec
+from simulator.core.domain import CANCELED, EXPIRED, AccountSpec, SymbolSpec
 from simulator.core.facts import (
     AccountPatch,
     Fact,
@@ -26,7 +26,7 @@ from simulator.core.facts import (
     WalletChanged,
 )
 from simulator.core.ids import identifier
-from simulator.core.matching import arrival, is_met
+from simulator.core.matching import POST_ONLY, arrival, is_met
 from simulator.core.orders import Order, OrderIntent, accept, after_amendment, after_end
 from simulator.core.settlement import Match, settle
 from simulator.core.venue_error import refusal
@@ -73,16 +73,16 @@ class Exchange:
     def amend(
         self, order: Order, *, quantity: Decimal, price: Decimal, modify_id: str, now_ms: int
     ) -> tuple[Order, list[Fact]]:
-        """Give a resting LIMIT order another quantity and price. What cannot stand is cancelled instead.
+        """Give a resting order another quantity and price. What cannot stand is cancelled instead.
 
-        That is: a quantity that is already executed, or a GTX order whose new price would take. Raises `VenueError`
-        -5025, -5026, -5027 or -2019.
+        That is: a quantity that is already executed, or a post-only order whose new price would take. Raises
+        `VenueError` -5026, -5027 or -2019.
         """
         _check_amendable(order, quantity, price)
         account = self.accounts[order.account]
         market = self.prices[order.symbol]
         takes = is_met(order.side, price, market)
-        if quantity <= order.executed or (takes and order.time_in_force == GTX):
+        if quantity <= order.executed or (takes and order.time_in_force in POST_ONLY):
             fact = self.cancel(order, now_ms)
             return fact.order, [fact]
         amended = after_amendment(order, quantity, price, now_ms)
@@ -207,8 +207,6 @@ class Exchange:
 
 
 def _check_amendable(order: Order, quantity: Decimal, price: Decimal) -> None:
-    if order.type != LIMIT:
-        raise refusal(venue_error.ONLY_LIMIT_CAN_BE_AMENDED)
     if order.amendments >= MOST_AMENDMENTS:
         raise refusal(venue_error.TOO_MANY_AMENDMENTS)
     if (quantity, price) == (order.quantity, order.price):

@@ -16,19 +16,6 @@ import msgspec
 
 __all__ = ["Journal", "JournalEntry", "mask", "mask_text", "masked_params"]
 
-KINDS: Final = (
-    "request",
-    "response",
-    "event",
-    "frame",
-    "connection",
-    "listen_key",
-    "market",
-    "action",
-    "note",
-    "failure",
-)
-
 _KEY: Final = re.compile(r"[A-Za-z0-9]{64}")
 _SECRET_PARAMS: Final = frozenset({"listenKey", "apiKey"})
 
@@ -44,7 +31,7 @@ class JournalEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
       event as sent.
     - `frame`: a control message on a stream, in or out. `connection` (in): handshakes, closes, resets, silence;
       of a user stream, `event` is `opened` or `closed`.
-    - `listen_key`: issued, extended, expired, dropped, deleted. `market`: a price moved.
+    - `listen_key`: one ended: expired, deleted or dropped. `market`: a price moved.
     - `action`: something was done to the exchange from outside its API. `note`: worth knowing, such as an unknown
       path or a signature that failed and why. `failure`: a defect of the simulator or of a subscriber.
 

@@ -17,13 +17,15 @@ GTX         refused -5022        rest
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Literal
+from typing import Final, Literal
 
 from simulator.core import venue_error
 from simulator.core.domain import BUY, FOK, GTX, IOC, MARKET, RPI
 from simulator.core.venue_error import refusal
 
-__all__ = ["arrival", "is_met"]
+__all__ = ["POST_ONLY", "arrival", "is_met"]
+
+POST_ONLY: Final = frozenset({GTX, RPI})
 
 Arrival = Literal["take", "rest", "expire"]
 
@@ -38,7 +40,7 @@ def arrival(order_type: str, time_in_force: str, side: str, limit: Decimal, mark
     if order_type == MARKET:
         return "take"
     met = is_met(side, limit, market)
-    if time_in_force in {GTX, RPI}:
+    if time_in_force in POST_ONLY:
         if met:
             raise refusal(venue_error.POST_ONLY_REJECTED)
         return "rest"

@@ -67,6 +67,8 @@ def amend_order(venue: Venue, call: Call) -> Answer:
     check_price(order.side, price, venue.exchange.prices[spec.symbol], spec)
     if flag(params, "reduceOnly") and not order.reduce_only:
         raise refusal(venue_error.NOT_REDUCE_ONLY)
+    if not order.reduce_only and quantity * price < spec.min_notional:
+        raise refusal(venue_error.AMENDED_NOTIONAL_TOO_SMALL)
     modify_id = params.get("modifyId", "")
     amended, facts = venue.exchange.amend(
         order, quantity=quantity, price=price, modify_id=modify_id, now_ms=call.now_ms

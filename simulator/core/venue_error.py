@@ -52,7 +52,6 @@ BAD_LEVERAGE: Final = (-4028, "Leverage {leverage} is not valid")
 POSITION_SIDE_UNCHANGED: Final = (-4059, "No need to change position side.")
 POSITION_SIDE_INVALID: Final = (-4060, "Invalid position side.")
 POSITION_SIDE_MISMATCH: Final = (-4061, "Order's position side does not match user's setting.")
-REDUCE_ONLY_CONFLICT: Final = (-4062, "Invalid or improper reduceOnly value.")
 POSITION_SIDE_OPEN_ORDERS: Final = (-4067, "Position side cannot be changed if there exists open orders.")
 POSITION_SIDE_POSITION: Final = (-4068, "Position side cannot be changed if there exists position.")
 DUPLICATE_CLIENT_ORDER_ID: Final = (-4116, "ClientOrderId is duplicated.")
@@ -70,9 +69,9 @@ POST_ONLY_REJECTED: Final = (
     "Due to the order could not be executed as maker, the Post Only order will be rejected. "
     "The order will not be recorded in the order history",
 )
-ONLY_LIMIT_CAN_BE_AMENDED: Final = (-5025, "Only limit order is supported.")
 TOO_MANY_AMENDMENTS: Final = (-5026, "Exceed maximum modify order limit.")
 NOTHING_TO_AMEND: Final = (-5027, "No need to modify the order.")
+AMENDED_NOTIONAL_TOO_SMALL: Final = (-5029, "The order's notional value is too small.")
 BAD_GOOD_TILL_DATE: Final = (
     -5040,
     "The goodTillDate timestamp must be greater than the current time plus 600 seconds.",

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from simulator import AccountSpec, VenueError
 from simulator.core.domain import BUY, LONG, SELL, SHORT
@@ -167,9 +168,10 @@ def test_an_amendment_below_the_executed_quantity_cancels() -> None:
     assert amend(exchange, "a", "0.004", "60000") == ["CANCELED 0"]
 
 
-def test_an_amendment_that_would_make_a_post_only_order_take_cancels() -> None:
+@pytest.mark.parametrize("post_only", ["GTX", "RPI"])
+def test_an_amendment_that_would_make_a_post_only_order_take_cancels(post_only: str) -> None:
     exchange = an_exchange()
-    resting(exchange, client_order_id="a", time_in_force="GTX")
+    resting(exchange, client_order_id="a", time_in_force=post_only)
 
     assert amend(exchange, "a", "0.010", "66000") == ["CANCELED 0"]
 
@@ -182,6 +184,17 @@ def test_an_amendment_that_changes_nothing_is_refused() -> None:
         amend(exchange, "a", "0.010", "60000")
 
     assert refused.value.code == -5027
+
+
+def test_an_order_takes_ten_thousand_amendments() -> None:
+    exchange = an_exchange()
+    order = replace(resting(exchange, client_order_id="a"), amendments=10_000)
+    the_account(exchange).keep(order)
+
+    with pytest.raises(VenueError) as refused:
+        amend(exchange, "a", "0.020", "60000")
+
+    assert refused.value.code == -5026
 
 
 def test_an_amendment_needs_margin_for_what_it_adds() -> None:

@@ -120,6 +120,14 @@ def test_an_amendment_answers_with_the_pair_and_its_id_if_it_was_sent() -> None:
     assert named["modifyId"] == 7
 
 
+def test_an_amendment_keeps_the_smallest_notional() -> None:
+    venue = a_venue()
+    rest(venue, "a")
+    terms = {"side": "BUY", "quantity": "0.001", "price": "49000"}
+
+    assert refusal_of(venue, "PUT order", symbol="BTCUSDT", origClientOrderId="a", **terms) == -5029
+
+
 def test_an_amendment_cannot_make_an_order_reduce_only() -> None:
     venue = a_venue()
     rest(venue, "a")

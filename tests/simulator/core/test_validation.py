@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from decimal import Decimal
 
-from simulator import VenueError
+import pytest
+from msgspec.structs import replace
+
+from simulator import SymbolSpec, VenueError
 from simulator.core.orders import OrderIntent
 from simulator.core.validation import known_symbol, read_order
 from tests.simulator.core.trading import BTC, NOW
@@ -19,11 +22,11 @@ GOOD = {
 }
 
 
-def read(params: dict[str, str], *, hedge: bool = False) -> OrderIntent:
+def read(params: dict[str, str], *, hedge: bool = False, spec: SymbolSpec = BTC) -> OrderIntent:
     return read_order(
         {name: value for name, value in params.items() if value != "absent"},
-        known_symbol(params, {"BTCUSDT": BTC}),
-        market=BTC.price,
+        known_symbol(params, {"BTCUSDT": spec}),
+        market=spec.price,
         dual_side_position=hedge,
         self_trade_prevention="EXPIRE_MAKER",
         now_ms=NOW,
@@ -73,6 +76,7 @@ def test_a_market_order_needs_only_a_quantity() -> None:
         ({"price": "0"}, -4001),
         ({"price": "60000.123"}, -1111),
         ({"price": "60000.15"}, -4014),
+        ({"price": "69999999"}, -4002),
         ({"price": "68250.10"}, -4016),
         ({"side": "SELL", "price": "61749.90"}, -4024),
         ({"quantity": "0.001", "price": "49000"}, -4164),
@@ -86,6 +90,18 @@ def test_a_bad_order_is_refused_with_binances_code(change: dict[str, str], code:
         read(GOOD | change)
 
     assert (refused.value.code, refused.value.status) == (code, 400)
+
+
+@pytest.mark.parametrize(
+    ("change", "code"), [({"quantity": "0.001"}, -4004), ({"quantity": "0.003"}, -4023), ({"price": "556.70"}, -4013)]
+)
+def test_the_symbols_own_bounds_hold(change: dict[str, str], code: int) -> None:
+    narrow = replace(BTC, min_quantity=Decimal("0.002"), step_size=Decimal("0.002"), min_price=Decimal("556.80"))
+
+    with pytest.raises(VenueError) as refused:
+        read(GOOD | change, spec=narrow)
+
+    assert refused.value.code == code
 
 
 def test_errors_are_checked_in_the_documented_order() -> None:
