@@ -100,7 +100,6 @@ class UserStreamService:
         )
         self._environment = environment
         self._state: ServiceState = Stopped("")
-        self._tasks: asyncio.TaskGroup | None = None
         self._runner: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
         self._settled = asyncio.Event()
@@ -112,7 +111,6 @@ class UserStreamService:
         self._evicted_at = 0
         self._gap: GapOpened | None = None
         self._touched = Touched()
-        self._unread_frames = 0
         if isinstance(order_manager, UsesOrderRegistry):
             order_manager.use_registry(self)
 
@@ -159,9 +157,12 @@ class UserStreamService:
             raise RuntimeError(message)
         self._runner = runner = asyncio.current_task()
         try:
-            async with asyncio.TaskGroup() as self._tasks:
-                self._repairs.begin(self._tasks)
-                await self._supervise()
+            async with asyncio.TaskGroup() as tasks:
+                self._repairs.begin(tasks)
+                try:
+                    await self._supervise()
+                finally:
+                    self._repairs.end()
         except asyncio.CancelledError:
             if runner is None or not self._stopping.is_set():
                 raise
@@ -173,8 +174,7 @@ class UserStreamService:
             await self._end()
 
     async def _end(self) -> None:
-        self._runner = self._tasks = None
-        self._repairs.end()
+        self._runner = None
         await self._rest.close()
         await self._become(Stopped("" if self._fatal is None else str(self._fatal)))
         self._settled.set()
@@ -241,9 +241,7 @@ class UserStreamService:
     async def _live_one_connection(self, attempt: int) -> NoReturn:
         self._epoch += 1
         self._live_at_s = None
-        self._touched = Touched()
         await self._become(Connecting(self._epoch, attempt))
-        self._ledger.begin_epoch(self._epoch)
         try:
             await self._websocket.start()
         finally:
@@ -266,12 +264,16 @@ class UserStreamService:
             await self._delivery.publish(self._gap)
 
     async def _synchronize(self) -> None:
+        """Connected, and frames are kept back: from here on the stream is whole, and REST says what came before."""
+        self._ledger.begin_epoch()
+        self._touched = Touched()
         await self._become(Synchronizing(self._epoch))
         await self._rest.synchronize_clock()
         await self._catch_up()
 
     async def _go_live(self) -> None:
-        self._live_at_s = self._clock.monotonic()
+        if self._live_at_s is None:
+            self._live_at_s = self._clock.monotonic()
         await self._become(Live(self._epoch, proven=False))
         self._settled.set()
 
@@ -347,23 +349,10 @@ class UserStreamService:
 
     async def _on_undecodable(self, reason: str) -> None:
         """A frame is lost for us: what it said is looked up, as after a gap."""
+        self._ledger.end_epoch()
         await self._delivery.publish(FrameRefused(reason))
-        self._touched = Touched()
-        self._unread_frames += 1
-        if self._unread_frames == 1 and self._tasks is not None:
-            self._tasks.create_task(self._heal(reason), name="heal")
-
-    async def _heal(self, reason: str) -> None:
-        attempt = 0
         await self._open_gap(reason)
-        while self._unread_frames:
-            unread, attempt = self._unread_frames, attempt + 1
-            try:
-                await self._catch_up()
-                self._unread_frames -= unread
-            except RECOVERABLE as error:
-                _log.warning("what an unreadable frame said could not be looked up: %s", error)
-                await self._clock.sleep(backoff_delay(self._settings.backoff, attempt, self._draw()))
+        await self._become(Degraded(self._watermark, reason, 0.0))
 
     async def _on_listen_key_kept(self) -> None:
         await self._delivery.publish(ListenKeyKept(self._epoch))
@@ -371,7 +360,7 @@ class UserStreamService:
     def _advance(self, transaction_time: int) -> None:
         """Move the watermark to what a live connection has told, and forget what is long over."""
         if transaction_time <= self._watermark or not isinstance(self._state, Live):
-            return
+            return  # what is known with a gap before it covers nothing
         self._watermark = transaction_time
         if transaction_time - self._evicted_at > _EVICT_EVERY_MS:
             self._evicted_at = transaction_time

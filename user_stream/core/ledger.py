@@ -55,6 +55,7 @@ class Ledger:
         self._orders: dict[OrderKey, OrderRecord] = {}
         self._ended: deque[tuple[int, OrderKey]] = deque()
         self._intents: dict[str, tuple[OrderIntent, int]] = {}
+        self._epochs = 0
         self._epoch = _UNPROVEN_BASE
         self._next_delivery_id = 1
         self._bind_tolerance_ms = bind_tolerance_ms
@@ -94,9 +95,12 @@ class Ledger:
         record = self._orders.get(key)
         return record is None or record.booked >= record.claimed
 
-    def begin_epoch(self, epoch: int) -> None:
-        """Start an uninterrupted stretch of stream. What is known of an order's fills no longer proves the next one."""
-        self._epoch = epoch
+    def begin_epoch(self) -> None:
+        """Start an uninterrupted stretch of stream. What was known of an order's fills no longer proves the
+        next one.
+        """
+        self._epochs += 1
+        self._epoch = self._epochs
 
     def end_epoch(self) -> None:
         """The stream broke: until the next epoch, no order's fills are known to be complete."""
@@ -153,12 +157,12 @@ class Ledger:
         if row.status in ENDED and self._was_evicted(update):
             return []
         key = (row.symbol, str(row.order_id))
-        record = self._record(update)
+        record = self._record(update, made=row.time)
         ordered = sorted(trades, key=lambda trade: trade.id)
         told: list[Told] = []
         if not record.met_from_start and not record.status and not record.booked:
             told += self._meet(record, row, ordered, since=since)
-        self._name_fills(record, ordered)
+        self._recognise(record, ordered)
         for trade in ordered:
             told += self._fold_fill(record, map_trade_row(trade, row))
         record.claimed = max(record.claimed, Decimal(row.executed_qty))
@@ -241,25 +245,21 @@ class Ledger:
 
     # --- the parts ------------------------------------------------------------------------------------------------
 
-    def _record(self, update: MappedOrderUpdate) -> OrderRecord:
+    def _record(self, update: MappedOrderUpdate, *, made: int | None = None) -> OrderRecord:
         key = (update["symbol"], update["order_id"])
         record = self._orders.get(key)
         if record is None:
             record = self._orders[key] = OrderRecord(key, facts=update)
-            self._bind_intent(record, update)
-        if (
-            update["execution_type"] == "NEW"
-            and update["source"] == "stream"
-            and not record.fills
-            and not record.baseline
-        ):
+            self._bind_intent(record, update, made=update["order_trade_time"] if made is None else made)
+        is_new = update["execution_type"] == "NEW" and update["source"] == "stream"
+        if is_new and not record.fills and not record.baseline:
             record.met_from_start = True
             record.base_epoch = self._epoch
         return record
 
-    def _bind_intent(self, record: OrderRecord, update: MappedOrderUpdate) -> None:
+    def _bind_intent(self, record: OrderRecord, update: MappedOrderUpdate, *, made: int) -> None:
         entry = self._intents.get(update["client_order_id"])
-        if entry is None or not self._is_intended(entry[0], update):
+        if entry is None or not self._is_intended(entry[0], update, made=made):
             return
         intent, epoch = self._intents.pop(update["client_order_id"])
         record.met_from_start = True
@@ -273,16 +273,14 @@ class Ledger:
             "reduce_only": update["reduce_only"] or intent.reduce_only,
         }
 
-    def _is_intended(self, intent: OrderIntent, update: MappedOrderUpdate) -> bool:
+    def _is_intended(self, intent: OrderIntent, update: MappedOrderUpdate, *, made: int) -> bool:
+        """Say whether this is the order that was meant; client order ids alone may be reused."""
         return (
             update["symbol"] == intent.symbol
             and update["side"] == intent.side
             and update["order_type"] in {"", intent.order_type}
             and Decimal(update["orig_qty"]) == Decimal(intent.quantity)
-            and (
-                not update["order_trade_time"]
-                or update["order_trade_time"] >= intent.sent_at_ms - self._bind_tolerance_ms
-            )
+            and (not made or made >= intent.sent_at_ms - self._bind_tolerance_ms)
         )
 
     def _base_is_known(self, record: OrderRecord) -> bool:
@@ -294,23 +292,25 @@ class Ledger:
         if row.time >= since:
             record.met_from_start = True
             return []
-        recent = sum((Decimal(trade.qty) for trade in trades if trade.time >= since), ZERO)
-        baseline = max(Decimal(row.executed_qty) - recent, ZERO)
-        record.set_baseline(baseline, Decimal(row.avg_price))
-        for trade in trades:
-            if trade.time < since:
-                record.fills[trade.id] = ZERO  # its quantity is in the baseline already
+        baseline, notional = _baseline(row, trades, since=since)
+        record.set_baseline(baseline, notional)
         if not baseline or row.status in ENDED:
             return []
-        return [self._deliver(record, _without_fill(map_order_row(row)), status="PARTIALLY_FILLED")]
+        update: MappedOrderUpdate = {**map_order_row(row), "accumulated_filled_qty": format(baseline, "f")}
+        return [self._deliver(record, _without_fill(update), status="PARTIALLY_FILLED")]
 
-    def _name_fills(self, record: OrderRecord, trades: Sequence[TradeRow]) -> None:
-        if not record.unnamed:
-            return
-        reached = record.baseline
+    def _recognise(self, record: OrderRecord, trades: Sequence[TradeRow]) -> None:
+        """Find among an order's trades, told from its first on, those that the baseline or an unnamed fill
+        stands for.
+        """
+        reached = ZERO
         for trade in trades:
             start, reached = reached, reached + Decimal(trade.qty)
-            if trade.id not in record.fills:
+            if trade.id in record.fills:
+                continue
+            if reached <= record.baseline:
+                record.fills[trade.id] = ZERO  # its quantity is in the baseline already
+            else:
                 record.name_fill(trade.id, start, reached)
 
     def _hold(self, record: OrderRecord, update: MappedOrderUpdate) -> list[Told]:
@@ -387,6 +387,21 @@ class Ledger:
 
 def _has_fill(update: MappedOrderUpdate) -> bool:
     return update["last_filled_qty"] != "0" and Decimal(update["last_filled_qty"]) > 0
+
+
+def _baseline(row: OrderRow, trades: Sequence[TradeRow], *, since: int) -> tuple[Decimal, Decimal]:
+    """Return what an order executed before `since`, in the base and in the quote asset.
+
+    The row is often older than its trades, and the oldest trades may be beyond what the exchange keeps: the larger of
+    what the trades show and what they leave over is right in both cases.
+    """
+    amounts = [(trade.time < since, Decimal(trade.qty), Decimal(trade.qty) * Decimal(trade.price)) for trade in trades]
+    older = sum((quantity for is_older, quantity, _ in amounts if is_older), ZERO)
+    left_over = Decimal(row.executed_qty) - sum((quantity for is_older, quantity, _ in amounts if not is_older), ZERO)
+    if older >= left_over:
+        return older, sum((notional for is_older, _, notional in amounts if is_older), ZERO)
+    recent = sum((notional for is_older, _, notional in amounts if not is_older), ZERO)
+    return left_over, Decimal(row.executed_qty) * Decimal(row.avg_price) - recent
 
 
 def _without_fill(update: MappedOrderUpdate) -> MappedOrderUpdate:

@@ -74,11 +74,11 @@ class OrderRecord:
         """The quantity that the order asks for, as last heard."""
         return Decimal(self.facts["orig_qty"])
 
-    def set_baseline(self, quantity: Decimal, average_price: Decimal) -> None:
+    def set_baseline(self, quantity: Decimal, notional: Decimal) -> None:
         """Take as known, and never to be delivered, what was executed before we met the order."""
         self.baseline = quantity
         self.booked += quantity
-        self.notional += quantity * average_price
+        self.notional += notional
         self.cumulative = max(self.cumulative, quantity)
 
     def knows(self, update: MappedOrderUpdate) -> bool:
@@ -86,7 +86,9 @@ class OrderRecord:
         reached = Decimal(update["accumulated_filled_qty"])
         if ZERO < reached <= self.baseline:
             return True
-        return update["trade_id"] in self.fills if update["trade_id"] else reached in self.unnamed
+        if update["trade_id"]:
+            return update["trade_id"] in self.fills
+        return reached <= self.booked  # fills are booked without holes, so whatever ends there is among them
 
     def missing_before(self, update: MappedOrderUpdate) -> Decimal:
         """Return how much was executed before this fill that we do not hold."""

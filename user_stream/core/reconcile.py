@@ -84,7 +84,7 @@ def orders_to_query(ledger: Ledger, listed: Mapping[OrderKey, OrderRow]) -> list
 
 
 def trades_to_fetch(ledger: Ledger, snapshot: OrderSnapshot) -> list[OrderRow]:
-    """Return the orders that executed more than is booked, oldest first.
+    """Return the orders that executed more than is booked, or whose fills TRADE_LITE alone has told, oldest first.
 
     An order met for the first time and made before the snapshot's `since` is left out: what it executed is its
     baseline.
@@ -92,7 +92,8 @@ def trades_to_fetch(ledger: Ledger, snapshot: OrderSnapshot) -> list[OrderRow]:
     rows = []
     for key, row in snapshot.rows.items():
         record = ledger.order(key)
-        if Decimal(row.executed_qty) <= (record.booked if record else ZERO):
+        booked, undetailed = (record.booked, record.undetailed) if record else (ZERO, None)
+        if Decimal(row.executed_qty) <= booked and not undetailed:
             continue
         if record is None and ledger.intent(row.client_order_id) is None and row.update_time < snapshot.since:
             continue

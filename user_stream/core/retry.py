@@ -28,7 +28,7 @@ from user_stream.errors import (
 __all__ = ["Answer", "BackoffPolicy", "backoff_delay", "classify_answer", "classify_silence"]
 
 _BANNED_UNTIL = re.compile(r"banned until (\d{13})")
-_EXECUTION_UNKNOWN = "unknown error, please check your request"
+_FAILED_FOR_CERTAIN = "service unavailable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ def classify_answer(answer: Answer, *, now_ms: int) -> UserStreamError:
 def _classify_status(answer: Answer, *, now_ms: int) -> UserStreamError:
     if answer.status in {418, 429}:
         return RateLimitedError(status=answer.status, retry_after_s=_wait_s(answer, now_ms=now_ms))
-    if answer.status == 503 and _EXECUTION_UNKNOWN not in answer.reason.lower():
+    if answer.status == 503 and _FAILED_FOR_CERTAIN in answer.reason.lower():
         return ServiceUnavailableError("the exchange is unavailable and did nothing (HTTP 503)")
     if answer.status >= 500 or answer.status == 408:
         return _unknown(answer)

@@ -64,7 +64,7 @@ class StreamHandlers:
     on_event: Callable[[Event], Awaitable[None] | None] | None = None
     """Every event, after its own callback."""
     on_undecodable: Callable[[str], Awaitable[None] | None] | None = None
-    """A frame that cannot be read, by its reason: what it said is lost."""
+    """A frame that cannot be read, by its reason: what it said is lost, and `init_state` is called once more."""
     on_listen_key_kept: Callable[[], Awaitable[None] | None] | None = None
 
 
@@ -99,6 +99,7 @@ class BinanceWebsocket:
         self._listen_key = ""
         self._lease_until_s = 0.0
         self._kept_back: FrameBuffer | None = None
+        self._unread = asyncio.Event()
 
     def __repr__(self) -> str:
         return f"BinanceWebsocket({self._environment.name})"
@@ -122,11 +123,24 @@ class BinanceWebsocket:
             async with self._connector(url, self._settings) as connection, asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.handle_messages(connection))
                 tasks.create_task(self.keepalive_listen_key_async())
-                await self.init_state()
-                await call(self._handlers.on_live)
+                await self._stay_initialised()
         except BaseExceptionGroup as group:
             raise foremost_error(group) from None
         raise AssertionError("a connection ends by an error only")
+
+    async def _stay_initialised(self) -> NoReturn:
+        """Initialise the state, and again after each frame that could not be read: what it said must be asked for."""
+        attempt = 0
+        while True:
+            self._unread.clear()
+            started = self._clock.monotonic()
+            await self.init_state()
+            await call(self._handlers.on_live)
+            await self._unread.wait()
+            attempt = 1 if self._clock.monotonic() - started > self._settings.stable_after_s else attempt + 1
+            if attempt > 1:
+                await self._clock.sleep(backoff_delay(self._settings.backoff, attempt - 1, self._draw()))
+            self._kept_back = FrameBuffer(self._settings.buffer_frames)
 
     async def init_state(self) -> None:
         """Bring the account's state up to date over REST, then handle the frames that were kept back meanwhile.
@@ -173,6 +187,7 @@ class BinanceWebsocket:
             event = decode_event(frame)
         except DecodeError as error:
             await call(self._handlers.on_undecodable, str(error))
+            self._unread.set()
             return
         if isinstance(event, OrderTradeUpdate):
             await self.handle_order_trade_update(event)

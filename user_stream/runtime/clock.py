@@ -46,8 +46,11 @@ class LoopClock:
         return self._loop, self._start_ms
 
     def time_ms(self) -> int:
-        """Return the wall clock, in ms since 1970."""
-        loop, start_ms = self._anchored()
+        """Return the wall clock, in ms since 1970; before any loop runs, the machine's."""
+        try:
+            loop, start_ms = self._anchored()
+        except RuntimeError:
+            return time.time_ns() // 1_000_000
         return start_ms + int((loop.time() - self._anchor_s) * 1000)
 
     def monotonic(self) -> float:

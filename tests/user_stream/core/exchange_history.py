@@ -133,7 +133,6 @@ class Exchange:
     told: list[Told] = field(default_factory=list)
     happened: int = 0
     connected: bool = False
-    epoch: int = 0
     queues: dict[str, deque[MappedOrderUpdate]] = field(default_factory=dict)
 
     @property
@@ -184,8 +183,7 @@ class Exchange:
         if self.connected:
             return
         self.connected = True
-        self.epoch += 1
-        self.ledger.begin_epoch(self.epoch)
+        self.ledger.begin_epoch()
         self.queues = {name: deque() for name in ("a lite", "a order", "b lite", "b order")}
 
     def _happen(self) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -83,8 +82,7 @@ def test_two_unbroken_connections_tell_fills_in_the_order_of_their_trades(histor
         assert trades == sorted(trades)
 
 
-@pytest.mark.xfail(reason="a fill with trade id 0 is booked again when REST named its trade before it was heard")
-@unshrunk
+@searched
 @given(histories(own=st.booleans(), unnamed=st.just(True)))
 def test_fills_without_a_trade_id_are_told_once_although_rest_names_them(history: History) -> None:
     exchange = Exchange(history)
@@ -94,8 +92,7 @@ def test_fills_without_a_trade_id_are_told_once_although_rest_names_them(history
     assert_told_exactly_once_and_in_order(exchange, deliveries)
 
 
-@pytest.mark.xfail(reason="trades within a baseline are delivered when they are fetched later than the baseline")
-@unshrunk
+@searched
 @given(histories(own=st.just(False), unnamed=st.just(False), begins_late=True))
 def test_what_was_executed_before_the_ledger_began_is_never_told_as_a_fill(history: History) -> None:
     """Rule 7: deliveries add up to what was executed since the baseline."""

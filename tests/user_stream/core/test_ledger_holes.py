@@ -17,7 +17,7 @@ CANCELED = told_by_stream("CANCELED", cumulative="7", at=4_000)
 @pytest.fixture
 def ledger() -> Ledger:
     ledger = Ledger()
-    ledger.begin_epoch(1)
+    ledger.begin_epoch()
     return ledger
 
 
