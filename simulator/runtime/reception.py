@@ -27,6 +27,9 @@ class Reception:
         path, _, query = request.raw_path.partition("?")
         try:
             return await self._answer(request, path, query)
+        except web.HTTPException as refusal:
+            self._chronicle.record("note", direction="in", path=mask_text(path), summary=refusal.reason)
+            return web.Response(status=refusal.status, text=refusal.text)
         except (ConnectionError, web.RequestPayloadError):
             summary = "the client left before its answer"
             self._chronicle.record("connection", direction="in", path=mask_text(path), summary=summary)

@@ -37,6 +37,26 @@ async def test_a_client_that_leaves_in_the_middle_of_its_request_is_no_defect() 
         assert simulator.journal.entries(kind="failure") == []
 
 
+@pytest.mark.parametrize(
+    ("request_line", "headers", "body", "status"),
+    [
+        ("POST /fapi/v1/order", {}, "x" * 2**20, 413),
+        ("GET /private/ws", {"Upgrade": "websocket", "Connection": "Upgrade"}, "", 400),
+    ],
+    ids=["a body that is too large", "half a handshake"],
+)
+async def test_what_http_itself_refuses_is_no_defect(
+    request_line: str, headers: dict[str, str], body: str, status: int
+) -> None:
+    method, path = request_line.split()
+    async with Simulator() as simulator, Wire(simulator) as wire:
+        answer = await wire.send(method, path, body, **headers)
+
+        assert answer.status == status
+        assert simulator.journal.entries(kind="failure") == []
+        assert len(simulator.journal.entries(kind="note")) == 1
+
+
 async def test_a_query_is_taken_as_it_was_sent() -> None:
     async with Simulator() as simulator, Wire(simulator) as wire:
         answer = await wire.ask("GET", "/fapi/v1/openOrders", symbol="币安人生USDT")
