@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import io
 import json
 from typing import Any, NamedTuple, Self
 from urllib.parse import urlencode
@@ -62,7 +63,10 @@ class Wire:
         form = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
         key = {"X-MBX-APIKEY": self._account.api_key}
         async with self._session.request(
-            method, f"{self._simulator.rest_url}{target}", data=body or None, headers=key | form | headers
+            method,
+            f"{self._simulator.rest_url}{target}",
+            data=io.BytesIO(body.encode()) if body else None,
+            headers=key | form | headers,
         ) as response:
             return Answer(response.status, await response.text(), dict(response.headers))
 
