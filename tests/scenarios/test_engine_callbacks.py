@@ -119,6 +119,22 @@ async def test_enrichment_is_delivered_only_when_asked_for(asked_for: bool) -> N
         desk.deliveries_are_lawful()
 
 
+async def test_commission_that_the_stream_owed_when_it_broke_is_paid_by_rest() -> None:
+    async with live_desk(settings=Settings(events=("TRADE_LITE", "ACCOUNT_UPDATE"))) as desk:
+        await desk.orders.place_market_order(SYMBOL, "BUY", "0.010", client_order_id="m")
+        await desk.until_state("m", "filled")
+        assert desk.orders.details == []
+
+        desk.sim.cut_connections()
+        await desk.until_live(after_epoch=1)
+
+        order = desk.orders.get_order("m")
+        assert order is not None
+        assert order.commission["USDT"] > 0
+        assert [quantity for _, quantity, _ in desk.orders.told("m")] == ["0.010"]
+        await desk.is_square()
+
+
 class PlainEngine:
     """An engine of plain functions, with its own risk engine."""
 

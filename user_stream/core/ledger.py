@@ -28,6 +28,7 @@ from decimal import Decimal
 from typing import Literal, NamedTuple
 
 from user_stream.contracts import MappedOrderUpdate, OrderIntent
+from user_stream.core.baseline import baseline_of
 from user_stream.core.mapping import ENDED, map_order_row, map_trade_row
 from user_stream.core.order_record import ZERO, OrderKey, OrderRecord, status_rank
 from user_stream.core.rest_rows import OrderRow, TradeRow
@@ -222,7 +223,7 @@ class Ledger:
             return self._details(record, update)
         record.book(update)
         self._learn(record, update)
-        return [self._deliver(record, update, status=_status_of_fill(record, update))]
+        return [self._deliver(record, update, status=record.status_with(update))]
 
     def _fold_status(self, record: OrderRecord, update: MappedOrderUpdate) -> list[Told]:
         if status_rank(update["order_status"]) == 3 and record.booked < record.claimed and not record.ended:
@@ -292,12 +293,15 @@ class Ledger:
         if row.time >= since:
             record.met_from_start = True
             return []
-        baseline, notional = _baseline(row, trades, since=since)
+        baseline, notional = baseline_of(row, trades, since=since)
         record.set_baseline(baseline, notional)
         if not baseline or row.status in ENDED:
             return []
-        update: MappedOrderUpdate = {**map_order_row(row), "accumulated_filled_qty": format(baseline, "f")}
-        return [self._deliver(record, _without_fill(update), status="PARTIALLY_FILLED")]
+        update = _without_fill(map_order_row(row))
+        if baseline != Decimal(row.executed_qty):  # the row speaks of another moment than the baseline
+            update["accumulated_filled_qty"] = format(baseline, "f")
+            update["avg_price"] = record.average_price()
+        return [self._deliver(record, update, status="PARTIALLY_FILLED")]
 
     def _recognise(self, record: OrderRecord, trades: Sequence[TradeRow]) -> None:
         """Find among an order's trades, told from its first on, those that the baseline or an unnamed fill
@@ -389,21 +393,6 @@ def _has_fill(update: MappedOrderUpdate) -> bool:
     return update["last_filled_qty"] != "0" and Decimal(update["last_filled_qty"]) > 0
 
 
-def _baseline(row: OrderRow, trades: Sequence[TradeRow], *, since: int) -> tuple[Decimal, Decimal]:
-    """Return what an order executed before `since`, in the base and in the quote asset.
-
-    The row is often older than its trades, and the oldest trades may be beyond what the exchange keeps: the larger of
-    what the trades show and what they leave over is right in both cases.
-    """
-    amounts = [(trade.time < since, Decimal(trade.qty), Decimal(trade.qty) * Decimal(trade.price)) for trade in trades]
-    older = sum((quantity for is_older, quantity, _ in amounts if is_older), ZERO)
-    left_over = Decimal(row.executed_qty) - sum((quantity for is_older, quantity, _ in amounts if not is_older), ZERO)
-    if older >= left_over:
-        return older, sum((notional for is_older, _, notional in amounts if is_older), ZERO)
-    recent = sum((notional for is_older, _, notional in amounts if not is_older), ZERO)
-    return left_over, Decimal(row.executed_qty) * Decimal(row.avg_price) - recent
-
-
 def _without_fill(update: MappedOrderUpdate) -> MappedOrderUpdate:
     return {
         **update,
@@ -413,15 +402,3 @@ def _without_fill(update: MappedOrderUpdate) -> MappedOrderUpdate:
         "commission": "0",
         "realized_profit": "0",
     }
-
-
-def _status_of_fill(record: OrderRecord, update: MappedOrderUpdate) -> str:
-    """Return the status that a delivery of this fill carries; an end that was told stays."""
-    if record.ended:
-        return record.status
-    if update["order_status"] in {"", "NEW"}:
-        quantity = max(record.original_quantity, Decimal(update["orig_qty"]))
-        return "FILLED" if record.booked == quantity else "PARTIALLY_FILLED"
-    if update["order_status"] == "FILLED" and record.booked < record.claimed:
-        return "PARTIALLY_FILLED"
-    return update["order_status"]

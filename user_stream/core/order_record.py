@@ -121,6 +121,20 @@ class OrderRecord:
                 self.fills[trade_id] = self.unnamed.pop(reached)
                 return
 
+    def status_with(self, update: MappedOrderUpdate) -> str:
+        """Return the status that the delivery of this fill, which is booked, carries; an end that was told stays.
+
+        FILLED is inferred only where the sender had no status to tell, and only from quantities that are all known.
+        """
+        if self.ended:
+            return self.status
+        if update["order_status"] in {"", "NEW"}:
+            quantity = max(self.original_quantity, Decimal(update["orig_qty"]))
+            return "FILLED" if self.booked == quantity else "PARTIALLY_FILLED"
+        if update["order_status"] == "FILLED" and self.booked < self.claimed:
+            return "PARTIALLY_FILLED"
+        return update["order_status"]
+
     def average_price(self) -> str:
         """Return the average price of what is booked, in the quote asset, to 8 decimals."""
         if not self.booked:
