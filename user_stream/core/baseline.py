@@ -3,7 +3,8 @@
 An order that was part-filled before we knew it starts from a *baseline*: what it had executed by then is known, and
 never delivered. REST tells it by two answers that need not agree. The order's row is often older than its trades,
 because it was read first; and the oldest trades may be beyond what the exchange keeps. So the baseline is the larger of
-what the trades show and what the recent ones leave over of the row, which is right in both cases.
+what the trades show and what the recent ones leave over of the row, which is right in both cases. Where the row moved
+after the youngest trade, though, what is left over may be a fill that is not listed yet, and only the trades count.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ def baseline_of(row: OrderRow, trades: Sequence[TradeRow], *, since: int) -> tup
     recent = [trade for trade in trades if trade.time >= since]
     shown = _quantity(older)
     left_over = Decimal(row.executed_qty) - _quantity(recent)
-    if shown >= left_over:
+    may_lag = bool(recent) and max(trade.time for trade in recent) < row.update_time
+    if shown >= left_over or may_lag:
         return shown, _notional(older)
     return left_over, Decimal(row.executed_qty) * Decimal(row.avg_price) - _notional(recent)
 

@@ -286,6 +286,21 @@ def test_baseline_is_right_when_the_order_filled_between_the_row_and_its_trades(
     assert steps(told) == [("FILLED", "1", "10")]
 
 
+def test_baseline_is_right_when_the_youngest_trade_lags_behind_the_row(ledger: Ledger) -> None:
+    """Rule 7: of fills 4 (before), 2 and 3 (since), the answer lists all but the last."""
+    row = order_row("PARTIALLY_FILLED", executed="9", at=7_000)
+    known = [trade_row(1, "4", at=2_000), trade_row(2, "2", at=6_000)]
+
+    told = ledger.fold_order(row, known, since=5_000)
+    told += ledger.fold_order(row, [*known, trade_row(3, "3", at=7_000)], since=5_000)
+
+    assert [update["last_filled_qty"] for _, update in told if update["trade_id"]] == ["2", "3"]
+    assert ledger.is_complete(KEY)
+    record = ledger.order(KEY)
+    assert record is not None
+    assert record.booked == 9
+
+
 def test_order_made_after_the_start_has_no_baseline(ledger: Ledger) -> None:
     """Rule 7 is for orders of before: whatever an order executed since is told as fills."""
     told = ledger.fold_order(
