@@ -323,6 +323,7 @@ class Ledger:
         return []
 
     def _details(self, record: OrderRecord, update: MappedOrderUpdate) -> list[Told]:
+        record.recognise(update["trade_id"])
         if update["trade_id"] not in record.undetailed:
             return []
         record.undetailed.discard(update["trade_id"])

@@ -114,6 +114,12 @@ class OrderRecord:
         self.claimed = max(self.claimed, self.booked, reached)
         self.first_fill_time = self.first_fill_time or update["order_trade_time"]
 
+    def recognise(self, trade_id: int) -> None:
+        """Keep the id of a trade that is known by the quantity it reached: TRADE_LITE does not say that."""
+        if trade_id:
+            self.fills.setdefault(trade_id, ZERO)
+            self.awaited.discard(trade_id)
+
     def name_fill(self, trade_id: int, start: Decimal, end: Decimal) -> None:
         """Give an unnamed fill within (start, end], which this REST trade covers, its trade id."""
         for reached, quantity in self.unnamed.items():

@@ -247,6 +247,26 @@ def test_the_stream_never_tells_trades_of_the_baseline(ledger: Ledger) -> None:
     assert steps(told) == [("FILLED", "6", "10")]
 
 
+def test_a_trade_lite_that_lags_behind_is_recognised_as_a_trade_of_the_baseline(ledger: Ledger) -> None:
+    """Rule 7: only the ORDER_TRADE_UPDATE says that the trade lies within the baseline."""
+    ledger.fold_order(order_row("PARTIALLY_FILLED", executed="4", at=2_000), [], since=5_000)
+    second = told_by_stream("PARTIALLY_FILLED", trade=2, last="1", cumulative="5", at=6_000)
+
+    told = fold(ledger, FIRST_FILL, second, told_by_lite(1, "4", at=2_000))
+
+    assert steps(told) == [("PARTIALLY_FILLED", "1", "5")]
+
+
+def test_a_trade_lite_of_the_baseline_does_not_slow_later_ones_for_ever(ledger: Ledger) -> None:
+    """Rule 8: once its ORDER_TRADE_UPDATE came, no trade is waited for any more."""
+    ledger.fold_order(order_row("PARTIALLY_FILLED", executed="4", at=2_000), [], since=5_000)
+    second = told_by_stream("PARTIALLY_FILLED", trade=2, last="1", cumulative="5", at=6_000)
+
+    told = fold(ledger, told_by_lite(1, "4", at=2_000), FIRST_FILL, second, told_by_lite(3, "5", at=7_000))
+
+    assert steps(told)[-1] == ("FILLED", "5", "10")
+
+
 def test_trades_fetched_with_the_baseline_are_never_told(ledger: Ledger) -> None:
     """Rule 7."""
     row = order_row("PARTIALLY_FILLED", executed="9", at=6_000)
