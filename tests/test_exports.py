@@ -50,9 +50,10 @@ USER_STREAM = [
 ]
 
 SIMULATOR = [
-    "DEFAULT_SYMBOLS",
     "AccountSpec",
     "BadAmountError",
+    "ConfigurationError",
+    "DEFAULT_SYMBOLS",
     "Delay",
     "ExecuteThen",
     "ExecuteThenReset",
