@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.user_stream.core.exchange_history import Exchange, History, histories
@@ -18,8 +18,6 @@ searched = settings(
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-unshrunk = settings(searched, phases=[Phase.generate])
-"""For claims that are known to be broken: a shorter history would only cost time."""
 UNINTERRUPTED = ("happen", "happen", "hear a lite", "hear a order", "hear b lite", "hear b order")
 
 
@@ -93,7 +91,7 @@ def test_fills_without_a_trade_id_are_told_once_although_rest_names_them(history
 
 
 @searched
-@given(histories(own=st.just(False), unnamed=st.just(False), begins_late=True))
+@given(histories(own=st.booleans(), unnamed=st.booleans(), begins_late=True))
 def test_what_was_executed_before_the_ledger_began_is_never_told_as_a_fill(history: History) -> None:
     """Rule 7: deliveries add up to what was executed since the baseline."""
     exchange = Exchange(history)
