@@ -73,31 +73,20 @@ class UserStreamService:
         connector: Connector = open_websocket,
         draw: Callable[[], float] = random.random,
     ) -> None:
-        self._settings = settings or Settings()
-        self._clock = clock or LoopClock()
+        self._settings = settings = settings or Settings()
+        self._clock = clock = clock or LoopClock()
         self._draw = draw
-        self._rest = BinanceRest(
-            api_key, api_secret, environment=environment, settings=self._settings, clock=self._clock
-        )
-        self._fills = FillPriceCache(
-            max_symbols=self._settings.fill_cache_symbols, max_age_s=self._settings.fill_cache_max_age_s
-        )
-        self._ledger = Ledger(deliver_enrichment=self._settings.deliver_enrichment)
+        self._rest = BinanceRest(api_key, api_secret, environment=environment, settings=settings, clock=clock)
+        self._fills = FillPriceCache(max_symbols=settings.fill_cache_symbols, max_age_s=settings.fill_cache_max_age_s)
+        self._ledger = Ledger(deliver_enrichment=settings.deliver_enrichment)
         self._delivery = Delivery(order_manager, risk_engine, self._fills)
         self._repairs = OrderRepairs(
-            self._rest, self._ledger, self._delivery, settings=self._settings, clock=self._clock, draw=draw
+            self._rest, self._ledger, self._delivery, settings=settings, clock=clock, draw=draw
         )
         self._websocket = BinanceWebsocket(
-            api_key,
-            api_secret,
-            environment=environment,
-            settings=self._settings,
-            handlers=self._handlers(),
-            rest=self._rest,
-            clock=self._clock,
-            connector=connector,
-            draw=draw,
-        )
+            api_key, api_secret, environment=environment, settings=settings, handlers=self._handlers(),
+            rest=self._rest, clock=clock, connector=connector, draw=draw,
+        )  # fmt: skip
         self._environment = environment
         self._state: ServiceState = Stopped("")
         self._runner: asyncio.Task[None] | None = None
