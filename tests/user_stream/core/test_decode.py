@@ -158,6 +158,7 @@ BROKEN: dict[str, bytes | str] = {
     "an id that is none": json.dumps(order(i=SECRET)),
     "an id that is null": json.dumps(order(i=None, c=SECRET)),
     "an id that is too large": b'{"e":"TRADE_LITE","s":"' + SECRET.encode() + b'","i":' + b"9" * 5000 + b"}",
+    "a margin call nested without end": b'{"e":"MARGIN_CALL","p":[{"x":' + b"[" * 100_000,
     "nested without end": b'{"e":"' + SECRET.encode() + b'","a":' + b"[" * 100_000,
 }
 

@@ -77,8 +77,9 @@ def test_an_order_is_complete_only_when_what_is_held_behind_the_hole_is_complete
     ledger.fold(told_by_stream("FILLED", trade=4, last="1", cumulative="10", at=4_000))
 
     stale = order_row("PARTIALLY_FILLED", executed="2", at=2_000)
-    ledger.fold_order(stale, [trade_row(1, "1"), trade_row(2, "1")], since=0)
+    told = ledger.fold_order(stale, [trade_row(1, "1"), trade_row(2, "1")], since=0)
 
+    assert [trade for _, trade, _ in steps(told)] == [1, 2]
     assert not ledger.is_complete(KEY)
 
 
