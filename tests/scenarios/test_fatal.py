@@ -90,6 +90,17 @@ async def test_ban_is_waited_out_and_no_more_is_asked_meanwhile() -> None:
         assert len(desk.sim.journal.entries(path=KEY, kind="request")) == asked + 2
 
 
+@pytest.mark.parametrize("path", ["v1/time", "v1/openOrders", "v1/allOrders", "v3/positionRisk", "v3/balance"])
+@pytest.mark.parametrize("body", [{"unexpected": 1}, "<html>maintenance</html>", [{"symbol": 5}]])
+async def test_answer_in_another_shape_is_asked_for_again_and_kills_nothing(path: str, body: object) -> None:
+    async with live_desk() as desk:
+        desk.sim.on_request("GET", f"/fapi/{path}", Respond(200, body=body))
+        desk.sim.cut_connections()
+        await desk.until_live(after_epoch=2)
+
+        await desk.is_square()
+
+
 async def test_unreachable_exchange_is_tried_for_ever() -> None:
     async with open_desk() as desk:
         await desk.sim.stop()

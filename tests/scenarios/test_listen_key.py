@@ -117,6 +117,16 @@ async def test_keepalive_answered_with_another_key_means_that_ours_is_dead() -> 
         assert "another listen key" in desk.notices(GapOpened)[0].cause
 
 
+@pytest.mark.parametrize("body", [{"listenKey": "short"}, {"listenKey": "x y" * 20}, {}, []])
+async def test_answer_without_a_listen_key_in_its_form_is_said_and_asked_for_again(body: object) -> None:
+    async with live_desk() as desk:
+        desk.sim.on_request("POST", KEY, Respond(200, body=body))
+        desk.sim.cut_connections()
+        await desk.until_live(after_epoch=1)
+
+        assert asked(desk, "POST") == 3
+
+
 async def test_stop_leaves_the_key_to_other_processes() -> None:
     async with live_desk() as desk:
         await desk.service.stop()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import msgspec
 
 from user_stream.core.rest_rows import BalanceRow, OrderRow, PositionRow, TradeRow
-from user_stream.errors import RequestRejectedError
+from user_stream.errors import ListenKeyLostError, RequestRejectedError, UnreachableError
 from user_stream.runtime.clock import Clock, LoopClock
 from user_stream.runtime.signed_http import SignedHttp
 from user_stream.settings import Environment, Settings
@@ -19,8 +20,13 @@ Row = TypeVar("Row")
 Timed = TypeVar("Timed", OrderRow, TradeRow)
 
 _PAGE = 1000
+_LISTEN_KEY = re.compile(r"[A-Za-z0-9]{64}")
 _WINDOW_MS = 7 * 86_400_000 - 1
 """allOrders and userTrades answer for less than 7 days at a time."""
+
+
+class _ListenKey(msgspec.Struct):
+    listenKey: str = ""  # noqa: N815  the wire's name
 
 
 class BinanceRest:
@@ -59,12 +65,19 @@ class BinanceRest:
 
     async def create_listen_key(self) -> str:
         """POST: a new key, or the active one with another 60 minutes."""
-        return str((await self._http.request("POST", "/fapi/v1/listenKey", security="USER_STREAM"))["listenKey"])
+        body = await self._http.request("POST", "/fapi/v1/listenKey", security="USER_STREAM")
+        listen_key = _read(body, _ListenKey).listenKey
+        if not _LISTEN_KEY.fullmatch(listen_key):
+            cause = (
+                f"the exchange answered with a listen key of {len(listen_key)} characters, not of 64 letters and digits"
+            )
+            raise ListenKeyLostError(cause)
+        return listen_key
 
     async def extend_listen_key(self) -> str:
         """PUT: another 60 minutes. Return the key that was extended, "" when the exchange does not say."""
         body = await self._http.request("PUT", "/fapi/v1/listenKey", security="USER_STREAM")
-        return str(body.get("listenKey", ""))
+        return _read(body, _ListenKey).listenKey
 
     async def delete_listen_key(self) -> None:
         """DELETE: the key dies at once, for every process of the account."""
@@ -100,7 +113,7 @@ class BinanceRest:
             if refusal.code == -2013:
                 return None
             raise
-        return msgspec.convert(body, OrderRow, strict=False)
+        return _read(body, OrderRow)
 
     async def open_orders(self) -> list[OrderRow]:
         """GET openOrders, of all symbols."""
@@ -154,4 +167,13 @@ class BinanceRest:
 
 
 def _rows(body: Any, row: type[Row]) -> list[Row]:
-    return msgspec.convert(body, list[row], strict=False)  # type: ignore[valid-type]
+    return _read(body, list[row])  # type: ignore[valid-type]  # a type made at run time
+
+
+def _read(body: Any, shape: type[Row]) -> Row:
+    """Type an answer. One in another shape than documented tells nothing: it is asked for again later."""
+    try:
+        return msgspec.convert(body, shape, strict=False)
+    except msgspec.ValidationError as error:
+        reason = f"the exchange answered in an undocumented shape: {error}"
+        raise UnreachableError(reason) from None

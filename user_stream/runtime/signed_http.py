@@ -60,7 +60,10 @@ class SignedHttp:
         sent = self._clock.time_ms()
         body = await self._send("GET", "/fapi/v1/time", "", "NONE")
         received = self._clock.time_ms()
-        self._offset_ms = int(body["serverTime"]) - (sent + received) // 2
+        if not isinstance(body, dict) or not isinstance(body.get("serverTime"), int):
+            reason = "the exchange did not say what time it is"
+            raise UnreachableError(reason)
+        self._offset_ms = body["serverTime"] - (sent + received) // 2
         return self._offset_ms
 
     async def request(
@@ -104,7 +107,7 @@ class SignedHttp:
         raise failure from None
 
     def _read(self, response: aiohttp.ClientResponse, body: bytes, security: Security) -> Any:
-        self.used_weight = int(response.headers.get("X-MBX-USED-WEIGHT-1M", self.used_weight))
+        self.used_weight = _whole(response.headers.get("X-MBX-USED-WEIGHT-1M", self.used_weight))
         try:
             decoded: Any = msgspec.json.decode(body)
         except msgspec.DecodeError:
@@ -134,8 +137,16 @@ def _answer(response: aiohttp.ClientResponse, body: Any, security: Security) -> 
     return Answer(
         # a success that cannot be read tells as little as a server error
         status=response.status if response.status != 200 else 502,
-        code=int(said.get("code", 0)),
+        code=_whole(said.get("code", 0)),
         reason=str(said.get("msg", "")),
         retry_after_s=float(retry_after) if retry_after.isdecimal() else None,
         changes_orders=security == "TRADE",
     )
+
+
+def _whole(value: object) -> int:
+    """Return a number that may have been sent as text; 0 for what is none."""
+    try:
+        return int(str(value))
+    except ValueError:
+        return 0
