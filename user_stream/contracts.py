@@ -4,8 +4,6 @@ Numbers are decimal strings, exactly as the exchange sent them (`float()` and `D
 milliseconds of the exchange's clock. Quantities are in the base asset, prices and profits in the quote asset.
 """
 
-from __future__ import annotations
-
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Literal, NotRequired, Protocol, TypedDict, runtime_checkable

@@ -131,7 +131,7 @@ class UserStreamService:
 
     def withdraw_intent(self, client_order_id: str) -> None:
         """Take an announced order back: the exchange refused it for certain."""
-        self._ledger.withdraw(client_order_id)
+        self._ledger.intents.withdraw(client_order_id)
 
     def question_order(self, symbol: str, client_order_id: str) -> None:
         """Ask what became of an order whose request had an unknown outcome; the answer comes as an order update."""

@@ -244,3 +244,20 @@ async def test_cut_during_the_synchronization_starts_another() -> None:
 
         assert len(desk.notices(GapOpened)) == 1
         await desk.is_square()
+
+
+async def test_one_side_of_a_hedged_position_that_was_closed_inside_the_gap_is_told_as_zero() -> None:
+    sim = Simulator(accounts=(AccountSpec(balance="100000", dual_side_position=True),))
+    async with live_desk(sim=sim) as desk:
+        for side, position_side in (("BUY", "LONG"), ("SELL", "SHORT")):
+            await desk.orders.place_market_order(SYMBOL, side, "0.010", position_side=position_side)
+        await desk.until(lambda: len(desk.book.positions) == 2)
+
+        desk.sim.cut_connections()
+        desk.sim.place_external(
+            symbol=SYMBOL, side="BUY", type="MARKET", quantity="0.010", position_side="SHORT", client_order_id="web"
+        )
+        await desk.until_live(after_epoch=1)
+
+        assert list(desk.book.positions) == [(SYMBOL, "LONG")]
+        await desk.is_square()

@@ -10,6 +10,8 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from user_stream.core.amounts import require_numbers
+
 __all__ = [
     "PRIVATE_EVENTS",
     "AccountConfigUpdate",
@@ -41,6 +43,9 @@ PRIVATE_EVENTS = (
     "listenKeyExpired",
 )
 """Every event to ask for in `events=`; the filter delivers only what it names."""
+
+
+_TIMES = {"event_time": "E", "transaction_time": "T"}
 
 
 class _Wire(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -99,14 +104,14 @@ class OrderReport(
     expiry_reason: str = ""
     modify_id: str = ""
 
+    def __post_init__(self) -> None:
+        require_numbers(
+            self.original_quantity, self.price, self.average_price, self.last_filled_quantity, self.last_filled_price,
+            self.cumulative_filled_quantity, self.commission, self.realized_profit,
+        )  # fmt: skip
 
-class OrderTradeUpdate(
-    _Wire,
-    frozen=True,
-    tag_field="e",
-    tag="ORDER_TRADE_UPDATE",
-    rename={"event_time": "E", "transaction_time": "T", "order": "o"},
-):
+
+class OrderTradeUpdate(_Wire, frozen=True, tag_field="e", tag="ORDER_TRADE_UPDATE", rename=_TIMES | {"order": "o"}):
     """ORDER_TRADE_UPDATE, FIX's execution report."""
 
     order: OrderReport
@@ -140,6 +145,9 @@ class TradeLite(
     client_order_id: str = ""
     side: str = ""
 
+    def __post_init__(self) -> None:
+        require_numbers(self.last_filled_quantity, self.last_filled_price, self.original_quantity, self.price)
+
 
 class Balance(
     _Wire,
@@ -152,6 +160,9 @@ class Balance(
     wallet_balance: str
     cross_wallet_balance: str = ""
     balance_change: str = "0"
+
+    def __post_init__(self) -> None:
+        require_numbers(self.wallet_balance, self.cross_wallet_balance or "0")
 
 
 class Position(
@@ -176,6 +187,9 @@ class Position(
     isolated_wallet: str = ""
     margin_asset: str = ""
 
+    def __post_init__(self) -> None:
+        require_numbers(self.position_amount, self.entry_price or "0")
+
 
 class AccountChange(
     _Wire,
@@ -190,13 +204,7 @@ class AccountChange(
     positions: tuple[Position, ...] = ()
 
 
-class AccountUpdate(
-    _Wire,
-    frozen=True,
-    tag_field="e",
-    tag="ACCOUNT_UPDATE",
-    rename={"event_time": "E", "transaction_time": "T", "account": "a"},
-):
+class AccountUpdate(_Wire, frozen=True, tag_field="e", tag="ACCOUNT_UPDATE", rename=_TIMES | {"account": "a"}):
     """ACCOUNT_UPDATE: balances and positions that changed, and why."""
 
     account: AccountChange
@@ -222,7 +230,7 @@ class AccountConfigUpdate(
     frozen=True,
     tag_field="e",
     tag="ACCOUNT_CONFIG_UPDATE",
-    rename={"event_time": "E", "transaction_time": "T", "leverage": "ac", "asset_mode": "ai"},
+    rename=_TIMES | {"leverage": "ac", "asset_mode": "ai"},
 ):
     """ACCOUNT_CONFIG_UPDATE: a symbol's leverage or the multi-assets mode changed; never the position mode."""
 
@@ -284,13 +292,7 @@ class AlgoReport(
     is_activated: bool = False
 
 
-class AlgoUpdate(
-    _Wire,
-    frozen=True,
-    tag_field="e",
-    tag="ALGO_UPDATE",
-    rename={"event_time": "E", "transaction_time": "T", "algo": "o"},
-):
+class AlgoUpdate(_Wire, frozen=True, tag_field="e", tag="ALGO_UPDATE", rename=_TIMES | {"algo": "o"}):
     """ALGO_UPDATE: a conditional order's own life. It never carries a fill: `executed_quantity` repeats its child's."""
 
     algo: AlgoReport
@@ -299,11 +301,7 @@ class AlgoUpdate(
 
 
 class ConditionalOrderTriggerReject(
-    _Wire,
-    frozen=True,
-    tag_field="e",
-    tag="CONDITIONAL_ORDER_TRIGGER_REJECT",
-    rename={"event_time": "E", "transaction_time": "T", "rejection": "or"},
+    _Wire, frozen=True, tag_field="e", tag="CONDITIONAL_ORDER_TRIGGER_REJECT", rename=_TIMES | {"rejection": "or"}
 ):
     """CONDITIONAL_ORDER_TRIGGER_REJECT, replaced by ALGO_UPDATE since 2025-12-15."""
 
@@ -312,13 +310,7 @@ class ConditionalOrderTriggerReject(
     rejection: dict[str, Any] = {}
 
 
-class StrategyUpdate(
-    _Wire,
-    frozen=True,
-    tag_field="e",
-    tag="STRATEGY_UPDATE",
-    rename={"event_time": "E", "transaction_time": "T", "strategy": "su"},
-):
+class StrategyUpdate(_Wire, frozen=True, tag_field="e", tag="STRATEGY_UPDATE", rename=_TIMES | {"strategy": "su"}):
     """STRATEGY_UPDATE: a grid or other strategy was created, cancelled or changed."""
 
     event_time: int = 0
@@ -326,13 +318,7 @@ class StrategyUpdate(
     strategy: dict[str, Any] = {}
 
 
-class GridUpdate(
-    _Wire,
-    frozen=True,
-    tag_field="e",
-    tag="GRID_UPDATE",
-    rename={"event_time": "E", "transaction_time": "T", "grid": "gu"},
-):
+class GridUpdate(_Wire, frozen=True, tag_field="e", tag="GRID_UPDATE", rename=_TIMES | {"grid": "gu"}):
     """GRID_UPDATE: a sub-order of a grid was filled."""
 
     event_time: int = 0
@@ -341,11 +327,7 @@ class GridUpdate(
 
 
 class ListenKeyExpired(
-    _Wire,
-    frozen=True,
-    tag_field="e",
-    tag="listenKeyExpired",
-    rename={"event_time": "E", "listen_key": "listenKey"},
+    _Wire, frozen=True, tag_field="e", tag="listenKeyExpired", rename={"event_time": "E", "listen_key": "listenKey"}
 ):
     """listenKeyExpired: nothing more will come on this key, though the socket may stay open."""
 

@@ -29,6 +29,7 @@ from typing import Literal, NamedTuple
 
 from user_stream.contracts import MappedOrderUpdate, OrderIntent
 from user_stream.core.baseline import baseline_of
+from user_stream.core.intents import Intents
 from user_stream.core.mapping import ENDED, map_order_row, map_trade_row
 from user_stream.core.order_record import ZERO, OrderKey, OrderRecord, status_rank
 from user_stream.core.rest_rows import OrderRow, TradeRow
@@ -55,11 +56,10 @@ class Ledger:
     def __init__(self, *, bind_tolerance_ms: int = 2_000, deliver_enrichment: bool = False) -> None:
         self._orders: dict[OrderKey, OrderRecord] = {}
         self._ended: deque[tuple[int, OrderKey]] = deque()
-        self._intents: dict[str, tuple[OrderIntent, int]] = {}
+        self.intents = Intents(bind_tolerance_ms=bind_tolerance_ms)
         self._epochs = 0
         self._epoch = _UNPROVEN_BASE
         self._next_delivery_id = 1
-        self._bind_tolerance_ms = bind_tolerance_ms
         self._deliver_enrichment = deliver_enrichment
         self._evicted_until = 0
         self._evicted_trade: dict[str, int] = {}
@@ -76,16 +76,6 @@ class Ledger:
     def open_orders(self) -> list[OrderKey]:
         """Orders that we hold open, in the order in which we met them."""
         return [key for key, record in self._orders.items() if not record.ended]
-
-    @property
-    def intents(self) -> list[OrderIntent]:
-        """Orders sent, or about to be, of which nothing was heard yet."""
-        return [intent for intent, _ in self._intents.values()]
-
-    def intent(self, client_order_id: str) -> OrderIntent | None:
-        """Return the intent under this client order id, while nothing was heard of it."""
-        entry = self._intents.get(client_order_id)
-        return entry[0] if entry else None
 
     def order(self, key: OrderKey) -> OrderRecord | None:
         """Return what is held of an order."""
@@ -109,11 +99,7 @@ class Ledger:
 
     def register(self, intent: OrderIntent) -> None:
         """Expect an order: its first event is then ours from its first fill on."""
-        self._intents[intent.client_order_id] = (intent, self._epoch)
-
-    def withdraw(self, client_order_id: str) -> None:
-        """Expect it no longer: the exchange refused it."""
-        self._intents.pop(client_order_id, None)
+        self.intents.register(intent, epoch=self._epoch)
 
     def evict(self, before: int) -> int:
         """Forget orders that ended, complete, before this transaction time (ms). Return how many."""
@@ -212,6 +198,8 @@ class Ledger:
             return self._fold_status(record, update)
         if record.knows(update):
             self.duplicates += 1
+            if record.booked < record.claimed:  # it was told early, by TRADE_LITE, and others before it were not
+                self.holes.add(record.key)
             return self._details(record, update) + self._fold_status(record, update)
         if record.missing_before(update) > 0:
             return self._hold(record, update)
@@ -259,12 +247,11 @@ class Ledger:
         return record
 
     def _bind_intent(self, record: OrderRecord, update: MappedOrderUpdate, *, made: int) -> None:
-        entry = self._intents.get(update["client_order_id"])
-        if entry is None or not self._is_intended(entry[0], update, made=made):
+        claimed = self.intents.claim(update, made=made)
+        if claimed is None:
             return
-        intent, epoch = self._intents.pop(update["client_order_id"])
+        intent, record.base_epoch = claimed
         record.met_from_start = True
-        record.base_epoch = epoch
         record.facts = {
             **update,
             "position_side": update["position_side"] or intent.position_side,
@@ -273,16 +260,6 @@ class Ledger:
             "stop_price": intent.stop_price if update["source"] == "trade_lite" else update["stop_price"],
             "reduce_only": update["reduce_only"] or intent.reduce_only,
         }
-
-    def _is_intended(self, intent: OrderIntent, update: MappedOrderUpdate, *, made: int) -> bool:
-        """Say whether this is the order that was meant; client order ids alone may be reused."""
-        return (
-            update["symbol"] == intent.symbol
-            and update["side"] == intent.side
-            and update["order_type"] in {"", intent.order_type}
-            and Decimal(update["orig_qty"]) == Decimal(intent.quantity)
-            and (not made or made >= intent.sent_at_ms - self._bind_tolerance_ms)
-        )
 
     def _base_is_known(self, record: OrderRecord) -> bool:
         if self._epoch == _UNPROVEN_BASE or record.base_epoch != self._epoch:

@@ -8,17 +8,21 @@ symbol and position side, since a hedge-mode account has up to three per symbol.
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TypeAlias
 
 from user_stream.contracts import BalanceChange, MappedAccountUpdate, PositionChange
 
-__all__ = ["PositionBook"]
+__all__ = ["PositionBook", "PositionKey"]
+
+PositionKey: TypeAlias = tuple[str, str]
+"""(symbol, position side)."""
 
 
 class PositionBook:
     """A risk engine in its smallest form: what the account holds, kept from `on_account_update`."""
 
     def __init__(self) -> None:
-        self._positions: dict[tuple[str, str], PositionChange] = {}
+        self._positions: dict[PositionKey, PositionChange] = {}
         self._balances: dict[str, BalanceChange] = {}
 
     def on_account_update(self, data: MappedAccountUpdate) -> None:
@@ -53,7 +57,7 @@ class PositionBook:
         }
 
     @property
-    def positions(self) -> dict[tuple[str, str], PositionChange]:
+    def positions(self) -> dict[PositionKey, PositionChange]:
         """Open positions by (symbol, position side)."""
         return dict(self._positions)
 

@@ -28,7 +28,7 @@ from user_stream.core.ledger import Ledger, Told
 from user_stream.core.lifecycle import RepairReport
 from user_stream.core.mapping import map_account_snapshot
 from user_stream.core.order_record import ZERO, OrderKey
-from user_stream.core.positions import PositionBook
+from user_stream.core.positions import PositionBook, PositionKey
 from user_stream.core.rest_rows import BalanceRow, OrderRow, PositionRow, TradeRow
 
 __all__ = [
@@ -65,7 +65,7 @@ class Touched:
     """What events of the present connection have said: the snapshot must not speak over it."""
 
     assets: set[str] = field(default_factory=set)
-    positions: set[tuple[str, str]] = field(default_factory=set)
+    positions: set[PositionKey] = field(default_factory=set)
 
     def add(self, update: MappedAccountUpdate) -> None:
         """Note what one account update lists."""
@@ -95,7 +95,7 @@ def trades_to_fetch(ledger: Ledger, snapshot: OrderSnapshot) -> list[OrderRow]:
         booked, undetailed = (record.booked, record.undetailed) if record else (ZERO, None)
         if Decimal(row.executed_qty) <= booked and not undetailed:
             continue
-        if record is None and ledger.intent(row.client_order_id) is None and row.update_time < snapshot.since:
+        if record is None and row.client_order_id not in ledger.intents and row.update_time < snapshot.since:
             continue
         rows.append(row)
     return sorted(rows, key=lambda row: (row.update_time, row.order_id))
@@ -109,10 +109,10 @@ def fold_snapshot(ledger: Ledger, snapshot: OrderSnapshot) -> list[Told]:
     return told
 
 
-def unlisted_positions(book: PositionBook, listed: Iterable[PositionRow], touched: Touched) -> list[str]:
-    """Return the symbols of positions that we hold, untouched by this connection, and that the answer does not list."""
+def unlisted_positions(book: PositionBook, listed: Iterable[PositionRow], touched: Touched) -> list[PositionKey]:
+    """Return the positions that we hold, untouched by this connection, and that the answer does not list."""
     keys = {(row.symbol, row.position_side) for row in listed}
-    return sorted({key[0] for key in book.positions if key not in keys and key not in touched.positions})
+    return sorted(key for key in book.positions if key not in keys and key not in touched.positions)
 
 
 def account_patch(
@@ -121,18 +121,16 @@ def account_patch(
     positions: list[PositionRow],
     touched: Touched,
     *,
-    gone: Iterable[str] = (),
+    gone: Iterable[PositionKey] = (),
 ) -> MappedAccountUpdate | None:
     """Return what the snapshot adds to the book, or None when it adds nothing.
 
-    `gone`: symbols of positions that a question of their own did not find either; they are listed as "0".
+    `gone`: positions that a question for their symbol did not find either; they are listed as "0".
     """
     patch = map_account_snapshot(balances, positions)
-    closed = set(gone)
-    keys = {(row.symbol, row.position_side) for row in positions}
-    for key, held in book.positions.items():
-        if key[0] in closed and key not in keys:
-            patch["positions"].append({**held, "position_amount": "0", "entry_price": "0", "unrealized_pnl": "0"})
+    for key in gone:
+        held = book.positions[key]
+        patch["positions"].append({**held, "position_amount": "0", "entry_price": "0", "unrealized_pnl": "0"})
     patch["balances"] = [balance for balance in patch["balances"] if _balance_adds(book, balance, touched)]
     patch["positions"] = [p for p in patch["positions"] if _position_adds(book, p, touched)]
     return patch if patch["balances"] or patch["positions"] else None

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import msgspec
 
+from user_stream.core.amounts import require_numbers
+
 __all__ = ["BalanceRow", "OrderRow", "PositionRow", "TradeRow"]
 
 
@@ -36,6 +38,9 @@ class OrderRow(_Row, frozen=True):
     time: int = 0
     update_time: int = 0
 
+    def __post_init__(self) -> None:
+        require_numbers(self.orig_qty, self.executed_qty, self.price, self.avg_price)
+
 
 class TradeRow(_Row, frozen=True):
     """One of userTrades: a fill, without the client order id and the order's quantities."""
@@ -53,6 +58,9 @@ class TradeRow(_Row, frozen=True):
     maker: bool = False
     time: int = 0
 
+    def __post_init__(self) -> None:
+        require_numbers(self.qty, self.price, self.commission, self.realized_pnl)
+
 
 class PositionRow(_Row, frozen=True):
     """One of positionRisk v3, which lists only positions that are open or have open orders."""
@@ -66,6 +74,9 @@ class PositionRow(_Row, frozen=True):
     isolated_wallet: str = ""
     update_time: int = 0
 
+    def __post_init__(self) -> None:
+        require_numbers(self.position_amt, self.entry_price or "0")
+
 
 class BalanceRow(_Row, frozen=True):
     """One of balance v3, in units of `asset`."""
@@ -74,3 +85,6 @@ class BalanceRow(_Row, frozen=True):
     balance: str
     cross_wallet_balance: str = ""
     update_time: int = 0
+
+    def __post_init__(self) -> None:
+        require_numbers(self.balance, self.cross_wallet_balance or "0")

@@ -107,7 +107,7 @@ class OrderRepairs:
                 await self._delivery.tell(self._ledger.fold_order(*found, since=self.floor))
 
     async def _ask(self, symbol: str, client_order_id: str) -> None:
-        intended = self._ledger.intent(client_order_id) is not None
+        intended = client_order_id in self._ledger.intents
         bound_s = self._settings.recv_window_ms / 1000 + self._settings.rest_lag_s
         deadline = self._clock.monotonic() + bound_s
         attempt = 0
@@ -115,10 +115,10 @@ class OrderRepairs:
             while True:
                 attempt += 1
                 await self._clock.sleep(backoff_delay(self._questions, attempt, self._draw()))
-                if intended and self._ledger.intent(client_order_id) is None:
+                if intended and client_order_id not in self._ledger.intents:
                     return  # the stream was faster
                 found = await self._ask_once(symbol, client_order_id)
-                if found and self._ledger.intent(client_order_id) is None:
+                if found and client_order_id not in self._ledger.intents:
                     return
                 if self._clock.monotonic() > deadline:
                     break

@@ -5,7 +5,7 @@ from __future__ import annotations
 from user_stream.contracts import OrderIntent
 from user_stream.core.ledger import Ledger
 from user_stream.core.order_record import OrderKey
-from user_stream.core.positions import PositionBook
+from user_stream.core.positions import PositionBook, PositionKey
 from user_stream.core.reconcile import (
     OrderSnapshot,
     Touched,
@@ -68,13 +68,12 @@ async def read_order(rest: BinanceRest, key: OrderKey) -> tuple[OrderRow, list[T
 
 async def read_account(
     rest: BinanceRest, book: PositionBook, touched: Touched
-) -> tuple[list[BalanceRow], list[PositionRow], list[str]]:
-    """Read balances and positions, and the symbols whose positions are gone although we hold them."""
+) -> tuple[list[BalanceRow], list[PositionRow], list[PositionKey]]:
+    """Read balances and positions, and which positions are gone although we hold them."""
     positions = await rest.positions()
-    gone = []
-    for symbol in unlisted_positions(book, positions, touched):
-        answer = await rest.positions(symbol)
-        positions += answer
-        if not answer:
-            gone.append(symbol)
+    unlisted = unlisted_positions(book, positions, touched)
+    for symbol in sorted({symbol for symbol, _ in unlisted}):
+        known = {(row.symbol, row.position_side) for row in positions}
+        positions += [row for row in await rest.positions(symbol) if (row.symbol, row.position_side) not in known]
+    gone = unlisted_positions(book, positions, touched)
     return await rest.balances(), positions, gone

@@ -225,3 +225,17 @@ def test_any_value_at_any_letter_is_an_event_or_a_decode_error(letter: str, valu
 def test_a_trade_lite_is_typed_alike_however_it_was_parsed() -> None:
     assert isinstance(event_from_wire(LITE), TradeLite)
     assert event_from_wire(LITE) == decode(LITE)
+
+
+@pytest.mark.parametrize("amount", ["abc", "", "NaN", "Infinity", "1,5", "0x10", "1.", "--1"])
+def test_amount_that_is_no_number_makes_the_frame_unreadable(amount: str) -> None:
+    with pytest.raises(DecodeError, match="amount is no number"):
+        decode(order(l=amount))
+
+
+@pytest.mark.parametrize("amount", ["0", "-0.5", "1e-8", "1E+3", "000.100"])
+def test_amount_in_any_decimal_form_is_kept_as_sent(amount: str) -> None:
+    event = decode(order(l=amount))
+
+    assert isinstance(event, OrderTradeUpdate)
+    assert event.order.last_filled_quantity == amount

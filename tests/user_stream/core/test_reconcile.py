@@ -125,9 +125,12 @@ def test_an_order_that_ended_in_the_gap_is_told_with_its_fills_and_then_its_end(
 # --- the account -----------------------------------------------------------------------------------------------
 
 
-def test_positions_that_we_hold_and_that_are_not_listed_are_asked_for_by_symbol() -> None:
+def test_positions_that_we_hold_and_that_are_not_listed_are_named_by_side() -> None:
     """Rule 22: unless an event of this connection told them."""
-    assert unlisted_positions(book(LONG, SHORT, ETHER), [LONG], Touched()) == ["BTCUSDT", "ETHUSDT"]
+    assert unlisted_positions(book(LONG, SHORT, ETHER), [LONG], Touched()) == [
+        ("BTCUSDT", "SHORT"),
+        ("ETHUSDT", "BOTH"),
+    ]
     assert unlisted_positions(book(LONG, ETHER), [LONG], touched(positions=(ETHER,))) == []
 
 
@@ -183,7 +186,7 @@ def test_a_balance_of_zero_that_we_never_heard_of_is_told() -> None:
 
 def test_a_vanished_position_is_listed_as_zero() -> None:
     """Rule 22: the other side of a hedged symbol stays."""
-    patch = account_patch(book(LONG, SHORT), [], [LONG], Touched(), gone=["BTCUSDT"])
+    patch = account_patch(book(LONG, SHORT), [], [LONG], Touched(), gone=[("BTCUSDT", "SHORT")])
 
     assert patch is not None
     assert [(p["position_side"], p["position_amount"], p["entry_price"]) for p in patch["positions"]] == [
@@ -197,7 +200,7 @@ def test_a_position_that_is_only_missing_from_the_list_is_not_told_as_closed() -
 
 
 def test_a_vanished_position_that_the_stream_has_told_meanwhile_is_not_listed() -> None:
-    assert account_patch(book(LONG), [], [], touched(positions=(LONG,)), gone=["BTCUSDT"]) is None
+    assert account_patch(book(LONG), [], [], touched(positions=(LONG,)), gone=[("BTCUSDT", "LONG")]) is None
 
 
 @pytest.mark.parametrize("moved", [True, False])

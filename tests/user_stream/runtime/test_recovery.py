@@ -56,5 +56,5 @@ async def test_position_that_is_not_listed_is_asked_for_by_its_symbol() -> None:
 
         asked = [entry.body for entry in sim.journal.entries(path="/fapi/v3/positionRisk", kind="request")]
         assert [params.get("symbol", "") for params in asked] == ["", "ETHUSDT"]
-        assert gone == ["ETHUSDT"]
+        assert gone == [("ETHUSDT", "BOTH")]
         await rest.close()

@@ -1,0 +1,16 @@
+"""Amounts stay the exchange's decimal strings until somebody calculates; here it is made sure that he can."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["require_numbers"]
+
+_NUMBERS = re.compile(r"(?:-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)? )*")
+
+
+def require_numbers(*amounts: str) -> None:
+    """Raise `ValueError` unless every amount is a finite decimal number, written as Binance writes them."""
+    if _NUMBERS.fullmatch(" ".join((*amounts, ""))) is None:
+        message = "an amount is no number"
+        raise ValueError(message)
