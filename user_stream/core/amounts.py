@@ -6,11 +6,13 @@ import re
 
 __all__ = ["require_numbers"]
 
-_NUMBERS = re.compile(r"(?:-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)? )*")
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 
 
 def require_numbers(*amounts: str) -> None:
-    """Raise `ValueError` unless every amount is a finite decimal number, written as Binance writes them."""
-    if _NUMBERS.fullmatch(" ".join((*amounts, ""))) is None:
-        message = "an amount is no number"
-        raise ValueError(message)
+    """Raise `ValueError` unless every amount is a finite decimal number."""
+    for amount in amounts:
+        # nearly every amount is digits with a point, and a regular expression costs twice as much
+        if not amount.replace(".", "", 1).isdecimal() and _NUMBER.fullmatch(amount) is None:
+            message = "an amount is no number"
+            raise ValueError(message)

@@ -1,0 +1,110 @@
+"""The one door to the engine: one thing at a time, and nothing that the engine does can break it."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+
+from user_stream import FillPriceCache
+from user_stream.core.ledger import Told
+from user_stream.core.lifecycle import CallbackFailed, OrderLost, Stopped
+from user_stream.runtime.delivery import Delivery
+
+
+class Engine:
+    """An order manager that keeps what it hears, and fails when it is told to."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, object]] = []
+        self.error: Exception | None = None
+
+    async def on_order_update(self, data: Any) -> None:
+        self.heard.append(("update", data["delivery_id"]))
+        if self.error is not None:
+            raise self.error
+
+    def on_fill_details(self, data: Any) -> None:
+        self.heard.append(("details", data["trade_id"]))
+
+    def on_order_lost(self, client_order_id: str) -> None:
+        self.heard.append(("lost", client_order_id))
+
+
+def update(**fields: Any) -> Any:
+    return {
+        "symbol": "BTCUSDT", "side": "BUY", "last_filled_qty": "0", "last_filled_price": "0", "trade_id": 0,
+        "order_trade_time": 5, "delivery_id": 1, **fields,
+    }  # fmt: skip
+
+
+async def test_engine_hears_updates_details_and_losses_by_their_own_callbacks() -> None:
+    engine = Engine()
+    delivery = Delivery(engine, None, FillPriceCache())
+
+    await delivery.tell([Told("delivery", update()), Told("details", update(trade_id=7))])
+    await delivery.tell_lost("x")
+
+    assert engine.heard == [("update", 1), ("details", 7), ("lost", "x")]
+
+
+async def test_fill_is_in_the_cache_when_the_engine_hears_of_it() -> None:
+    fills = FillPriceCache()
+    seen: list[bool] = []
+
+    class Watching:
+        def on_order_update(self, data: Any) -> None:
+            seen.append(data["symbol"] in fills)
+
+    delivery = Delivery(Watching(), None, fills)
+    await delivery.tell([Told("delivery", update())])
+    await delivery.tell([Told("delivery", update(last_filled_qty="1", last_filled_price="60000"))])
+
+    assert seen == [False, True]
+
+
+async def test_error_of_a_callback_is_logged_published_and_stops_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    engine = Engine()
+    engine.error = ValueError("the engine's own")
+    said: list[object] = []
+    delivery = Delivery(engine, None, FillPriceCache())
+    delivery.add_listener(said.append)
+
+    with caplog.at_level(logging.ERROR, "user_stream"):
+        await delivery.tell([Told("delivery", update(delivery_id=1)), Told("delivery", update(delivery_id=2))])
+
+    assert engine.heard == [("update", 1), ("update", 2)]
+    assert [type(item) for item in said] == [CallbackFailed, CallbackFailed]
+    assert "Engine.on_order_update" in caplog.text
+
+
+async def test_listener_that_fails_at_failures_is_not_asked_for_ever() -> None:
+    calls = 0
+
+    def fail(_: object) -> None:
+        nonlocal calls
+        calls += 1
+        raise ValueError
+
+    delivery = Delivery(Engine(), None, FillPriceCache())
+    delivery.add_listener(fail)
+
+    await delivery.publish(Stopped(""))
+
+    assert calls == 2
+
+
+async def test_engine_without_a_use_for_losses_is_not_asked() -> None:
+    class Plain:
+        def on_order_update(self, data: Any) -> None:
+            """Hear."""
+
+    said: list[object] = []
+    delivery = Delivery(Plain(), None, FillPriceCache())
+    delivery.add_listener(said.append)
+
+    await delivery.tell([Told("details", update(trade_id=7))])
+    await delivery.tell_lost("x")
+
+    assert said == [OrderLost("x")]
