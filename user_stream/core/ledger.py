@@ -204,7 +204,8 @@ class Ledger:
         if record.missing_before(update) > 0:
             return self._hold(record, update)
         record.base_epoch = self._epoch
-        return self._fold_fill(record, update) + self._fold_status(record, update)
+        told = self._fold_fill(record, update)
+        return told if record.status == update["order_status"] else told + self._fold_status(record, update)
 
     def _fold_fill(self, record: OrderRecord, update: MappedOrderUpdate) -> list[Told]:
         if record.knows(update):
@@ -315,15 +316,16 @@ class Ledger:
         """Keep the newest attributes; TRADE_LITE has too few to teach anything."""
         if update["source"] == "trade_lite" or update["order_trade_time"] < record.last_time:
             return
-        known = record.facts
-        record.facts = {
-            **update,
-            "client_order_id": update["client_order_id"] or known["client_order_id"],
-            "position_side": update["position_side"] or known["position_side"],
-            "order_type": update["order_type"] or known["order_type"],
-            "time_in_force": update["time_in_force"] or known["time_in_force"],
-        }
+        known, record.facts = record.facts, update
         record.last_time = update["order_trade_time"]
+        if not (update["client_order_id"] and update["position_side"] and update["order_type"]):
+            record.facts = {
+                **update,
+                "client_order_id": update["client_order_id"] or known["client_order_id"],
+                "position_side": update["position_side"] or known["position_side"],
+                "order_type": update["order_type"] or known["order_type"],
+                "time_in_force": update["time_in_force"] or known["time_in_force"],
+            }
 
     def _changes_terms(self, record: OrderRecord, update: MappedOrderUpdate) -> bool:
         return any(Decimal(update[term]) != Decimal(record.facts[term]) for term in ("price", "orig_qty"))
@@ -334,19 +336,19 @@ class Ledger:
         record.status = status
         claimed = Decimal(update["accumulated_filled_qty"])
         record.cumulative = max(record.cumulative, record.booked, claimed)
-        return Told("delivery", {**self._told(record, update), "delivery_id": self._number()})
+        told = self._told(record, update)
+        told["delivery_id"] = self._number()
+        return Told("delivery", told)
 
     def _told(self, record: OrderRecord, update: MappedOrderUpdate) -> MappedOrderUpdate:
         """Complete an update with what only the ledger knows."""
         facts = record.facts
-        said_all = Decimal(update["accumulated_filled_qty"]) == record.cumulative
-        told: MappedOrderUpdate = {
-            **update,
-            "client_order_id": update["client_order_id"] or facts["client_order_id"],
-            "order_status": record.status,
-            "accumulated_filled_qty": update["accumulated_filled_qty"] if said_all else format(record.cumulative, "f"),
-            "avg_price": update["avg_price"] if said_all else record.average_price(),
-        }
+        told = update.copy()
+        told["order_status"] = record.status
+        told["client_order_id"] = update["client_order_id"] or facts["client_order_id"]
+        if Decimal(update["accumulated_filled_qty"]) != record.cumulative:
+            told["accumulated_filled_qty"] = format(record.cumulative, "f")
+            told["avg_price"] = record.average_price()
         if update["source"] == "trade_lite":
             told["position_side"] = facts["position_side"]
             told["order_type"] = facts["order_type"]
