@@ -32,6 +32,7 @@ __all__ = ["main"]
 
 DEFAULT_PORT: Final = 9010
 LOOPBACK: Final = "127.0.0.1"
+_STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 PATIENCE_S: Final = 5.0
 """How long a client may take to end when it is asked to, in s."""
 
@@ -231,11 +232,18 @@ async def _listening(simulator: Simulator) -> AsyncIterator[None]:
 
 
 def _stop_signal() -> asyncio.Event:
-    """Return an event that is set by Ctrl-C or SIGTERM."""
+    """Return an event that is set by Ctrl-C or SIGTERM. What comes after the first is ignored: the end is near."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopped.set)
+
+    def stop() -> None:
+        stopped.set()
+        for number in _STOP_SIGNALS:
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_IGN)
+
+    for number in _STOP_SIGNALS:
+        loop.add_signal_handler(number, stop)
     return stopped
 
 

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -91,6 +92,24 @@ def test_serve_prints_urls_and_keys_and_stops_cleanly_on_ctrl_c() -> None:
         _, errors = process.communicate(timeout=10)
 
     assert {"BTCUSDT", "SIM0003USDT"} <= set(symbols)
+    assert (process.returncode, errors) == (0, "")
+
+
+@pytest.mark.parametrize("pause_s", [0.0, 0.03])
+def test_serve_stops_cleanly_however_often_ctrl_c_is_pressed(pause_s: float) -> None:
+    with running("serve", "--port", "0") as process:
+        port = int(first_line(process, r"REST +http://127\.0\.0\.1:(\d+)")[1])
+        first_line(process, r"Ctrl-C stops")
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            client.sendall(b"GET /private/ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n")
+            client.sendall(b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n")
+            assert client.recv(100).startswith(b"HTTP/1.1 101 ")
+
+            for _ in range(3):
+                process.send_signal(signal.SIGINT)
+                time.sleep(pause_s)  # another process: it has only real time
+            _, errors = process.communicate(timeout=10)
+
     assert (process.returncode, errors) == (0, "")
 
 
