@@ -1,8 +1,13 @@
-"""The port: one listener, whose every request is answered by one function."""
+"""The port: one listener, whose every request is answered by one function.
+
+What is not HTTP never gets that far: the server answers 400 by itself and would print a traceback for each. It is the
+client's mistake, not ours, so it is told to `complain`, in one line.
+"""
 
 from __future__ import annotations
 
 import errno
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -14,14 +19,17 @@ __all__ = ["Listener"]
 
 _CLOSE_WAIT_S: Final = 1.0
 
+Complain = Callable[[str], object]
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 class Listener:
-    """A server that listens from `open` to `close`."""
+    """A server that listens from `open` to `close`. `complain` is told what clients sent that is not HTTP."""
 
-    def __init__(self, handler: Handler) -> None:
-        self._runner = web.ServerRunner(web.Server(handler), shutdown_timeout=_CLOSE_WAIT_S)
+    def __init__(self, handler: Handler, complain: Complain) -> None:
+        logger = logging.Logger("simulator")  # noqa: LOG001  one of its own: no configuration may print what it is told
+        logger.addHandler(_Complaints(complain))
+        self._runner = web.ServerRunner(web.Server(handler, logger=logger), shutdown_timeout=_CLOSE_WAIT_S)
 
     async def open(self, host: str, port: int) -> int:
         """Listen, and return the port: `port`, or a free one for 0. Raises `PortInUseError`."""
@@ -39,3 +47,14 @@ class Listener:
     async def close(self) -> None:
         """Listen no more, and end what is open."""
         await self._runner.cleanup()
+
+
+class _Complaints(logging.Handler):
+    def __init__(self, complain: Complain) -> None:
+        super().__init__(logging.WARNING)
+        self._complain = complain
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        cause = f": {error}" if error else ""
+        self._complain(" ".join(f"{record.getMessage()}{cause}".split()))

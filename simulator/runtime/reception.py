@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from aiohttp import web
 
 from simulator.core.journal import mask_text
@@ -11,6 +14,9 @@ from simulator.runtime.rest import RestInterface
 from simulator.runtime.stream import Streams
 
 __all__ = ["Reception"]
+
+_ORIGIN: Final = re.compile("^https?://[^/?]*", re.IGNORECASE)
+"""What stands before the path when a client asks as it would ask a proxy (RFC 9112, section 3.2.2)."""
 
 
 class Reception:
@@ -24,7 +30,7 @@ class Reception:
 
     async def receive(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request. A defect of the simulator becomes HTTP 500, and is raised when the simulator stops."""
-        path, _, query = request.raw_path.partition("?")
+        path, _, query = _ORIGIN.sub("", request.raw_path).partition("?")
         try:
             return await self._answer(request, path, query)
         except web.HTTPException as refusal:
@@ -37,6 +43,10 @@ class Reception:
         except Exception as error:  # noqa: BLE001  the client gets 500, and `Simulator.stop` raises it
             self._chronicle.fail(error, mask_text(f"{request.method} {path}"))
             return web.Response(status=500, text="internal error of the simulator")
+
+    def note(self, summary: str) -> None:
+        """Write down what a client sent that is no request at all."""
+        self._chronicle.record("note", direction="in", summary=mask_text(summary))
 
     async def _answer(self, request: web.BaseRequest, path: str, query: str) -> web.StreamResponse:
         if path.startswith("/sim/"):

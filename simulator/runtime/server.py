@@ -106,7 +106,8 @@ class Simulator:
         floor = Floor(self._new_venue(), clock, chronicle, streams)
         rest = RestInterface(floor, self.accounts, self._request_rules)
         control = Control(self)
-        listener = Listener(Reception(chronicle, rest, streams, control).receive)
+        reception = Reception(chronicle, rest, streams, control)
+        listener = Listener(reception.receive, reception.note)
         self.port = await listener.open(self.host, self.port)
         self._listener, self._opened, self._control = listener, floor, control
 

@@ -16,7 +16,7 @@ async def answer(_request: web.BaseRequest) -> web.StreamResponse:
 
 
 async def test_it_answers_from_open_to_close() -> None:
-    listener = Listener(answer)
+    listener = Listener(answer, print)
     port = await listener.open("127.0.0.1", 0)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
@@ -30,7 +30,7 @@ async def test_it_answers_from_open_to_close() -> None:
 
 
 async def test_a_port_in_use_is_named_with_its_host() -> None:
-    first, second = Listener(answer), Listener(answer)
+    first, second = Listener(answer, print), Listener(answer, print)
     port = await first.open("127.0.0.1", 0)
 
     with pytest.raises(PortInUseError, match=f"port {port} on 127.0.0.1"):
@@ -39,6 +39,23 @@ async def test_a_port_in_use_is_named_with_its_host() -> None:
     await first.close()
 
 
+async def test_what_is_not_http_is_answered_and_complained_about_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    complaints: list[str] = []
+    listener = Listener(answer, complaints.append)
+    port = await listener.open("127.0.0.1", 0)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+
+    writer.write(b"GET /\xff HTTP/1.1\r\nHost: x\r\n\r\n")
+
+    assert (await reader.read()).startswith(b"HTTP/1.0 400 ")
+    (complaint,) = complaints
+    assert "Invalid char in url path" in complaint
+    assert "\n" not in complaint
+    assert caplog.records == []
+    writer.close()
+    await listener.close()
+
+
 async def test_another_error_of_the_system_is_not_hidden() -> None:
     with pytest.raises(OSError, match=r"192\.0\.2\.1"):
-        await Listener(answer).open("192.0.2.1", 0)
+        await Listener(answer, print).open("192.0.2.1", 0)

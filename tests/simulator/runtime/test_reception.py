@@ -64,6 +64,27 @@ async def test_a_query_is_taken_as_it_was_sent() -> None:
         assert answer.body["code"] == -1121
 
 
+async def test_a_client_may_ask_as_it_would_ask_a_proxy() -> None:
+    async with Simulator() as simulator:
+        reader, writer = await asyncio.open_connection("127.0.0.1", simulator.port)
+        writer.write(b"GET http://fapi.binance.com/fapi/v1/ping?a=1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+
+        assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
+        assert simulator.journal.entries(path="/fapi/v1/ping", kind="request")[0].body == {"a": "1"}
+        writer.close()
+
+
+async def test_what_is_not_http_is_noted_without_the_keys_in_it() -> None:
+    async with Simulator() as simulator:
+        reader, writer = await asyncio.open_connection("127.0.0.1", simulator.port)
+        writer.write(f"GET /fapi/v1/ping?é&listenKey={'k' * 64} HTTP/1.1\r\n\r\n".encode())
+
+        assert (await reader.read()).startswith(b"HTTP/1.0 400 ")
+        (note,) = simulator.journal.entries(kind="note")
+        assert "listenKey=kkkk… HTTP" in note.summary
+        writer.close()
+
+
 async def test_upgrades_go_to_the_streams_and_the_rest_to_rest() -> None:
     async with Simulator() as simulator, Wire(simulator) as wire:
         assert (await wire.send("GET", "/private/ws")).status == 404
