@@ -1,8 +1,8 @@
 """Everything that went in and out, in order, with the exchange's time. What a test asserts on, and a person reads.
 
 Entries are facts and never change. Secrets do not enter: listen keys and API keys are masked to their first four
-characters, signatures to nothing, before an entry is made. The journal is bounded; `forgotten` counts what the bound
-pushed out, so that a reader of `seq` sees the hole.
+characters, signatures to nothing, before an entry is made. The journal is bounded in entries and in bytes; `forgotten`
+counts what the bounds pushed out, so that a reader of `seq` sees the hole.
 """
 
 from __future__ import annotations
@@ -60,10 +60,14 @@ class JournalEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 
 class Journal:
-    """The entries, oldest first; at most `limit` of them."""
+    """The entries, oldest first; at most `limit` of them, and of what they hold at most `most_bytes`."""
 
-    def __init__(self, limit: int = 50_000) -> None:
-        self._entries: deque[JournalEntry] = deque(maxlen=limit)
+    def __init__(self, limit: int = 50_000, most_bytes: int = 64 * 1024 * 1024) -> None:
+        self._limit = limit
+        self._most_bytes = most_bytes
+        self._entries: deque[JournalEntry] = deque()
+        self._sizes: deque[int] = deque()
+        self._bytes = 0
         self._next_seq = 1
 
     def __len__(self) -> int:
@@ -74,14 +78,22 @@ class Journal:
 
     @property
     def forgotten(self) -> int:
-        """How many entries the bound has pushed out."""
+        """How many entries the bounds have pushed out."""
         return self._next_seq - 1 - len(self._entries)
 
-    def record(self, time_ms: int, kind: str, **fields: Any) -> JournalEntry:
-        """Append an entry and return it. `fields` are those of `JournalEntry`, already masked."""
+    def record(self, time_ms: int, kind: str, *, size: int = 0, **fields: Any) -> JournalEntry:
+        """Append an entry and return it. `fields` are those of `JournalEntry`, already masked.
+
+        `size` is how many bytes it was on the wire, of what may be large there.
+        """
         entry = JournalEntry(seq=self._next_seq, time_ms=time_ms, kind=kind, **fields)
         self._next_seq += 1
         self._entries.append(entry)
+        self._sizes.append(size)
+        self._bytes += size
+        while len(self._entries) > self._limit or self._bytes > self._most_bytes:
+            self._entries.popleft()
+            self._bytes -= self._sizes.popleft()
         return entry
 
     def entries(self, *, since: int = 0, limit: int | None = None, **wanted: object) -> list[JournalEntry]:

@@ -18,7 +18,10 @@ __all__ = ["ListenKeys"]
 
 
 class ListenKeys:
-    """The listen keys of all accounts. The n-th key of an account is a function of the seed."""
+    """The listen keys of all accounts. The n-th key of an account is a function of the seed.
+
+    Every key that ever lived is remembered with its account: a dead one may still have sockets.
+    """
 
     def __init__(self, lifetime_ms: int, seed: int) -> None:
         self.lifetime_ms = lifetime_ms

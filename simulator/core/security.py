@@ -4,10 +4,11 @@ What is signed is the raw query followed by the raw body, nothing between them, 
 has to be the last of the query or of the body. The bytes that arrived are verified, never a re-encoding of their
 values.
 
-Checked in this order: API key (-2014 malformed, -2015 unknown), timestamp and signature present (-1102), timestamp
-inside its window (-1021: not a second or more ahead of the exchange, not older than recvWindow, 5000 ms unless sent),
-signature (-1022). The client learns no more than the code; `SignatureError.diagnosis` says for the journal which bytes
-should have been signed and which mistake would explain what came.
+Checked in this order: no parameter twice (-1101), API key (-2014 malformed, -2015 unknown), timestamp and signature
+present (-1102), timestamp inside its window (-1021: not a second or more ahead of the exchange, not older than
+recvWindow, 5000 ms unless sent), signature (-1022). The client learns no more than the code;
+`SignatureError.diagnosis` says for the journal which bytes should have been signed and which mistake would explain
+what came.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from simulator.core import venue_error
 from simulator.core.params import Params, integer, text
 from simulator.core.venue_error import VenueError, refusal
 
-__all__ = ["SignatureError", "check_signature", "check_timestamp", "known_key", "read_params", "sign"]
+__all__ = ["SignatureError", "check_repeats", "check_signature", "check_timestamp", "known_key", "read_params", "sign"]
 
 DEFAULT_RECEIVE_WINDOW_MS: Final = 5000
 MOST_RECEIVE_WINDOW_MS: Final = 60_000
@@ -46,6 +47,15 @@ def read_params(query: str, body: str) -> dict[str, str]:
     if query:
         params.update(parse_qsl(query, keep_blank_values=True))
     return params
+
+
+def check_repeats(query: str, body: str) -> None:
+    """Raise `VenueError` -1101 when a parameter stands twice in the query, or twice in the body."""
+    for part in (query, body):
+        names = [name for name, _ in parse_qsl(part, keep_blank_values=True)]
+        for name in names if len(set(names)) < len(names) else ():
+            if names.count(name) > 1:
+                raise venue_error.repeated_parameter(name)
 
 
 def known_key(api_key: str, accounts: Mapping[str, str], request_ip: str) -> str:

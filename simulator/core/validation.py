@@ -2,9 +2,9 @@
 
 Checked in this order, the first failure answers: symbol (-1102, -1121); side (-1102, -1117); type (-1102, -4120 for
 conditional types, -1116); timeInForce, quantity and price present, readable and wanted (-1102, -1100, -1106, -1115);
-client order id (-4015); newOrderRespType (-1136); position side and reduce-only against the position mode (-4060,
--4061, -1106); quantity (-4003, -1111, -4004, -4005, -4023); price (-4001, -1111, -4013, -4002, -4014); distance from
-the market (-4016, -4024); notional (-4164); goodTillDate (-1102, -5040).
+client order id (-4015); newOrderRespType (-1136); selfTradePreventionMode (-5039); position side and reduce-only
+against the position mode (-4060, -4061, -1106); quantity (-4003, -1111, -4004, -4005, -4023); price (-4001, -1111,
+-4013, -4002, -4014); distance from the market (-4016, -4024); notional (-4164); goodTillDate (-1102, -5040).
 
 In hedge mode an order that closes is reduce-only by nature: it is marked so, as the live frames are.
 """
@@ -39,10 +39,11 @@ from simulator.core.orders import OrderIntent
 from simulator.core.params import Params, flag, integer, number, text
 from simulator.core.venue_error import VenueError, refusal, unwanted_parameter
 
-__all__ = ["check_price", "check_quantity", "known_symbol", "read_order"]
+__all__ = ["check_price", "check_quantity", "known_side", "known_symbol", "read_order"]
 
 _CLIENT_ORDER_ID: Final = re.compile(r"[.A-Z:/a-z0-9_-]{1,36}")
 _TIMES_IN_FORCE: Final = frozenset({GTC, IOC, FOK, GTX, GTD, RPI})
+_SELF_TRADE_PREVENTIONS: Final = frozenset({"NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH"})
 _GOOD_TILL_MARGIN_MS: Final = 600_000
 _GOOD_TILL_LIMIT_MS: Final = 253_402_300_799_000
 
@@ -55,6 +56,11 @@ def known_symbol(params: Params, symbols: Mapping[str, SymbolSpec]) -> SymbolSpe
     return spec
 
 
+def known_side(params: Params) -> str:
+    """Return BUY or SELL. Raises `VenueError` -1102 or -1117."""
+    return _choice(params, "side", {BUY, SELL}, venue_error.INVALID_SIDE)
+
+
 def read_order(
     params: Params,
     spec: SymbolSpec,
@@ -65,7 +71,7 @@ def read_order(
     now_ms: int,
 ) -> OrderIntent:
     """Return the order that the parameters of POST /fapi/v1/order describe. Raises `VenueError`."""
-    side = _choice(params, "side", {BUY, SELL}, venue_error.INVALID_SIDE)
+    side = known_side(params)
     order_type = _order_type(params)
     time_in_force, price = _limit_terms(params) if order_type == LIMIT else _market_terms(params)
     quantity = number(params, "quantity")
@@ -74,6 +80,7 @@ def read_order(
         raise refusal(venue_error.BAD_CLIENT_ORDER_ID)
     if params.get("newOrderRespType", "ACK") not in {"ACK", "RESULT"}:
         raise refusal(venue_error.BAD_RESPONSE_TYPE)
+    self_trade_prevention = _self_trade_prevention(params, self_trade_prevention)
     position_side, reduce_only = _position_terms(params, side, dual_side_position=dual_side_position)
     most = spec.max_quantity if order_type == LIMIT else spec.market_max_quantity
     check_quantity(quantity, most, spec)
@@ -92,7 +99,7 @@ def read_order(
         reduce_only=reduce_only,
         client_order_id=client_order_id,
         good_till_ms=_good_till(params, now_ms) if time_in_force == GTD else 0,
-        self_trade_prevention=params.get("selfTradePreventionMode") or self_trade_prevention,
+        self_trade_prevention=self_trade_prevention,
     )
 
 
@@ -154,6 +161,15 @@ def _market_terms(params: Params) -> tuple[str, Decimal]:
         if params.get(name):
             raise unwanted_parameter(name)
     return GTC, Decimal(0)
+
+
+def _self_trade_prevention(params: Params, unless_sent: str) -> str:
+    mode = params.get("selfTradePreventionMode")
+    if not mode:
+        return unless_sent
+    if mode not in _SELF_TRADE_PREVENTIONS:
+        raise refusal(venue_error.BAD_SELF_TRADE_PREVENTION)
+    return mode
 
 
 def _position_terms(params: Params, side: str, *, dual_side_position: bool) -> tuple[str, bool]:

@@ -72,6 +72,7 @@ POST_ONLY_REJECTED: Final = (
 TOO_MANY_AMENDMENTS: Final = (-5026, "Exceed maximum modify order limit.")
 NOTHING_TO_AMEND: Final = (-5027, "No need to modify the order.")
 AMENDED_NOTIONAL_TOO_SMALL: Final = (-5029, "The order's notional value is too small.")
+BAD_SELF_TRADE_PREVENTION: Final = (-5039, "Invalid self trade prevention mode.")
 BAD_GOOD_TILL_DATE: Final = (
     -5040,
     "The goodTillDate timestamp must be greater than the current time plus 600 seconds.",
@@ -97,6 +98,11 @@ def unwanted_parameter(name: str) -> VenueError:
 def notional_too_small(minimum: object) -> VenueError:
     """Return -4164. `minimum` is the smallest notional in the quote asset."""
     return VenueError(-4164, f"Order's notional must be no smaller than {minimum} (unless you choose reduce only).")
+
+
+def repeated_parameter(name: str) -> VenueError:
+    """Return -1101 for a parameter that stands twice in the query, or twice in the body."""
+    return VenueError(-1101, f"Duplicate values for parameter '{name}'.")
 
 
 def api_key_malformed() -> VenueError:

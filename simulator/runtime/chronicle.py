@@ -37,7 +37,7 @@ class Chronicle:
         self._open_turns = 0
 
     def record(self, kind: str, **fields: Any) -> JournalEntry:
-        """Write an entry with the time of now. `fields` are those of `JournalEntry`."""
+        """Write an entry with the time of now. `fields` are those of `Journal.record`."""
         entry = self.journal.record(self._clock.time_ms(), kind, **fields)
         self._untold.append(entry)
         if not self._open_turns:

@@ -8,7 +8,7 @@ arrived.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from aiohttp import web
@@ -90,7 +90,7 @@ class RestInterface:
         return response
 
     async def _receive(self, http: web.BaseRequest, path: str, query: str) -> _Request:
-        body = (await http.read()).decode(errors="replace") if http.can_read_body else ""
+        body = (await http.read()).decode(errors="replace") if http.can_read_body and http.method != "GET" else ""
         params = security.read_params(query, body)
         api_key = http.headers.get("X-MBX-APIKEY", "")
         account = self._names.get(api_key, "")
@@ -101,6 +101,7 @@ class RestInterface:
             method=http.method,
             path=mask_text(path),
             body=masked_params(params),
+            size=len(query) + len(body),
         )
         return _Request(
             method=http.method,
@@ -130,6 +131,7 @@ class RestInterface:
         weight = venue.counters.add_weight(route.weigh(request.params), now_ms)
         headers = {"X-MBX-USED-WEIGHT-1M": str(weight)}
         try:
+            security.check_repeats(request.query, request.body)
             self._authenticate(route, request, now_ms)
             answer = route.endpoint(venue, Call(request.params, request.account, now_ms))
         except SignatureError as error:
@@ -155,7 +157,7 @@ class RestInterface:
 
     def _respond(self, http: web.BaseRequest, request: _Request, answer: Respond | Reset) -> web.Response:
         if isinstance(answer, Reset):
-            self._record(request, 0, None, "the connection was reset instead of an answer")
+            self._record(request, 0, None, summary="the connection was reset instead of an answer")
             reset_transport(http.transport)
             return web.Response(status=500)
         body = {"code": answer.code, "msg": answer.message} if answer.body is None else answer.body
@@ -163,10 +165,10 @@ class RestInterface:
             payload, content_type = body.encode(), "text/html"
         else:
             payload, content_type = msgspec.json.encode(body), "application/json"
-        self._record(request, answer.status, _shown(body, len(payload)), "")
+        self._record(request, answer.status, _shown(body, len(payload)), size=len(payload))
         return web.Response(body=payload, status=answer.status, headers=answer.headers, content_type=content_type)
 
-    def _record(self, request: _Request, status: int, body: object, summary: str) -> None:
+    def _record(self, request: _Request, status: int, body: object, **fields: Any) -> None:
         self._floor.chronicle.record(
             "response",
             direction="out",
@@ -175,8 +177,8 @@ class RestInterface:
             method=request.method,
             path=mask_text(request.path),
             status=status,
-            summary=summary,
             body=body,
+            **fields,
         )
 
     def _note(self, request: _Request, summary: str) -> None:

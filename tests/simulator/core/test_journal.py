@@ -43,6 +43,18 @@ def test_the_oldest_entries_are_forgotten_and_counted() -> None:
     assert journal.forgotten == 2
 
 
+def test_the_oldest_entries_are_forgotten_when_together_they_are_too_large() -> None:
+    journal = Journal(most_bytes=1000)
+    for size in (600, 300, 100):
+        journal.record(1000, "response", size=size)
+    assert journal.forgotten == 0
+
+    journal.record(1000, "response", size=1)
+
+    assert [entry.seq for entry in journal] == [2, 3, 4]
+    assert journal.forgotten == 1
+
+
 def test_text_has_a_line_per_entry() -> None:
     lines = a_journal().text().splitlines()
 

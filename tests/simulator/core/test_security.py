@@ -9,6 +9,7 @@ import pytest
 from simulator import VenueError
 from simulator.core.security import (
     SignatureError,
+    check_repeats,
     check_signature,
     check_timestamp,
     known_key,
@@ -157,3 +158,11 @@ def test_api_keys_are_malformed_unknown_or_somebodys(api_key: str, code: int, me
 
 def test_query_wins_over_body() -> None:
     assert read_params("a=1&b=2", "a=3&c=%2F") == {"a": "1", "b": "2", "c": "/"}
+
+
+def test_a_parameter_may_be_in_query_and_body_but_not_twice_in_either() -> None:
+    check_repeats("symbol=BTCUSDT&side=BUY", "symbol=ETHUSDT")
+
+    for query, body in (("symbol=A&side=BUY&symbol=A", ""), ("side=BUY", "symbol=A&symbol=")):
+        with pytest.raises(VenueError, match=r"^-1101: Duplicate values for parameter 'symbol'\.$"):
+            check_repeats(query, body)

@@ -56,6 +56,7 @@ def test_a_market_order_needs_only_a_quantity() -> None:
         ({"side": "absent"}, -1102),
         ({"side": "HOLD"}, -1117),
         ({"type": "absent"}, -1102),
+        ({"selfTradePreventionMode": "EXPIRE_MOST"}, -5039),
         ({"type": "STOP_MARKET"}, -4120),
         ({"type": "TRAILING_STOP_MARKET"}, -4120),
         ({"type": "ICEBERG"}, -1116),

@@ -225,3 +225,28 @@ async def test_the_journal_holds_requests_and_answers_without_secrets() -> None:
     request, answer = simulator.journal.entries(path=ORDER)
     assert (request.body["signature"], request.body["price"], request.account) == ("…", "60000", "default")
     assert (answer.about, answer.status, answer.body["status"]) == (request.seq, 200, "NEW")
+
+
+async def test_get_takes_its_parameters_from_the_query_alone() -> None:
+    async with Simulator() as simulator, Wire(simulator) as wire:
+        answer = await wire.send("GET", "/fapi/v1/openOrders", wire.signed())
+
+    assert answer.body["code"] == -1102
+
+
+async def test_a_parameter_that_comes_twice_is_refused() -> None:
+    async with Simulator() as simulator, Wire(simulator) as wire:
+        answer = await wire.send("POST", ORDER, f"symbol=BTCUSDT&{wire.signed(**LIMIT_ORDER)}")
+
+    assert (answer.status, answer.body) == (400, {"code": -1101, "msg": "Duplicate values for parameter 'symbol'."})
+
+
+async def test_large_answers_push_the_oldest_out_of_the_journal() -> None:
+    async with Simulator() as simulator, Wire(simulator) as wire:
+        simulator.on_request("GET", "/fapi/v1/ping", Respond(200, body="x" * 60_000), times=None)
+        for _ in range(1300):
+            await wire.send("GET", "/fapi/v1/ping")
+
+        kept = simulator.journal.entries(kind="response")
+
+    assert 1000 < len(kept) < 1300
