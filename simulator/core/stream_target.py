@@ -12,16 +12,19 @@ listen key, `<listen key>@<event>`, or a market stream.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
 from simulator.core.profile import UrlForm
 
-__all__ = ["Root", "StreamTarget", "read_target"]
+__all__ = ["USER_ROOTS", "Root", "StreamTarget", "read_target"]
 
 Root = Literal["unrouted", "private", "public", "market"]
+
+USER_ROOTS: Final = frozenset[Root]({"private", "unrouted"})
+"""What carries user data."""
 
 
 class StreamTarget(msgspec.Struct, frozen=True):

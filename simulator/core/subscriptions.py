@@ -1,6 +1,7 @@
 """What one stream connection is subscribed to, and its answers to control messages.
 
-Names are never refused: a listen key that does not exist, or an event that nobody sends, is a subscription to silence.
+Names are never refused: a listen key that does not exist, or an event that nobody sends, is a subscription to silence;
+so is a listen key on `/public` or `/market`, which carry no user data.
 Request ids may be strings, as the official SDK sends them, although the documentation demands unsigned integers.
 """
 
@@ -11,7 +12,7 @@ from collections.abc import Callable, Collection
 from typing import Any, Final, Literal
 
 from simulator.core.profile import UrlForm
-from simulator.core.stream_target import StreamTarget
+from simulator.core.stream_target import USER_ROOTS, StreamTarget
 
 __all__ = ["Subscriptions"]
 
@@ -34,6 +35,7 @@ class Subscriptions:
         self.is_combined = target.is_combined
         self._names: dict[str, UrlForm] = dict(target.names)
         self._later_form: UrlForm = "unrouted" if target.root == "unrouted" else "subscribe"
+        self._carries_user_data = target.root in USER_ROOTS
         self._silent_forms = silent_forms
         self._control_errors = control_errors
 
@@ -48,6 +50,8 @@ class Subscriptions:
 
     def wants(self, listen_key: str, event: str) -> bool:
         """Return whether an event of this key is sent here."""
+        if not self._carries_user_data:
+            return False
         forms = (self._names.get(listen_key), self._names.get(f"{listen_key}@{event}"))
         return any(form is not None and form not in self._silent_forms for form in forms)
 
@@ -103,7 +107,8 @@ class Subscriptions:
 def _parse(text: str) -> dict[str, Any]:
     try:
         message = json.loads(text)
-    except ValueError as error:
+        json.dumps(message, ensure_ascii=False, allow_nan=False).encode()  # what no reply could repeat is no JSON
+    except (ValueError, RecursionError) as error:
         position = getattr(error, "colno", 1)
         raise _ControlError(3, f"Invalid JSON: expected value at line 1 column {position}") from error
     if not isinstance(message, dict):

@@ -15,7 +15,7 @@ from aiohttp import WSMsgType, web
 from simulator.core.frame import BINARY, PONG, TEXT, encode_frame
 from simulator.core.journal import mask_text
 from simulator.core.profile import Profile
-from simulator.core.stream_target import StreamTarget, read_target
+from simulator.core.stream_target import USER_ROOTS, StreamTarget, read_target
 from simulator.core.subscriptions import Subscriptions
 from simulator.runtime.chronicle import Chronicle
 from simulator.runtime.clock import Clock
@@ -27,7 +27,6 @@ MOST_WAITING_BYTES: Final = 16 * 1024 * 1024
 """What a client may leave unread before its connection is reset. Nothing is dropped from an open connection."""
 
 _CLOSE_WAIT_S: Final = 1.0
-_USER_ROOTS: Final = frozenset({"private", "unrouted"})
 
 
 class Streams:
@@ -93,7 +92,7 @@ class Streams:
 
     def user_streams(self) -> list[StreamConnection]:
         """Return the open connections that may carry user data, oldest first."""
-        return [connection for connection in self.connections.values() if connection.root in _USER_ROOTS]
+        return [connection for connection in self.connections.values() if connection.root in USER_ROOTS]
 
     def of_key(self, listen_key: str) -> list[StreamConnection]:
         """Return the connections that name this key."""
@@ -174,13 +173,17 @@ class Streams:
     def _answer(self, connection: StreamConnection, text: str) -> None:
         reply = connection.subscriptions.answer(text)
         with self._chronicle.turn():
-            self._chronicle.record("frame", direction="in", connection=connection.number, summary=mask_text(text))
+            self._chronicle.record(
+                "frame", direction="in", connection=connection.number, summary=mask_text(text), size=len(text)
+            )
             self._index(connection)
             if not connection.is_silent:
                 payload = msgspec.json.encode(reply)
                 connection.write(encode_frame(TEXT, payload))
                 summary = mask_text(payload.decode())
-                self._chronicle.record("frame", direction="out", connection=connection.number, summary=summary)
+                self._chronicle.record(
+                    "frame", direction="out", connection=connection.number, summary=summary, size=len(payload)
+                )
 
     def _index(self, connection: StreamConnection) -> None:
         self._unindex(connection)
@@ -212,7 +215,7 @@ class Streams:
 
 def _life(connection: StreamConnection, what: str) -> str:
     """Return what became of a user stream, which scripts wait for; of a market stream, nothing."""
-    return what if connection.root in _USER_ROOTS else ""
+    return what if connection.root in USER_ROOTS else ""
 
 
 def _frame(content: dict[str, Any] | str | bytes, listen_key: str, connection: StreamConnection) -> bytes:

@@ -64,6 +64,15 @@ def test_subscribing_by_key_and_by_event() -> None:
     assert connection.listen_keys() == {"K", "L"}
 
 
+@pytest.mark.parametrize("root", ["public", "market"])
+def test_other_roots_carry_no_user_data(root: str) -> None:
+    connection = subscriptions(f"/{root}/ws?listenKey=K")
+
+    assert ask(connection, "SUBSCRIBE", "L") == {"result": None, "id": 1}
+    assert not connection.wants("K", "ACCOUNT_UPDATE")
+    assert not connection.wants("L", "ACCOUNT_UPDATE")
+
+
 def test_unsubscribing_ends_delivery() -> None:
     connection = subscriptions("/private/ws/K")
 
@@ -95,6 +104,9 @@ def test_wrapping_is_a_property_that_can_be_changed() -> None:
     ("message", "code", "text", "request_id"),
     [
         ("{", 3, "Invalid JSON", None),
+        ("[" * 100_000, 3, "Invalid JSON", None),
+        ('{"method":"LIST_SUBSCRIPTIONS","id":"\\ud800"}', 3, "Invalid JSON", None),
+        ('{"method":"LIST_SUBSCRIPTIONS","id":1e999}', 3, "Invalid JSON", None),
         ("[]", 2, "missing field `method`", None),
         ('{"id":7}', 2, "missing field `method` at line 1 column 8", 7),
         ('{"method":"LISTEN","id":7}', 2, "unknown variant `LISTEN`", 7),
