@@ -17,6 +17,8 @@ __all__ = ["average", "decimal_amount", "eight", "eight_or_zero", "money", "padd
 ZERO: Final = Decimal(0)
 _EIGHT: Final = Decimal("0.00000001")
 _AVERAGE_PRICE_DECIMALS: Final = 10
+_MOST_DIGITS: Final = 15
+"""Before the point, or zeros behind it: 8 decimals more still fit the 28 digits that sums are exact in."""
 
 
 @cache
@@ -55,7 +57,7 @@ def money(amount: Decimal) -> Decimal:
 
 
 def decimal_amount(value: str | int | Decimal) -> Decimal:
-    """Return the amount. Raises `BadAmountError` for what is not a finite decimal; a float never is."""
+    """Return the amount. Raises `BadAmountError` for a float, and for what is not a finite decimal of possible size."""
     if isinstance(value, float):
         raise BadAmountError(value)
     try:
@@ -64,4 +66,6 @@ def decimal_amount(value: str | int | Decimal) -> Decimal:
         raise BadAmountError(value) from error
     if not amount.is_finite():
         raise BadAmountError(value)
+    if abs(amount.adjusted()) >= _MOST_DIGITS:
+        raise BadAmountError(value, f"a number of at most {_MOST_DIGITS} digits before the point")
     return amount

@@ -2,7 +2,7 @@
 
 Orders that ended without a fill disappear after 3 days, all others after 90; trades after 90 days. A query without
 times covers the last 7 days and returns its newest rows; one with a start, or an id to start from, returns its oldest
-rows. A window may span 7 days at most. Times are in ms.
+rows. A window may span 7 days, of orders a little less. Times are in ms.
 """
 
 from __future__ import annotations
@@ -54,9 +54,11 @@ def read_page(params: Params, id_name: str, now_ms: int) -> Page:
     first_id = optional_integer(params, id_name)
     limit = optional_integer(params, "limit") or _DEFAULT_ROWS
     limit = max(1, min(limit, _MOST_ROWS))
+    if id_name == "fromId" and first_id is not None and (start is not None or end is not None):
+        raise refusal(venue_error.BAD_COMBINATION)
+    if start is not None and end is not None:
+        _check_span(start, end, WINDOW_MS if id_name == "fromId" else WINDOW_MS - 1)
     if first_id is not None:
-        if id_name == "fromId" and (start is not None or end is not None):
-            raise refusal(venue_error.BAD_COMBINATION)
         return Page(start or 0, end or now_ms, first_id, limit, from_oldest=True)
     window_start, window_end = _window(start, end, now_ms)
     return Page(window_start, window_end, 0, limit, from_oldest=start is not None)
@@ -75,14 +77,15 @@ def is_trade_kept(fill: Fill, now_ms: int) -> bool:
     return now_ms - fill.time_ms <= _HISTORY_MS
 
 
+def _check_span(start: int, end: int, most_ms: int) -> None:
+    if start > end:
+        raise refusal(venue_error.START_AFTER_END)
+    if end - start > most_ms:
+        raise refusal(venue_error.BAD_INTERVAL)
+
+
 def _window(start: int | None, end: int | None, now_ms: int) -> tuple[int, int]:
-    if start is not None and end is not None:
-        if start > end:
-            raise refusal(venue_error.START_AFTER_END)
-        if end - start > WINDOW_MS:
-            raise refusal(venue_error.BAD_INTERVAL)
-        return start, end
     if start is not None:
-        return start, start + WINDOW_MS
+        return start, start + WINDOW_MS if end is None else end
     last = now_ms if end is None else end
     return last - WINDOW_MS, last

@@ -12,7 +12,7 @@ from simulator.core.order_bodies import acknowledgement, average_price_keys, lis
 from simulator.core.orders import Order
 from simulator.core.params import Params, flag, number, optional_integer
 from simulator.core.retention import is_order_kept, is_trade_kept, read_page
-from simulator.core.validation import check_price, check_quantity, known_symbol, read_order
+from simulator.core.validation import check_price, check_quantity, known_side, known_symbol, read_order
 from simulator.core.venue import Answer, Call, Venue
 from simulator.core.venue_error import VenueError, refusal
 
@@ -59,7 +59,9 @@ def amend_order(venue: Venue, call: Call) -> Answer:
     """PUT /fapi/v1/order."""
     params = call.params
     spec = known_symbol(params, venue.exchange.symbols)
+    known_side(params)
     quantity, price = number(params, "quantity"), number(params, "price")
+    modify_id = optional_integer(params, "modifyId")
     order = _named_order(venue, call, spec)
     if order is None or not order.is_open:
         raise refusal(venue_error.NO_SUCH_ORDER)
@@ -69,13 +71,12 @@ def amend_order(venue: Venue, call: Call) -> Answer:
         raise refusal(venue_error.NOT_REDUCE_ONLY)
     if not order.reduce_only and quantity * price < spec.min_notional:
         raise refusal(venue_error.AMENDED_NOTIONAL_TOO_SMALL)
-    modify_id = params.get("modifyId", "")
     amended, facts = venue.exchange.amend(
-        order, quantity=quantity, price=price, modify_id=modify_id, now_ms=call.now_ms
+        order, quantity=quantity, price=price, modify_id=params.get("modifyId", ""), now_ms=call.now_ms
     )
     extra: dict[str, Any] = {"pair": order.symbol}
-    if modify_id:
-        extra["modifyId"] = int(modify_id) if modify_id.isdecimal() else modify_id
+    if modify_id is not None:
+        extra["modifyId"] = modify_id
     return Answer(_acknowledged(venue, amended, spec, params) | extra, facts, is_order=True)
 
 

@@ -14,6 +14,7 @@ It serves this machine alone (see `core.loopback`). Errors are `{"error": "..."}
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
@@ -41,6 +42,7 @@ JOURNAL_LIMIT: Final = 1_000
 
 _TEXT_FILTERS: Final = ("kind", "path", "event", "method", "account")
 _NUMBER_FILTERS: Final = ("since", "limit")
+_NUMBER: Final = re.compile(r"[0-9]{1,15}")
 
 
 class BadRequestError(Exception):
@@ -167,8 +169,8 @@ def _filters(query: Mapping[str, str]) -> dict[str, Any]:
         if name not in known:
             message = f"unknown filter {name!r}{suggestion(name, known) or ': there are ' + ', '.join(known)}"
             raise BadRequestError(message)
-        if name in _NUMBER_FILTERS and not (value.isascii() and value.isdigit()):
-            message = f"{name}: expected a whole number, got {value!r}"
+        if name in _NUMBER_FILTERS and not _NUMBER.fullmatch(value):
+            message = f"{name}: expected a whole number below 10^15, got {value!r}"
             raise BadRequestError(message)
         wanted[name] = int(value) if name in _NUMBER_FILTERS else value
     return wanted

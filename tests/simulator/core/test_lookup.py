@@ -71,6 +71,13 @@ def test_an_amount_is_a_finite_decimal_and_never_a_float(value: str) -> None:
         decimal_amount(value)
 
 
+@pytest.mark.parametrize("value", ["1000000000000000", "-1e15", "1e999999", "1e-999999"])
+def test_an_amount_beyond_exact_arithmetic_is_refused(value: str) -> None:
+    assert decimal_amount("999999999999999.9") == Decimal("999999999999999.9")
+    with pytest.raises(BadAmountError, match="at most 15 digits before the point"):
+        decimal_amount(value)
+
+
 @pytest.mark.parametrize("price", ["0", "-1", "65000.05"])
 def test_a_price_is_a_positive_multiple_of_the_tick(price: str) -> None:
     with pytest.raises(BadAmountError, match=r"a price above 0 in steps of 0\.10 for BTCUSDT"):

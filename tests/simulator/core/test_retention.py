@@ -51,6 +51,20 @@ def test_impossible_windows_are_refused(params: dict[str, int], code: int) -> No
     assert refused.value.code == code
 
 
+def test_orders_are_asked_for_in_less_than_seven_days_with_an_id_or_without() -> None:
+    times = {"startTime": str(NOW - 7 * DAY_MS + 1), "endTime": str(NOW)}
+    assert read_page(times | {"orderId": "5"}, "orderId", NOW).first_id == 5
+
+    for params, code in (
+        (times | {"startTime": str(NOW - 7 * DAY_MS)}, -1127),
+        (times | {"startTime": str(NOW - 7 * DAY_MS), "orderId": "5"}, -1127),
+        (times | {"startTime": str(NOW + 1), "orderId": "5"}, -1023),
+    ):
+        with pytest.raises(VenueError) as refused:
+            read_page(params, "orderId", NOW)
+        assert refused.value.code == code
+
+
 def test_an_order_that_ended_unfilled_is_forgotten_after_three_days() -> None:
     exchange = an_exchange()
     ended = exchange.cancel(resting(exchange), NOW).order

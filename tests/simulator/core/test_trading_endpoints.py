@@ -90,6 +90,8 @@ def test_an_order_is_found_by_either_id_and_the_order_id_wins() -> None:
         ("DELETE order", {}, -1102),
         ("PUT order", {"origClientOrderId": "done", "side": "BUY", "quantity": "1", "price": "60000"}, -2013),
         ("PUT order", {"origClientOrderId": "open", "side": "BUY", "quantity": "1"}, -1102),
+        ("PUT order", {"origClientOrderId": "open", "quantity": "1", "price": "60000"}, -1102),
+        ("PUT order", {"origClientOrderId": "open", "side": "HOLD", "quantity": "1", "price": "60000"}, -1117),
         ("PUT order", {"origClientOrderId": "open", "side": "BUY", "quantity": "1", "price": "1.05"}, -4014),
     ],
 )
@@ -118,6 +120,15 @@ def test_an_amendment_answers_with_the_pair_and_its_id_if_it_was_sent() -> None:
 
     assert (plain["pair"], plain["origQty"], "modifyId" in plain) == ("BTCUSDT", "0.020", False)
     assert named["modifyId"] == 7
+
+
+@pytest.mark.parametrize("modify_id", ["x", "1.5", "9" * 5000])
+def test_an_amendment_takes_no_id_that_is_not_a_number(modify_id: str) -> None:
+    venue = a_venue()
+    rest(venue, "a")
+    terms = {"side": "BUY", "quantity": "0.020", "price": "60000", "modifyId": modify_id}
+
+    assert refusal_of(venue, "PUT order", symbol="BTCUSDT", origClientOrderId="a", **terms) == -1102
 
 
 def test_an_amendment_keeps_the_smallest_notional() -> None:
