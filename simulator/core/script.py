@@ -239,7 +239,7 @@ def _subject(progress: _Progress, entry: JournalEntry) -> Subject:
 
 def _waiting_for(progress: _Progress) -> str:
     step, trigger = progress.step, progress.trigger
-    if progress.fired:
+    if progress.fired and step.at is None:
         return f"not done: its delay of {step.delay} was not over"
     if trigger is None:
         moment = f'step "{step.after}"' if step.after else f"its time, {step.at}"

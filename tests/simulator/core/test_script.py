@@ -119,6 +119,15 @@ def test_what_was_before_a_step_does_not_count_since_it() -> None:
     assert run.conclude(truth(), 2_000).shortfalls == ("x.yaml:1: steps[1]: not done: its delay of 0s was not over",)
 
 
+def test_a_step_whose_time_had_not_come_says_which_time_that_is() -> None:
+    run = script(Step(at="60s", do=CUT))
+    run.begin()
+
+    ended = run.conclude(truth(), 2_000)
+
+    assert ended.shortfalls == ("x.yaml:1: steps[0]: not done: the run ended before its time, 60s",)
+
+
 def test_a_run_passes_when_all_was_done_and_held_long_enough() -> None:
     run = script(Step(at="1s", do=CUT), expect=(ConnectionsOpen(count=1),), settle="2s")
     (due,) = run.begin()
