@@ -84,13 +84,13 @@ class Journal:
     def record(self, time_ms: int, kind: str, *, size: int = 0, **fields: Any) -> JournalEntry:
         """Append an entry and return it. `fields` are those of `JournalEntry`, already masked.
 
-        `size` is how many bytes it was on the wire, of what may be large there.
+        `size` is how large its body is, in bytes on the wire, when it may be large.
         """
         entry = JournalEntry(seq=self._next_seq, time_ms=time_ms, kind=kind, **fields)
         self._next_seq += 1
         self._entries.append(entry)
-        self._sizes.append(size)
-        self._bytes += size
+        self._sizes.append(size + len(entry.path) + len(entry.summary))
+        self._bytes += self._sizes[-1]
         while len(self._entries) > self._limit or self._bytes > self._most_bytes:
             self._entries.popleft()
             self._bytes -= self._sizes.popleft()

@@ -173,17 +173,13 @@ class Streams:
     def _answer(self, connection: StreamConnection, text: str) -> None:
         reply = connection.subscriptions.answer(text)
         with self._chronicle.turn():
-            self._chronicle.record(
-                "frame", direction="in", connection=connection.number, summary=mask_text(text), size=len(text)
-            )
+            self._chronicle.record("frame", direction="in", connection=connection.number, summary=mask_text(text))
             self._index(connection)
             if not connection.is_silent:
                 payload = msgspec.json.encode(reply)
                 connection.write(encode_frame(TEXT, payload))
                 summary = mask_text(payload.decode())
-                self._chronicle.record(
-                    "frame", direction="out", connection=connection.number, summary=summary, size=len(payload)
-                )
+                self._chronicle.record("frame", direction="out", connection=connection.number, summary=summary)
 
     def _index(self, connection: StreamConnection) -> None:
         self._unindex(connection)

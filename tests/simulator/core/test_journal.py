@@ -45,8 +45,9 @@ def test_the_oldest_entries_are_forgotten_and_counted() -> None:
 
 def test_the_oldest_entries_are_forgotten_when_together_they_are_too_large() -> None:
     journal = Journal(most_bytes=1000)
-    for size in (600, 300, 100):
-        journal.record(1000, "response", size=size)
+    journal.record(1000, "response", size=600)
+    journal.record(1000, "frame", summary="x" * 300)
+    journal.record(1000, "note", path="x" * 100)
     assert journal.forgotten == 0
 
     journal.record(1000, "response", size=1)
