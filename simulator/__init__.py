@@ -8,6 +8,7 @@ from simulator.core.symbols import DEFAULT_SYMBOLS, perpetual, synthetic_symbols
 from simulator.core.venue_error import VenueError
 from simulator.errors import (
     BadAmountError,
+    BadFrameError,
     ConfigurationError,
     NoListenKeyError,
     NotRunningError,
@@ -24,6 +25,7 @@ __all__ = [
     "DEFAULT_SYMBOLS",
     "AccountSpec",
     "BadAmountError",
+    "BadFrameError",
     "ConfigurationError",
     "Delay",
     "ExecuteThen",

@@ -10,6 +10,7 @@ SimulatorError
 ├── UnknownOrderError       no such order
 ├── OrderNotOpenError       the order has ended, or has less left than was asked
 ├── BadAmountError          not a decimal number, or not a possible one
+├── BadFrameError           no frame can carry this
 └── NoListenKeyError        the account has no living listen key
 ```
 """
@@ -21,6 +22,7 @@ from collections.abc import Collection
 
 __all__ = [
     "BadAmountError",
+    "BadFrameError",
     "ConfigurationError",
     "NoListenKeyError",
     "NotRunningError",
@@ -97,6 +99,10 @@ class BadAmountError(SimulatorError):
     def __init__(self, amount: object, expected: str = "a decimal number such as 0.010, as text or Decimal") -> None:
         self.amount = amount
         super().__init__(f"expected {expected}, got {amount!r}")
+
+
+class BadFrameError(SimulatorError):
+    """A WebSocket frame cannot carry what it was to carry."""
 
 
 class NoListenKeyError(SimulatorError):

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from simulator.core.action import Action, Answer, OrderAction, Place, Reject, Respond
+from simulator.core.action import Action, Answer, CloseConnections, OrderAction, Place, Reject, Respond
 from simulator.core.answer import text_of
 from simulator.core.expectation import EXPECTATIONS, Counted, Expectation, OrderIs
+from simulator.core.frame import close_complaint
 from simulator.core.notation import Notation, milliseconds, snake_case
 from simulator.core.record import field_types, suggestion, value_complaint
 from simulator.core.scenario import Scenario, Step
@@ -183,6 +184,8 @@ def _texts(action: Action, place: str) -> Iterator[Problem]:
         yield Problem(f"{place}.message", f"there is no known text for {action.code}: write one")
     if isinstance(action, Respond) and action.body is not None and (action.code, action.message) != (None, None):
         yield Problem(place, "the body is made of code and message: give these, or body, not both")
+    if isinstance(action, CloseConnections) and (complaint := close_complaint(action.code, action.reason)):
+        yield Problem(place, complaint)
 
 
 def _starts_with_order(step: Step, with_order: Collection[str]) -> bool:

@@ -82,7 +82,7 @@ class StreamConnection:
 
     async def close(self, code: int, reason: str) -> None:
         """Close with a close frame, and wait for the client's."""
-        await self._websocket.close(code=code, message=reason.encode())
+        await self._websocket.close(code=code, message=reason.encode(errors="replace"))
 
     def cut(self) -> None:
         """Reset the TCP connection."""

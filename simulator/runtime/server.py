@@ -12,6 +12,7 @@ from simulator.core.configuration import check_market
 from simulator.core.domain import AccountSpec, SymbolSpec
 from simulator.core.external import external_params
 from simulator.core.fault import RequestRule, Verdict
+from simulator.core.frame import close_complaint
 from simulator.core.journal import Journal, JournalEntry
 from simulator.core.lookup import (
     find_account,
@@ -26,7 +27,7 @@ from simulator.core.state import venue_state
 from simulator.core.symbols import DEFAULT_SYMBOLS
 from simulator.core.trading_endpoints import place
 from simulator.core.venue import Venue
-from simulator.errors import NoListenKeyError, NotRunningError
+from simulator.errors import BadFrameError, NoListenKeyError, NotRunningError
 from simulator.runtime.chronicle import Chronicle
 from simulator.runtime.clock import Clock
 from simulator.runtime.connection import ConnectionRules, StreamConnection
@@ -254,7 +255,9 @@ class Simulator:
         self._end_listen_key("dropped", account)
 
     def close_connections(self, code: int = 1008, reason: str = "", *, account: str | None = None) -> int:
-        """Close the user streams with a close frame; return how many."""
+        """Close the user streams with a close frame; return how many. Raises `BadFrameError`."""
+        if complaint := close_complaint(code, reason):
+            raise BadFrameError(complaint)
         return self._for_each_connection(lambda found: self._floor.streams.close(found, code, reason), account)
 
     def cut_connections(self, *, account: str | None = None) -> int:

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.core.action import Cancel, CutConnections, Fill, Place, Reject, Reset, Respond, SetPrice, Transfer
+from simulator.core.action import (
+    Cancel,
+    CloseConnections,
+    CutConnections,
+    Fill,
+    Place,
+    Reject,
+    Reset,
+    Respond,
+    SetPrice,
+    Transfer,
+)
 from simulator.core.expectation import ConnectionsOpen, EventsSent, Expectation, OrderIs, RequestsSeen
 from simulator.core.scenario import Scenario, Step
 from simulator.core.scenario_error import ScenarioError
@@ -47,6 +58,12 @@ def test_values_are_checked_in_python_as_in_a_file() -> None:
         "steps[1].do.respond.status: expected an HTTP status, 100 to 599, got 42",
         "steps[2].do[0].transfer.amount: expected a decimal string, got 0.5",
         "expect[0].connections.count: expected 0 or more, got -1",
+    ]
+
+
+def test_a_close_that_no_frame_can_carry_is_named() -> None:
+    assert complaints(Step(at="1s", do=CloseConnections(code=70_000))) == [
+        "steps[0].do.close_connections: expected a close code, 0 to 65535, got 70000"
     ]
 
 

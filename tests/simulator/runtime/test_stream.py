@@ -7,7 +7,7 @@ import asyncio
 import aiohttp
 import pytest
 
-from simulator import AccountSpec, Profile, Simulator
+from simulator import AccountSpec, BadFrameError, Profile, Simulator
 from simulator.core.profile import UrlForm
 from tests.simulator.runtime.wire import LIMIT_ORDER, MARKET_ORDER, ORDER, Wire
 
@@ -247,6 +247,25 @@ async def test_connections_are_closed_with_a_code_or_cut_without_one() -> None:
         assert (message.type, message.data, message.extra) == (aiohttp.WSMsgType.CLOSE, 1011, "internal")
         assert await cut.end() == 1006
         assert list(simulator.connections) == []
+
+
+async def test_a_close_that_no_frame_can_carry_is_refused_and_closes_nothing() -> None:
+    async with Simulator() as simulator, Wire(simulator) as wire:
+        await wire.stream()
+
+        with pytest.raises(BadFrameError, match="at most 123 bytes, got 200"):
+            simulator.close_connections(reason="x" * 200)
+
+        assert len(simulator.connections) == 1
+
+
+async def test_user_data_does_not_come_on_the_roots_of_the_market() -> None:
+    async with Simulator() as simulator, Wire(simulator) as wire:
+        stream = await wire.connect(f"/public/ws?listenKey={await wire.listen_key()}")
+
+        await wire.ask("POST", ORDER, **MARKET_ORDER)
+
+        assert await stream.is_silent()
 
 
 async def test_only_the_connections_of_the_account_are_cut() -> None:
