@@ -206,7 +206,7 @@ async def _end(client: asyncio.subprocess.Process) -> None:
     if client.returncode is not None:
         return
     with contextlib.suppress(ProcessLookupError):
-        client.terminate()
+        os.kill(client.pid, signal.SIGTERM)  # `terminate` would reap a client that Ctrl-C has ended, unseen by the loop
     try:
         async with asyncio.timeout(PATIENCE_S):
             await client.wait()
@@ -232,15 +232,13 @@ async def _listening(simulator: Simulator) -> AsyncIterator[None]:
 
 
 def _stop_signal() -> asyncio.Event:
-    """Return an event that is set by Ctrl-C or SIGTERM. What comes after the first is ignored: the end is near."""
+    """Return an event that is set by Ctrl-C or SIGTERM. Those after the first are held back: the end is near."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
         stopped.set()
-        for number in _STOP_SIGNALS:
-            loop.remove_signal_handler(number)
-            signal.signal(number, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
 
     for number in _STOP_SIGNALS:
         loop.add_signal_handler(number, stop)
