@@ -6,6 +6,7 @@ from typing import Any
 
 from simulator.core import venue_error
 from simulator.core.account import Account
+from simulator.core.amounts import trimmed
 from simulator.core.domain import SymbolSpec
 from simulator.core.facts import Fact, OrderAccepted
 from simulator.core.order_bodies import acknowledgement, average_price_keys, listed_order, queried_order, trade
@@ -70,7 +71,7 @@ def amend_order(venue: Venue, call: Call) -> Answer:
     if flag(params, "reduceOnly") and not order.reduce_only:
         raise refusal(venue_error.NOT_REDUCE_ONLY)
     if not order.reduce_only and quantity * price < spec.min_notional:
-        raise refusal(venue_error.AMENDED_NOTIONAL_TOO_SMALL)
+        raise venue_error.amended_notional_too_small(trimmed(spec.min_notional))
     amended, facts = venue.exchange.amend(
         order, quantity=quantity, price=price, modify_id=params.get("modifyId", ""), now_ms=call.now_ms
     )

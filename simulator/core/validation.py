@@ -1,10 +1,14 @@
 """Whether an order can exist at all: parameters and filters, before anything about the account's state.
 
 Checked in this order, the first failure answers: symbol (-1102, -1121); side (-1102, -1117); type (-1102, -4120 for
-conditional types, -1116); timeInForce, quantity and price present, readable and wanted (-1102, -1100, -1106, -1115);
-client order id (-4015); newOrderRespType (-1136); selfTradePreventionMode (-5039); position side and reduce-only
-against the position mode (-4060, -4061, -1106); quantity (-4003, -1111, -4004, -4005, -4023); price (-4001, -1111,
--4013, -4002, -4014); distance from the market (-4016, -4024); notional (-4164); goodTillDate (-1102, -5040).
+conditional types, -1116); priceMatch (below); timeInForce, quantity and price present, readable and wanted (-1102,
+-1100, -1106, -1115); client order id (-4015); newOrderRespType (-1136); selfTradePreventionMode (-5039); position side
+and reduce-only against the position mode (-4060, -4061, -1106); quantity (-4003, -1111, -4004, -4005, -4023); price
+(-4001, -1111, -4013, -4002, -4014); distance from the market (-4016, -4024); notional (-4164); goodTillDate (-1102,
+-5040).
+
+A priceMatch is read, and cannot be met: this market has one price and no depth to take one from. (-5037 unknown, -5038
+of a MARKET order, -1106 beside a price, and else -5041.)
 
 In hedge mode an order that closes is reduce-only by nature: it is marked so, as the live frames are.
 """
@@ -44,6 +48,7 @@ __all__ = ["check_price", "check_quantity", "known_side", "known_symbol", "read_
 _CLIENT_ORDER_ID: Final = re.compile(r"[.A-Z:/a-z0-9_-]{1,36}")
 _TIMES_IN_FORCE: Final = frozenset({GTC, IOC, FOK, GTX, GTD, RPI})
 _SELF_TRADE_PREVENTIONS: Final = frozenset({"NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH"})
+_PRICE_MATCHES: Final = frozenset({"OPPONENT", "OPPONENT_5", "QUEUE", "QUEUE_5", "QUEUE_10", "QUEUE_20"})
 _GOOD_TILL_MARGIN_MS: Final = 600_000
 _GOOD_TILL_LIMIT_MS: Final = 253_402_300_799_000
 
@@ -73,11 +78,10 @@ def read_order(
     """Return the order that the parameters of POST /fapi/v1/order describe. Raises `VenueError`."""
     side = known_side(params)
     order_type = _order_type(params)
+    _check_price_match(params, order_type)
     time_in_force, price = _limit_terms(params) if order_type == LIMIT else _market_terms(params)
     quantity = number(params, "quantity")
-    client_order_id = params.get("newClientOrderId", "")
-    if client_order_id and not _CLIENT_ORDER_ID.fullmatch(client_order_id):
-        raise refusal(venue_error.BAD_CLIENT_ORDER_ID)
+    client_order_id = _client_order_id(params)
     if params.get("newOrderRespType", "ACK") not in {"ACK", "RESULT"}:
         raise refusal(venue_error.BAD_RESPONSE_TYPE)
     self_trade_prevention = _self_trade_prevention(params, self_trade_prevention)
@@ -149,6 +153,19 @@ def _order_type(params: Params) -> str:
     return _choice(params, "type", {LIMIT, MARKET}, venue_error.INVALID_TYPE)
 
 
+def _check_price_match(params: Params, order_type: str) -> None:
+    mode = params.get("priceMatch") or "NONE"
+    if mode == "NONE":
+        return
+    if mode not in _PRICE_MATCHES:
+        raise refusal(venue_error.BAD_PRICE_MATCH)
+    if order_type != LIMIT:
+        raise refusal(venue_error.PRICE_MATCH_ELSEWHERE)
+    if params.get("price"):
+        raise unwanted_parameter("price")
+    raise refusal(venue_error.NO_DEPTH)
+
+
 def _limit_terms(params: Params) -> tuple[str, Decimal]:
     time_in_force = text(params, "timeInForce")
     if time_in_force not in _TIMES_IN_FORCE:
@@ -161,6 +178,13 @@ def _market_terms(params: Params) -> tuple[str, Decimal]:
         if params.get(name):
             raise unwanted_parameter(name)
     return GTC, Decimal(0)
+
+
+def _client_order_id(params: Params) -> str:
+    client_order_id = params.get("newClientOrderId", "")
+    if client_order_id and not _CLIENT_ORDER_ID.fullmatch(client_order_id):
+        raise refusal(venue_error.BAD_CLIENT_ORDER_ID)
+    return client_order_id
 
 
 def _self_trade_prevention(params: Params, unless_sent: str) -> str:

@@ -71,7 +71,9 @@ POST_ONLY_REJECTED: Final = (
 )
 TOO_MANY_AMENDMENTS: Final = (-5026, "Exceed maximum modify order limit.")
 NOTHING_TO_AMEND: Final = (-5027, "No need to modify the order.")
-AMENDED_NOTIONAL_TOO_SMALL: Final = (-5029, "The order's notional value is too small.")
+BAD_PRICE_MATCH: Final = (-5037, "Invalid price match.")
+PRICE_MATCH_ELSEWHERE: Final = (-5038, "Price match only supports order type: LIMIT, STOP AND TAKE_PROFIT.")
+NO_DEPTH: Final = (-5041, "No depth matches this BBO order.")
 BAD_SELF_TRADE_PREVENTION: Final = (-5039, "Invalid self trade prevention mode.")
 BAD_GOOD_TILL_DATE: Final = (
     -5040,
@@ -103,6 +105,11 @@ def notional_too_small(minimum: object) -> VenueError:
 def repeated_parameter(name: str) -> VenueError:
     """Return -1101 for a parameter that stands twice in the query, or twice in the body."""
     return VenueError(-1101, f"Duplicate values for parameter '{name}'.")
+
+
+def amended_notional_too_small(minimum: object) -> VenueError:
+    """Return -5029. `minimum` is the smallest notional in the quote asset."""
+    return VenueError(-5029, f"Order's notional must be no smaller than {minimum}.")
 
 
 def api_key_malformed() -> VenueError:
