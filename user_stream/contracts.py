@@ -18,6 +18,7 @@ __all__ = [
     "Source",
     "TakesAccountUpdates",
     "TakesFillDetails",
+    "TakesOpenOrders",
     "TakesOrderUpdates",
     "TakesUnknownOutcomes",
     "UsesOrderRegistry",
@@ -171,6 +172,15 @@ class TakesUnknownOutcomes(Protocol):
 
     def on_order_lost(self, client_order_id: str, /) -> Awaitable[None] | None:
         """Hear that an unacknowledged order is past every bound: lost, yet still fillable should it turn up."""
+        ...
+
+
+@runtime_checkable
+class TakesOpenOrders(Protocol):
+    """An order manager that wants to hear that a cancel with an unknown outcome was never executed."""
+
+    def on_order_open(self, client_order_id: str, /) -> Awaitable[None] | None:
+        """Hear that an order that was asked about is open still, past the bound within which REST may lag."""
         ...
 
 

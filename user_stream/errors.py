@@ -54,7 +54,7 @@ class ApiKeyFormatError(FatalError):
 
     def __init__(self) -> None:
         super().__init__(
-            "Binance says that the API key is malformed (-2014). Check that it was copied whole, "
+            "The API key is malformed (-2014). Check that it was copied whole, "
             "without spaces or line breaks: it has 64 letters and digits."
         )
 
@@ -127,6 +127,10 @@ class RequestRejectedError(UserStreamError):
 
 class OutcomeUnknownError(UserStreamError):
     """The request may or may not have been executed. Wait for the stream or ask; never send it again under a new id."""
+
+
+RECOVERABLE = (RetryableError, ListenKeyLostError, RequestRejectedError, OutcomeUnknownError)
+"""What may go better next time; whatever else is raised is fatal, or a defect."""
 
 
 class SettingsError(UserStreamError, ValueError):

@@ -34,6 +34,7 @@ from user_stream.core.mapping import map_account_update, map_order_update, map_t
 from user_stream.core.reconcile import Touched, account_patch, fold_snapshot, repair_report
 from user_stream.core.retry import backoff_delay
 from user_stream.errors import (
+    RECOVERABLE,
     RateLimitedError,
     UserStreamError,
 )
@@ -41,7 +42,8 @@ from user_stream.runtime.binance_rest import BinanceRest
 from user_stream.runtime.binance_websocket import BinanceWebsocket, StreamHandlers, foremost_error
 from user_stream.runtime.clock import Clock, LoopClock
 from user_stream.runtime.delivery import Delivery, Listener
-from user_stream.runtime.order_repairs import RECOVERABLE, OrderRepairs
+from user_stream.runtime.order_repairs import OrderRepairs
+from user_stream.runtime.outbox import is_inside_callback
 from user_stream.runtime.recovery import read_account, read_orders
 from user_stream.runtime.transport import Connector, open_websocket
 from user_stream.settings import Environment, Settings
@@ -50,6 +52,20 @@ __all__ = ["UserStreamService"]
 
 _log = logging.getLogger("user_stream")
 _EVICT_EVERY_MS = 60_000
+_NOT_STARTED = Stopped("not started")
+
+
+class _StopRequestedError(UserStreamError):
+    """Ends the tasks of a service that somebody stopped."""
+
+
+def _require_callbacks(order_manager: object, risk_engine: object) -> None:
+    if not isinstance(order_manager, TakesOrderUpdates):
+        message = f"the order manager, a {type(order_manager).__name__}, has no on_order_update(data)"
+        raise TypeError(message)
+    if risk_engine is not None and not isinstance(risk_engine, TakesAccountUpdates):
+        message = f"the risk engine, a {type(risk_engine).__name__}, has no on_account_update(data)"
+        raise TypeError(message)
 
 
 class UserStreamService:
@@ -73,13 +89,16 @@ class UserStreamService:
         connector: Connector = open_websocket,
         draw: Callable[[], float] = random.random,
     ) -> None:
+        _require_callbacks(order_manager, risk_engine)
         self._settings = settings = settings or Settings()
         self._clock = clock = clock or LoopClock()
         self._draw = draw
         self._rest = BinanceRest(api_key, api_secret, environment=environment, settings=settings, clock=clock)
         self._fills = FillPriceCache(max_symbols=settings.fill_cache_symbols, max_age_s=settings.fill_cache_max_age_s)
         self._ledger = Ledger(deliver_enrichment=settings.deliver_enrichment)
-        self._delivery = Delivery(order_manager, risk_engine, self._fills)
+        self._delivery = Delivery(
+            order_manager, risk_engine, self._fills, callback_timeout_s=settings.callback_timeout_s
+        )
         self._repairs = OrderRepairs(
             self._rest, self._ledger, self._delivery, settings=settings, clock=clock, draw=draw
         )
@@ -88,14 +107,18 @@ class UserStreamService:
             rest=self._rest, clock=clock, connector=connector, draw=draw,
         )  # fmt: skip
         self._environment = environment
-        self._state: ServiceState = Stopped("")
-        self._runner: asyncio.Task[None] | None = None
+        self._state: ServiceState = _NOT_STARTED
         self._stopping = asyncio.Event()
         self._settled = asyncio.Event()
         self._ended = asyncio.Event()
         self._fatal: BaseException | None = None
         self._epoch = 0
+        self._attempt = 0
         self._live_at_s: float | None = None
+        self._proven_epoch = 0
+        self._lost_epoch = 0
+        self._retry_at_s = 0.0
+        self._floor = 0
         self._watermark = 0
         self._evicted_at = 0
         self._gap: GapOpened | None = None
@@ -140,34 +163,42 @@ class UserStreamService:
     # --- life -----------------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Run until `stop()`. Reconnects for ever; raises only a `FatalError`, which no retry can cure."""
-        if self._runner is not None or self._ended.is_set():
+        """Run until `stop()`, reconnecting for ever.
+
+        Raises a `FatalError`, which no retry can cure; any other exception is a defect of this library.
+        """
+        if self._state is not _NOT_STARTED:
             message = "a service lives once: make a new one"
             raise RuntimeError(message)
-        self._runner = runner = asyncio.current_task()
+        self._state = Connecting(0, 0)
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._repairs.begin(tasks)
-                try:
-                    await self._supervise()
-                finally:
-                    self._repairs.end()
-        except asyncio.CancelledError:
-            if runner is None or not self._stopping.is_set():
-                raise
-            runner.uncancel()
+                tasks.create_task(self._supervise(), name="supervise")
+                await self._stopping.wait()
+                raise _StopRequestedError
         except BaseExceptionGroup as group:
-            self._fatal = foremost_error(group)
-            raise self._fatal from None
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise asyncio.CancelledError from None  # before Python 3.13 a group forgets that it was cancelled
+            error = foremost_error(group)
+            if not isinstance(error, _StopRequestedError):
+                self._fatal = error
+                raise error from None
         finally:
             await self._end()
 
     async def _end(self) -> None:
-        self._runner = None
-        await self._rest.close()
-        await self._become(Stopped("" if self._fatal is None else str(self._fatal)))
-        self._settled.set()
-        self._ended.set()
+        """Tell what is still to be told, then let go of everything."""
+        self._repairs.end()
+        self._ledger.end_epoch()
+        try:
+            self._become(Stopped("" if self._fatal is None else str(self._fatal)))
+            await self._delivery.idle()
+            await self._rest.close()
+        finally:
+            self._settled.set()
+            self._ended.set()
 
     async def wait_until_ready(self, timeout: float | None = None) -> None:
         """Wait until the first synchronization is done.
@@ -179,18 +210,18 @@ class UserStreamService:
             await self._settled.wait()
         if self._fatal is not None:
             raise self._fatal
-        if self._runner is None:
+        if isinstance(self._state, Stopped):
             message = "the service was stopped before it was ready"
             raise RuntimeError(message)
 
     async def stop(self) -> None:
-        """Stop. Called from within a callback, it returns at once and the service stops after the callback."""
-        runner = self._runner
-        if runner is None:
-            return
+        """Stop, and return when everything has ended; a service that was not started yet will not start.
+
+        What the ledger has booked is still told. Called from within a callback, it returns at once: the service stops
+        when the callback has returned.
+        """
         self._stopping.set()
-        runner.cancel()
-        if not self._delivery.is_calling_from_here:
+        if self._state is not _NOT_STARTED and not is_inside_callback():
             await self._ended.wait()
 
     async def __aenter__(self) -> Self:
@@ -212,90 +243,84 @@ class UserStreamService:
             self._background.result()
 
     async def _supervise(self) -> NoReturn:
-        attempt = 0
         while True:
-            attempt += 1
+            self._epoch += 1
+            self._attempt += 1
+            self._live_at_s = None
+            self._become(Connecting(self._epoch, self._attempt))
             try:
-                await self._live_one_connection(attempt)
+                await self._websocket.start()
             except RECOVERABLE as error:
-                lost: UserStreamError = error
-            if self._was_stable():
-                attempt = 1
-            await self._wait_out(lost, attempt)
+                self._on_lost(error)
+            await self._clock.sleep(max(self._retry_at_s - self._clock.monotonic(), 0))
 
-    def _was_stable(self) -> bool:
-        live_at_s = self._live_at_s
-        return live_at_s is not None and self._clock.monotonic() - live_at_s >= self._settings.stable_after_s
+    def _on_lost(self, error: BaseException) -> None:
+        """The connection is of no more use, though closing it may take a while: say so, once, and why."""
+        self._ledger.end_epoch()
+        if self._lost_epoch == self._epoch or not isinstance(error, RECOVERABLE):
+            return
+        self._lost_epoch = self._epoch
+        if self._live_at_s is not None and self._clock.monotonic() - self._live_at_s >= self._settings.stable_after_s:
+            self._attempt = 1
+        delay = backoff_delay(self._settings.backoff, self._attempt, self._draw())
+        if isinstance(error, RateLimitedError):
+            delay = max(delay, error.retry_after_s)
+        _log.warning("the stream is down (%s), trying again in %.1f s", error, delay)
+        self._open_gap(str(error))
+        self._become(Degraded(self._watermark, str(error), delay))
+        self._retry_at_s = self._clock.monotonic() + delay
 
-    async def _live_one_connection(self, attempt: int) -> NoReturn:
-        self._epoch += 1
-        self._live_at_s = None
-        await self._become(Connecting(self._epoch, attempt))
-        try:
-            await self._websocket.start()
-        finally:
-            self._ledger.end_epoch()
-
-    async def _wait_out(self, lost: UserStreamError, attempt: int) -> None:
-        cause = str(lost)
-        delay = backoff_delay(self._settings.backoff, attempt, self._draw())
-        if isinstance(lost, RateLimitedError):
-            delay = max(delay, lost.retry_after_s)
-        _log.warning("the stream is down (%s), trying again in %.1f s", cause, delay)
-        if self._watermark:
-            await self._open_gap(cause)
-        await self._become(Degraded(self._watermark, cause, delay))
-        await self._clock.sleep(delay)
-
-    async def _open_gap(self, cause: str) -> None:
-        if self._gap is None:
+    def _open_gap(self, cause: str) -> None:
+        if self._gap is None and self._watermark:
             self._gap = GapOpened(self._watermark, cause)
-            await self._delivery.publish(self._gap)
+            self._delivery.publish(self._gap)
 
     async def _synchronize(self) -> None:
         """Connected, and frames are kept back: from here on the stream is whole, and REST says what came before."""
         self._ledger.begin_epoch()
         self._touched = Touched()
-        await self._become(Synchronizing(self._epoch))
+        self._become(Synchronizing(self._epoch))
         await self._rest.synchronize_clock()
         await self._catch_up()
 
-    async def _go_live(self) -> None:
+    def _go_live(self) -> None:
         if self._live_at_s is None:
             self._live_at_s = self._clock.monotonic()
-        await self._become(Live(self._epoch, proven=False))
+        self._become(Live(self._epoch, proven=self._proven_epoch == self._epoch))
         self._settled.set()
 
-    async def _become(self, state: ServiceState) -> None:
+    def _become(self, state: ServiceState) -> None:
         self._state = state
         _log.info("%s", state)
-        await self._delivery.publish(state)
+        self._delivery.publish(state)
 
     # --- recovery -------------------------------------------------------------------------------------------------
 
     async def _catch_up(self) -> None:
         """Ask REST for everything since the watermark, and tell what the engine does not know."""
         until = self._rest.exchange_time_ms()
-        floor = self._repairs.floor = self._repairs.floor or until
-        since = max(self._watermark - int(self._settings.overlap_s * 1000), floor)
-        snapshot = await read_orders(self._rest, self._ledger, floor=floor, since=since, until=until)
+        self._floor = self._floor or until
+        self._repairs.start_from(self._floor)
+        since = max(self._watermark - int(self._settings.overlap_s * 1000), self._floor)
+        snapshot = await read_orders(self._rest, self._ledger, floor=self._floor, since=since, until=until)
         balances, positions, gone = await read_account(self._rest, self._delivery.book, self._touched)
-        async with self._delivery.turn:
-            told = fold_snapshot(self._ledger, snapshot)
-            await self._delivery.tell(told)
-            for event in self._websocket.kept_back_account_updates():
-                self._touched.add(map_account_update(event))
-            patch = account_patch(self._delivery.book, balances, positions, self._touched, gone=gone)
-            if patch is not None:
-                await self._delivery.tell_account(patch)
-        self._repairs.repair_holes()
-        self._watermark = max(self._watermark, until)
-        await self._close_gap(until, repair_report(told, patch))
 
-    async def _close_gap(self, until: int, report: RepairReport) -> None:
+        told = fold_snapshot(self._ledger, snapshot)
+        self._delivery.tell(told)
+        for event in self._websocket.kept_back_account_updates():
+            self._touched.add(map_account_update(event))
+        patch = account_patch(self._delivery.book, balances, positions, self._touched, gone=gone)
+        if patch is not None:
+            self._delivery.tell_account(patch)
+        told += await self._repairs.settle()
+        await self._delivery.idle()
+        self._watermark = max(self._watermark, until)
+        self._close_gap(until, repair_report(told, patch))
+
+    def _close_gap(self, until: int, report: RepairReport) -> None:
         if self._gap is not None:
             since, self._gap = self._gap.since, None
-            await self._delivery.publish(GapRepaired(since, until, report))
+            self._delivery.publish(GapRepaired(since, until, report))
 
     # --- the stream -----------------------------------------------------------------------------------------------
 
@@ -303,6 +328,7 @@ class UserStreamService:
         return StreamHandlers(
             init_state=self._synchronize,
             on_live=self._go_live,
+            on_lost=self._on_lost,
             on_order_trade_update=self._on_order_update,
             on_trade_lite=self._on_trade_lite,
             on_account_update=self._on_account_update,
@@ -311,44 +337,42 @@ class UserStreamService:
             on_listen_key_kept=self._on_listen_key_kept,
         )
 
-    async def _on_order_update(self, event: OrderTradeUpdate) -> None:
-        async with self._delivery.turn:
-            await self._delivery.tell(self._ledger.fold(map_order_update(event)))
+    def _on_order_update(self, event: OrderTradeUpdate) -> None:
+        self._delivery.tell(self._ledger.fold(map_order_update(event)))
         if self._ledger.holes:
             self._repairs.repair_holes()
         self._advance(event.transaction_time)
 
-    async def _on_trade_lite(self, event: TradeLite) -> None:
-        async with self._delivery.turn:
-            await self._delivery.tell(self._ledger.fold(map_trade_lite(event)))
+    def _on_trade_lite(self, event: TradeLite) -> None:
+        self._delivery.tell(self._ledger.fold(map_trade_lite(event)))
 
-    async def _on_account_update(self, event: AccountUpdate) -> None:
+    def _on_account_update(self, event: AccountUpdate) -> None:
         update = map_account_update(event)
-        async with self._delivery.turn:
-            self._touched.add(update)
-            await self._delivery.tell_account(update)
+        self._touched.add(update)
+        self._delivery.tell_account(update)
         self._advance(event.transaction_time)
 
     async def _on_event(self, event: Event) -> None:
-        await self._delivery.publish(event)
-        if isinstance(event, ListenKeyExpired | ControlReply):
-            return  # neither proves that account events arrive
-        if isinstance(self._state, Live) and not self._state.proven:
-            await self._become(Live(self._epoch, proven=True))
+        self._delivery.publish(event)
+        if not isinstance(event, ListenKeyExpired | ControlReply):  # neither proves that account events arrive
+            self._proven_epoch = self._epoch
+            if isinstance(self._state, Live) and not self._state.proven:
+                self._become(Live(self._epoch, proven=True))
+        await self._delivery.idle()
 
-    async def _on_undecodable(self, reason: str) -> None:
+    def _on_undecodable(self, reason: str) -> None:
         """A frame is lost for us: what it said is looked up, as after a gap."""
         self._ledger.end_epoch()
-        await self._delivery.publish(FrameRefused(reason))
-        await self._open_gap(reason)
-        await self._become(Degraded(self._watermark, reason, 0.0))
+        self._delivery.publish(FrameRefused(reason))
+        self._open_gap(reason)
+        self._become(Degraded(self._watermark, reason, 0.0))
 
-    async def _on_listen_key_kept(self) -> None:
-        await self._delivery.publish(ListenKeyKept(self._epoch))
+    def _on_listen_key_kept(self) -> None:
+        self._delivery.publish(ListenKeyKept(self._epoch))
 
     def _advance(self, transaction_time: int) -> None:
         """Move the watermark to what a live connection has told, and forget what is long over."""
-        if transaction_time <= self._watermark or not isinstance(self._state, Live):
+        if transaction_time <= self._watermark or self._gap is not None or not isinstance(self._state, Live):
             return  # what is known with a gap before it covers nothing
         self._watermark = transaction_time
         if transaction_time - self._evicted_at > _EVICT_EVERY_MS:

@@ -112,7 +112,9 @@ class Settings:
     connect_timeout_s: float = 10.0
     ping_interval_s: float = 20.0
     ping_timeout_s: float = 20.0
-    proxy: str | None = None
+    callback_timeout_s: float = 30.0
+    """How long a coroutine callback may take before it is cancelled and reported."""
+    proxy: str | None = field(default=None, repr=False)  # it may hold a password
     """One HTTP proxy for REST and stream alike."""
     backoff: BackoffPolicy = field(default_factory=BackoffPolicy)
     stable_after_s: float = 60.0

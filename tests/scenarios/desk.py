@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -31,13 +31,13 @@ class RecordingOrderManager(OrderManager):
         self.states: dict[str, list[str]] = defaultdict(list)
         self.on_change = lambda order: self.states[order.client_order_id].append(str(order.state))
 
-    async def on_order_update(self, data: MappedOrderUpdate) -> None:
+    def on_order_update(self, data: MappedOrderUpdate) -> Awaitable[None] | None:
         self.deliveries.append(data)
-        await super().on_order_update(data)
+        return super().on_order_update(data)
 
-    async def on_fill_details(self, data: MappedOrderUpdate) -> None:
+    def on_fill_details(self, data: MappedOrderUpdate) -> None:
         self.details.append(data)
-        await super().on_fill_details(data)
+        super().on_fill_details(data)
 
     def told(self, client_order_id: str) -> list[tuple[str, str, str]]:
         """Return (status, last quantity, source) of every delivery of an order."""

@@ -91,7 +91,7 @@ async def test_ban_is_waited_out_and_no_more_is_asked_meanwhile() -> None:
 
 
 @pytest.mark.parametrize("path", ["v1/time", "v1/openOrders", "v1/allOrders", "v3/positionRisk", "v3/balance"])
-@pytest.mark.parametrize("body", [{"unexpected": 1}, "<html>maintenance</html>", [{"symbol": 5}]])
+@pytest.mark.parametrize("body", [{"unexpected": 1}, "<html>maintenance</html>", "5", None])
 async def test_answer_in_another_shape_is_asked_for_again_and_kills_nothing(path: str, body: object) -> None:
     async with live_desk() as desk:
         desk.sim.on_request("GET", f"/fapi/{path}", Respond(200, body=body))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -22,7 +22,9 @@ from user_stream import (
     MappedOrderUpdate,
     Order,
     OrderManager,
+    OutcomeUnknownError,
     RequestRejectedError,
+    RetryableError,
     Settings,
     UserStreamService,
 )
@@ -162,9 +164,9 @@ class RecordingOrders(OrderManager):
         super().__init__(*args, **kwargs)
         self.told: list[MappedOrderUpdate] = []
 
-    async def on_order_update(self, data: MappedOrderUpdate) -> None:
+    def on_order_update(self, data: MappedOrderUpdate) -> Awaitable[None] | None:
         self.told.append(data)
-        await super().on_order_update(data)
+        return super().on_order_update(data)
 
 
 @dataclass
@@ -237,17 +239,29 @@ class Desk:
 
 
 async def end_order(venue: Venue, client_order_id: str) -> None:
-    """Cancel an order over REST, on a way of its own, and make sure of it."""
-    async with asyncio.timeout(PATIENCE_S), venue.rest() as rest:
-        try:
-            await rest.cancel_order(SYMBOL, client_order_id)
-        except RequestRejectedError as refusal:
-            if refusal.code != -2011:  # "unknown order": it ended, or never was
-                raise
+    """Cancel an order over REST, on a way of its own, until the exchange says that it is open no more."""
+    try:
+        async with asyncio.timeout(PATIENCE_S), venue.rest() as rest:
+            while await _is_open_after_cancel(rest, client_order_id):  # noqa: ASYNC110  the exchange is what changes
+                await asyncio.sleep(1)
+    except TimeoutError:
+        message = f"{client_order_id} may still be open: cancel it by hand"
+        raise AssertionError(message) from None
+
+
+async def _is_open_after_cancel(rest: BinanceRest, client_order_id: str) -> bool:
+    try:
+        await rest.cancel_order(SYMBOL, client_order_id)
+    except RequestRejectedError as refusal:
+        if refusal.code != -2011:  # "unknown order": it ended, or never was
+            raise
+    except (RetryableError, OutcomeUnknownError):
+        return True  # not known: ask again
+    try:
         row = await rest.order_by_client_id(SYMBOL, client_order_id)
-    if row is not None and row.status in {"NEW", "PARTIALLY_FILLED"}:
-        message = f"{client_order_id} is still open: cancel it by hand"
-        raise AssertionError(message)
+    except RetryableError:
+        return True
+    return row is not None and row.status in {"NEW", "PARTIALLY_FILLED"}
 
 
 @asynccontextmanager

@@ -10,12 +10,12 @@ the caller must assume that it lost an event.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from user_stream.core.events import ControlReply, Event, KnownEvent, RawEvent
+from user_stream.core.leniency import convert_leniently
 
 __all__ = ["DecodeError", "decode_event", "event_from_wire"]
 
@@ -76,11 +76,7 @@ def _typed(message: dict[str, Any]) -> Event:
     if known is None:
         return RawEvent(event_type=str(name), payload=message)
     try:
-        return msgspec.convert(message, known, strict=False)
-    except msgspec.ValidationError:
-        pass  # amounts sent as numbers, or nulls: once more with everything as text
-    try:
-        return msgspec.convert(_as_text(message), known, strict=False)
+        return convert_leniently(message, known)
     except msgspec.ValidationError as error:
         reason = f"{name} is not in its documented shape: {error}"
         raise DecodeError(reason) from None
@@ -92,16 +88,3 @@ def _control_reply(message: dict[str, Any]) -> ControlReply:
         raise DecodeError(reason)
     error = message.get("error") or ({k: message[k] for k in ("code", "msg") if k in message} or None)
     return ControlReply(id=message.get("id"), result=message.get("result"), error=error)
-
-
-def _as_text(value: Any) -> Any:
-    """Turn numbers into their text, so that one lenient conversion serves both "1" and 1, and leave out nulls."""
-    if isinstance(value, dict):
-        return {key: _as_text(item) for key, item in value.items() if item is not None}
-    if isinstance(value, list):
-        return [_as_text(item) for item in value if item is not None]
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    if isinstance(value, float):
-        return format(Decimal(repr(value)), "f")
-    return value

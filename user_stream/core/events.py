@@ -337,6 +337,9 @@ class ListenKeyExpired(
     def __repr__(self) -> str:
         return f"ListenKeyExpired(event_time={self.event_time}, listen_key=<hidden>)"
 
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("event_time", self.event_time)]
+
 
 class RawEvent(_Wire, frozen=True):
     """An event that this library does not know yet, kept as it came."""
@@ -346,6 +349,9 @@ class RawEvent(_Wire, frozen=True):
 
     def __repr__(self) -> str:
         return f"RawEvent(event_type={self.event_type!r}, keys={sorted(self.payload)})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("event_type", self.event_type)]
 
 
 class ControlReply(_Wire, frozen=True):

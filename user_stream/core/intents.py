@@ -7,12 +7,15 @@ symbol, side, type and quantity match and it is not older than the sending. Each
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from decimal import Decimal
 
 from user_stream.contracts import MappedOrderUpdate, OrderIntent
 
 __all__ = ["Intents"]
+
+_KEEP_GIVEN_UP = 1000
 
 
 class Intents:
@@ -21,9 +24,12 @@ class Intents:
     def __init__(self, *, bind_tolerance_ms: int) -> None:
         self._bind_tolerance_ms = bind_tolerance_ms
         self._pending: dict[str, tuple[OrderIntent, int]] = {}
+        self._given_up: deque[str] = deque()
 
     def __iter__(self) -> Iterator[OrderIntent]:
-        return iter([intent for intent, _ in self._pending.values()])
+        """Iterate over those that are still worth a question."""
+        given_up = set(self._given_up)
+        return iter([intent for name, (intent, _) in self._pending.items() if name not in given_up])
 
     def __contains__(self, client_order_id: str) -> bool:
         return client_order_id in self._pending
@@ -35,6 +41,14 @@ class Intents:
     def withdraw(self, client_order_id: str) -> None:
         """Expect it no longer: the exchange refused it."""
         self._pending.pop(client_order_id, None)
+
+    def give_up(self, client_order_id: str) -> None:
+        """Ask for it no longer, past every bound. It can still turn up, unless `_KEEP_GIVEN_UP` others were
+        lost since.
+        """
+        self._given_up.append(client_order_id)
+        if len(self._given_up) > _KEEP_GIVEN_UP:
+            self._pending.pop(self._given_up.popleft(), None)
 
     def claim(self, update: MappedOrderUpdate, *, made: int) -> tuple[OrderIntent, int] | None:
         """Return the intent of which this is the first fact, and its epoch; None when nobody here meant this order.

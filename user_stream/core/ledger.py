@@ -81,6 +81,11 @@ class Ledger:
         """Return what is held of an order."""
         return self._orders.get(key)
 
+    @property
+    def incomplete_orders(self) -> list[OrderKey]:
+        """Orders of which more was executed than we hold fills of."""
+        return [key for key, record in self._orders.items() if record.booked < record.claimed]
+
     def is_complete(self, key: OrderKey) -> bool:
         """Say whether every fill that anyone claims for this order is booked."""
         record = self._orders.get(key)

@@ -79,8 +79,11 @@ def key_of(row: OrderRow) -> OrderKey:
 
 
 def orders_to_query(ledger: Ledger, listed: Mapping[OrderKey, OrderRow]) -> list[OrderKey]:
-    """Return the orders that we hold open and that are not listed: each must be asked for by its id."""
-    return [key for key in ledger.open_orders if key not in listed]
+    """Return the orders that are open or lack fills as we know them, and that are not listed: each is asked for
+    by id.
+    """
+    unsettled = dict.fromkeys([*ledger.open_orders, *ledger.incomplete_orders])
+    return [key for key in unsettled if key not in listed]
 
 
 def trades_to_fetch(ledger: Ledger, snapshot: OrderSnapshot) -> list[OrderRow]:

@@ -20,6 +20,7 @@ from user_stream.errors import (
     RateLimitedError,
     RequestRejectedError,
     ServiceUnavailableError,
+    SettingsError,
     SignatureRefusedError,
     UnreachableError,
     UserStreamError,
@@ -103,6 +104,11 @@ class BackoffPolicy:
     maximum_s: float = 60.0
     multiplier: float = 2.0
     jitter: float = 0.2
+
+    def __post_init__(self) -> None:
+        if not (0 < self.initial_s <= self.maximum_s and self.multiplier >= 1 and 0 <= self.jitter < 1):
+            message = f"{self}: initial_s must be above 0, maximum_s not below it, multiplier at least 1, jitter 0 to 1"
+            raise SettingsError(message)
 
 
 def backoff_delay(policy: BackoffPolicy, attempt: int, draw: float) -> float:

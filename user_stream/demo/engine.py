@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from decimal import Decimal
 
 from user_stream.contracts import MappedAccountUpdate, MappedOrderUpdate
@@ -41,13 +42,13 @@ class DemoOrderManager(OrderManager):
         """Show nothing any more."""
         self._screen = None
 
-    async def on_order_update(self, data: MappedOrderUpdate) -> None:
+    def on_order_update(self, data: MappedOrderUpdate) -> Awaitable[None] | None:
         """Keep the fill, then follow the order."""
         if data["trade_id"]:
             key = (data["symbol"], data["trade_id"])
             self.fills_told_twice += key in self.fills
             self.fills[key] = (Decimal(data["last_filled_price"]), Decimal(data["last_filled_qty"]))
-        await super().on_order_update(data)
+        return super().on_order_update(data)
 
     def _show_step(self, order: Order) -> None:
         before = self._shown.get(order.client_order_id, OrderState.IDLE)

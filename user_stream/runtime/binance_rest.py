@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import msgspec
 
+from user_stream.core.leniency import convert_leniently
 from user_stream.core.rest_rows import BalanceRow, OrderRow, PositionRow, TradeRow
 from user_stream.errors import ListenKeyLostError, RequestRejectedError, UnreachableError
 from user_stream.runtime.clock import Clock, LoopClock
@@ -19,6 +21,7 @@ __all__ = ["BinanceRest"]
 Row = TypeVar("Row")
 Timed = TypeVar("Timed", OrderRow, TradeRow)
 
+_log = logging.getLogger("user_stream")
 _PAGE = 1000
 _LISTEN_KEY = re.compile(r"[A-Za-z0-9]{64}")
 _WINDOW_MS = 7 * 86_400_000 - 1
@@ -61,6 +64,10 @@ class BinanceRest:
         """Read the exchange's clock and return its offset from ours in ms."""
         return await self._http.synchronize_clock()
 
+    async def ensure_clock(self) -> None:
+        """Read the exchange's clock unless that was done before."""
+        await self._http.ensure_clock()
+
     # --- listen key -----------------------------------------------------------------------------------------------
 
     async def create_listen_key(self) -> str:
@@ -89,9 +96,10 @@ class BinanceRest:
         """POST order. What it answers is a claim that the stream confirms, so nothing is returned."""
         await self._http.request("POST", "/fapi/v1/order", params, security="TRADE")
 
-    async def cancel_order(self, symbol: str, client_order_id: str) -> None:
-        """DELETE order."""
-        params = {"symbol": symbol, "origClientOrderId": client_order_id}
+    async def cancel_order(self, symbol: str, client_order_id: str, *, order_id: str = "") -> None:
+        """DELETE order, by its `order_id` where that is known: client order ids may be used again."""
+        name = {"orderId": order_id} if order_id else {"origClientOrderId": client_order_id}
+        params = {"symbol": symbol, **name}
         await self._http.request("DELETE", "/fapi/v1/order", params, security="TRADE")
 
     async def cancel_open_orders(self, symbol: str) -> None:
@@ -167,13 +175,22 @@ class BinanceRest:
 
 
 def _rows(body: Any, row: type[Row]) -> list[Row]:
-    return _read(body, list[row])  # type: ignore[valid-type]  # a type made at run time
+    """Type the rows of an answer. One that cannot be read must not keep all others unread: it is left out, and
+    logged.
+    """
+    rows = []
+    for item in _read(body, list[Any]):
+        try:
+            rows.append(convert_leniently(item, row))
+        except msgspec.ValidationError as error:
+            _log.error("a row of the exchange's answer was left out, for it is no %s: %s", row.__name__, error)
+    return rows
 
 
 def _read(body: Any, shape: type[Row]) -> Row:
     """Type an answer. One in another shape than documented tells nothing: it is asked for again later."""
     try:
-        return msgspec.convert(body, shape, strict=False)
+        return convert_leniently(body, shape)
     except msgspec.ValidationError as error:
         reason = f"the exchange answered in an undocumented shape: {error}"
         raise UnreachableError(reason) from None

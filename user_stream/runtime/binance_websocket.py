@@ -10,7 +10,6 @@ ends the connection even though the socket may look healthy, because nothing mor
 from __future__ import annotations
 
 import asyncio
-import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeAlias, TypeVar
@@ -31,23 +30,15 @@ from user_stream.errors import (
     UserStreamError,
 )
 from user_stream.runtime.binance_rest import BinanceRest
+from user_stream.runtime.callbacks import call
 from user_stream.runtime.clock import Clock, LoopClock
 from user_stream.runtime.transport import Connection, Connector, open_websocket
 from user_stream.settings import Environment, Settings, stream_url
 
-__all__ = ["BinanceWebsocket", "StreamHandlers", "call", "foremost_error"]
+__all__ = ["BinanceWebsocket", "StreamHandlers", "foremost_error"]
 
 Message: TypeAlias = Mapping[str, Any]
 E = TypeVar("E", OrderTradeUpdate, TradeLite, AccountUpdate)
-
-
-async def call(callback: Callable[..., Awaitable[None] | None] | None, *args: object) -> None:
-    """Call a callback, and await it when it is a coroutine function's."""
-    if callback is None:
-        return
-    result = callback(*args)
-    if inspect.isawaitable(result):
-        await result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +49,8 @@ class StreamHandlers:
     """Read the account's state over REST; frames are kept back until it returns."""
     on_live: Callable[[], Awaitable[None] | None] | None = None
     """The kept frames were handled; from here on frames are handled as they come."""
+    on_lost: Callable[[BaseException], Awaitable[None] | None] | None = None
+    """The connection is of no more use, by its cause; it is closed after this."""
     on_order_trade_update: Callable[[OrderTradeUpdate], Awaitable[None] | None] | None = None
     on_trade_lite: Callable[[TradeLite], Awaitable[None] | None] | None = None
     on_account_update: Callable[[AccountUpdate], Awaitable[None] | None] | None = None
@@ -119,14 +112,23 @@ class BinanceWebsocket:
         listen_key = await self.create_listen_key()
         url = stream_url(self._environment, self._settings.url_form, listen_key, self._settings.events)
         self._kept_back = FrameBuffer(self._settings.buffer_frames)
+        async with self._connector(url, self._settings) as connection:
+            lost = await self._live_on(connection)
+            await call(self._handlers.on_lost, lost)
+            raise lost
+
+    async def _live_on(self, connection: Connection) -> BaseException:
+        """Live on an open connection, and return what ended it."""
         try:
-            async with self._connector(url, self._settings) as connection, asyncio.TaskGroup() as tasks:
+            async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.handle_messages(connection))
                 tasks.create_task(self.keepalive_listen_key_async())
                 await self._stay_initialised()
         except BaseExceptionGroup as group:
-            raise foremost_error(group) from None
-        raise AssertionError("a connection ends by an error only")
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise asyncio.CancelledError from None  # before Python 3.13 a group forgets that it was cancelled
+            return foremost_error(group)
 
     async def _stay_initialised(self) -> NoReturn:
         """Initialise the state, and again after each frame that could not be read: what it said must be asked for."""
@@ -135,7 +137,8 @@ class BinanceWebsocket:
             self._unread.clear()
             started = self._clock.monotonic()
             await self.init_state()
-            await call(self._handlers.on_live)
+            if not self._unread.is_set():
+                await call(self._handlers.on_live)
             await self._unread.wait()
             attempt = 1 if self._clock.monotonic() - started > self._settings.stable_after_s else attempt + 1
             if attempt > 1:

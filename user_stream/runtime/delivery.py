@@ -1,13 +1,13 @@
 """Everything that leaves the service, one thing at a time, whatever the engine does with it.
 
-An engine's callback may raise: that is reported, and counts as delivered. It may be a coroutine function: the next
-delivery waits for it. Whoever folds facts into the ledger and delivers what comes out holds the `turn` from the first
-to the last, so that the order in which the ledger decides is the order in which the engine hears.
+What the ledger has booked must be told, whoever is cancelled meanwhile. So deciding and telling are apart: whoever
+folds facts puts what comes out into the outbox, in the same breath and without waiting, and the outbox is emptied in
+its order. The reader waits for that before it reads on.
 """
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from decimal import Decimal
@@ -18,6 +18,7 @@ from user_stream.contracts import (
     MappedOrderUpdate,
     TakesAccountUpdates,
     TakesFillDetails,
+    TakesOpenOrders,
     TakesOrderUpdates,
     TakesUnknownOutcomes,
 )
@@ -26,7 +27,7 @@ from user_stream.core.fills import FillPriceCache, LastFill
 from user_stream.core.ledger import Told
 from user_stream.core.lifecycle import CallbackFailed, Notice, OrderLost
 from user_stream.core.positions import PositionBook
-from user_stream.runtime.binance_websocket import call
+from user_stream.runtime.outbox import Callback, Outbox
 
 __all__ = ["Delivery", "Listener"]
 
@@ -36,75 +37,81 @@ _log = logging.getLogger("user_stream")
 
 
 class Delivery:
-    """The engine's order manager, risk engine and listeners, behind one door."""
+    """The engine's order manager, risk engine and listeners, behind one door.
+
+    `callback_timeout_s`: how long a coroutine callback may take before it is cancelled and reported.
+    """
 
     def __init__(
-        self, order_manager: TakesOrderUpdates, risk_engine: TakesAccountUpdates | None, fills: FillPriceCache
+        self,
+        order_manager: TakesOrderUpdates,
+        risk_engine: TakesAccountUpdates | None,
+        fills: FillPriceCache,
+        *,
+        callback_timeout_s: float = 30.0,
     ) -> None:
-        self.turn = asyncio.Lock()
         self.book = PositionBook()
-        """What the risk engine has been told."""
+        """What the risk engine has been told, or is about to be."""
         self._order_manager = order_manager
         self._risk_engine = risk_engine
         self._fills = fills
         self._listeners: list[Listener] = []
-        self._calling: asyncio.Task[None] | None = None
-
-    @property
-    def is_calling_from_here(self) -> bool:
-        """True inside an engine's callback: what waits for the callback's end would wait for ever."""
-        return self._calling is not None and self._calling is asyncio.current_task()
+        self._outbox = Outbox(timeout_s=callback_timeout_s, report=self._report)
 
     def add_listener(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` with every event and notice; the returned function takes it off again."""
         self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
 
-    async def tell(self, told: Iterable[Told]) -> None:
-        """Tell the order manager. The caller holds the `turn`."""
+        def take_off() -> None:
+            with contextlib.suppress(ValueError):  # it was taken off before
+                self._listeners.remove(listener)
+
+        return take_off
+
+    def tell(self, told: Iterable[Told]) -> None:
+        """Tell the order manager."""
         for kind, update in told:
             if kind == "delivery":
-                self._record_fill(update)
-                await self._call(self._order_manager.on_order_update, update)
+                self._outbox.put(self._deliver, update)
             elif isinstance(self._order_manager, TakesFillDetails):
-                await self._call(self._order_manager.on_fill_details, update)
+                self._outbox.put(self._order_manager.on_fill_details, update)
 
-    async def tell_account(self, patch: MappedAccountUpdate) -> None:
-        """Tell the risk engine. The caller holds the `turn`."""
+    def tell_account(self, patch: MappedAccountUpdate) -> None:
+        """Tell the risk engine."""
         self.book.on_account_update(patch)
         if self._risk_engine is not None:
-            await self._call(self._risk_engine.on_account_update, patch)
+            self._outbox.put(self._risk_engine.on_account_update, patch)
 
-    async def tell_lost(self, client_order_id: str) -> None:
+    def tell_lost(self, client_order_id: str) -> None:
         """Tell everybody that an order is known to nobody."""
         if isinstance(self._order_manager, TakesUnknownOutcomes):
-            await self._call(self._order_manager.on_order_lost, client_order_id)
-        await self.publish(OrderLost(client_order_id))
+            self._outbox.put(self._order_manager.on_order_lost, client_order_id)
+        self.publish(OrderLost(client_order_id))
 
-    async def publish(self, item: Event | Notice) -> None:
+    def tell_open(self, client_order_id: str) -> None:
+        """Tell the order manager that an order it asked about is open, as it was."""
+        if isinstance(self._order_manager, TakesOpenOrders):
+            self._outbox.put(self._order_manager.on_order_open, client_order_id)
+
+    def publish(self, item: Event | Notice) -> None:
         """Tell the listeners."""
         for listener in tuple(self._listeners):
-            await self._call(listener, item)
+            self._outbox.put(listener, item)
 
-    async def _call(self, callback: Callable[..., Awaitable[None] | None], argument: object) -> None:
-        outer, self._calling = self._calling, asyncio.current_task()
-        try:
-            await call(callback, argument)
-        except Exception as error:  # noqa: BLE001  an engine may raise anything; it is reported and the stream goes on
-            await self._report(callback, argument, error)
-        finally:
-            self._calling = outer
+    async def idle(self) -> None:
+        """Wait until everything was told. Whoever waits may be cancelled; the telling goes on."""
+        await self._outbox.idle()
 
-    async def _report(self, callback: Callable[..., object], argument: object, error: Exception) -> None:
-        name = getattr(callback, "__qualname__", repr(callback))
-        _log.error("callback %s raised; what it was given counts as delivered", name, exc_info=error)
+    def _deliver(self, update: MappedOrderUpdate) -> Awaitable[None] | None:
+        if update["last_filled_qty"] != "0":
+            price = Decimal(update["last_filled_price"])
+            self._fills.record(LastFill(update["symbol"], price, update["side"], update["order_trade_time"]))
+        return self._order_manager.on_order_update(update)
+
+    def _report(self, callback: Callback, argument: object, error: BaseException) -> None:
+        engines = self._order_manager.on_order_update if callback == self._deliver else callback
+        name = getattr(engines, "__qualname__", repr(engines))
+        _log.error("callback %s failed; what it was given counts as delivered", name, exc_info=error)
         if not isinstance(argument, CallbackFailed):  # a listener that fails at failures is told no more of them
-            await self.publish(CallbackFailed(name, error))
-
-    def _record_fill(self, update: MappedOrderUpdate) -> None:
-        if update["last_filled_qty"] == "0":
-            return
-        fill = LastFill(
-            update["symbol"], Decimal(update["last_filled_price"]), update["side"], update["order_trade_time"]
-        )
-        self._fills.record(fill)
+            for listener in tuple(self._listeners):
+                self._outbox.put(listener, CallbackFailed(name, error))

@@ -7,14 +7,16 @@ order as it is and asks for the truth. It is never sent again.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
-from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
-from decimal import Decimal, InvalidOperation
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
 from typing import Self, TypeAlias
 
 from user_stream.contracts import MappedOrderUpdate, OrderRegistry
+from user_stream.core.order_index import Handle, OrderIndex
+from user_stream.core.order_terms import ClientOrderIds, positive_amount, side_of
 from user_stream.core.orders import (
     Order,
     OrderState,
@@ -22,7 +24,6 @@ from user_stream.core.orders import (
     apply_update,
     cancel_refused,
     cancel_requested,
-    external_order,
     is_client_order_id,
     lost,
     refused,
@@ -30,8 +31,8 @@ from user_stream.core.orders import (
 )
 from user_stream.errors import FatalError, OutcomeUnknownError, RequestRejectedError, RetryableError
 from user_stream.runtime.binance_rest import BinanceRest
-from user_stream.runtime.binance_websocket import call
 from user_stream.runtime.clock import Clock, LoopClock
+from user_stream.runtime.outbox import Outbox
 from user_stream.settings import Environment, Settings
 
 __all__ = ["OrderCallback", "OrderManager"]
@@ -40,7 +41,7 @@ OrderCallback: TypeAlias = Callable[[Order], Awaitable[None] | None]
 
 _log = logging.getLogger("user_stream")
 _UNKNOWN_ORDER = -2011
-_BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
+_CANCEL_AGAIN_S = 1.0
 
 
 class OrderManager:
@@ -69,19 +70,16 @@ class OrderManager:
         on_lost: OrderCallback | None = None,
         on_change: OrderCallback | None = None,
     ) -> None:
-        if len(prefix) > 12 or (prefix and not is_client_order_id(prefix)):
-            message = f"prefix {prefix!r}: at most 12 of the characters . A-Z : / a-z 0-9 _ -"
-            raise ValueError(message)
         self._clock = clock or LoopClock()
         self._rest = BinanceRest(api_key, api_secret, environment=environment, settings=settings, clock=self._clock)
         self._registry: OrderRegistry | None = None
-        self._prefix = prefix
-        self._nonce = secrets.token_hex(3)
-        self._made = 0
-        self._keep_ended = keep_ended
-        self._orders: dict[str, Order] = {}
-        self._keys: dict[tuple[str, str], str] = {}
-        self._ended: deque[str] = deque()
+        self._ids = ClientOrderIds(prefix, secrets.token_hex(3))
+        self._index = OrderIndex(keep_ended=keep_ended)
+        timeout_s = (settings or Settings()).callback_timeout_s
+        self._outbox = Outbox(timeout_s=timeout_s, report=self._note_failure)
+        self._failures: list[BaseException] = []
+        self._cancel_when_placed: set[Handle] = set()
+        self._cancelling: set[asyncio.Task[None]] = set()
         self.on_fill = on_fill
         self.on_partial = on_partial
         self.on_cancel = on_cancel
@@ -90,7 +88,7 @@ class OrderManager:
         self.on_change = on_change
 
     def __repr__(self) -> str:
-        return f"OrderManager({len(self._orders)} orders)"
+        return f"OrderManager({len(self._index)} orders)"
 
     async def __aenter__(self) -> Self:
         return self
@@ -100,6 +98,10 @@ class OrderManager:
 
     async def close(self) -> None:
         """Close the connections to REST. Orders at the exchange stay as they are."""
+        for task in self._cancelling:
+            task.cancel()
+        if self._cancelling:
+            await asyncio.wait(self._cancelling)
         await self._rest.close()
 
     def use_registry(self, registry: OrderRegistry) -> None:
@@ -109,17 +111,18 @@ class OrderManager:
     # --- what an engine asks --------------------------------------------------------------------------------------
 
     def get_order(self, client_order_id: str) -> Order | None:
-        """Return the order as it stands, or None. Of orders with the same id the one met last."""
-        return self._orders.get(client_order_id)
+        """Return the order as it stands, or None. Of orders that bear the same id, the newest."""
+        handle = self._index.named(client_order_id)
+        return None if handle is None else self._index.get(handle)
 
     def get_active_orders(self, symbol: str | None = None) -> list[Order]:
         """Return the orders that are, or may be, at the exchange: placing, active or cancelling."""
-        return [order for order in self._orders.values() if order.working and symbol in {None, order.symbol}]
+        return [order for handle in self._index.working(symbol) if (order := self._index.get(handle))]
 
     @property
     def orders(self) -> list[Order]:
         """All orders that are known, the ended ones up to `keep_ended`."""
-        return list(self._orders.values())
+        return self._index.orders
 
     # --- requests -------------------------------------------------------------------------------------------------
 
@@ -145,10 +148,10 @@ class OrderManager:
         order = Order(
             client_order_id=self._client_order_id(client_order_id),
             symbol=symbol,
-            side=_side(side),
+            side=side_of(side),
             order_type="LIMIT",
-            quantity=_positive("quantity", quantity),
-            price=_positive("price", price),
+            quantity=positive_amount("quantity", quantity),
+            price=positive_amount("price", price),
             position_side=position_side,
             time_in_force=time_in_force,
             reduce_only=reduce_only,
@@ -169,9 +172,9 @@ class OrderManager:
         order = Order(
             client_order_id=self._client_order_id(client_order_id),
             symbol=symbol,
-            side=_side(side),
+            side=side_of(side),
             order_type="MARKET",
-            quantity=_positive("quantity", quantity),
+            quantity=positive_amount("quantity", quantity),
             position_side=position_side,
             reduce_only=reduce_only,
         )
@@ -180,55 +183,82 @@ class OrderManager:
     async def cancel_order(self, client_order_id: str) -> Order:
         """Ask for an order's cancellation and return it as it stands after the answer; the feed tells its end.
 
-        Raises `KeyError` for an unknown id. An order that ended already comes back as it is.
+        One that is still placing is cancelled as soon as the feed knows it; one that ended comes back as it is. Raises
+        `KeyError` for an unknown id, `RetryableError` when nothing was done, `FatalError` when nothing can be.
         """
-        order = self._orders[client_order_id]
-        if order.ended:
-            return order
-        await self._step(cancel_requested(order))
-        try:
-            await self._rest.cancel_order(order.symbol, client_order_id)
-        except OutcomeUnknownError:
-            self._question(order)
-        except RequestRejectedError as refusal:
-            if refusal.code == _UNKNOWN_ORDER:  # filled, cancelled, or not yet known: a question, not an answer
-                self._question(order)
-            else:
-                await self._step(cancel_refused(self._orders[client_order_id]))
-        except RetryableError:
-            await self._step(cancel_refused(self._orders[client_order_id]))
-            raise
-        return self._orders[client_order_id]
+        handle = self._index.named(client_order_id)
+        order = None if handle is None else self._index.get(handle)
+        if handle is None or order is None:
+            raise KeyError(client_order_id)
+        if order.state is OrderState.PLACING and self._registry is not None:
+            self._cancel_when_placed.add(handle)
+        elif not order.ended:
+            await self._request_cancel(handle, order)
+        return self._index.get(handle) or order
 
     async def cancel_all_orders(self, symbol: str | None = None) -> list[Order]:
         """Cancel every open order of `symbol`, or of each symbol with orders here; also those that others have sent.
 
-        Return the orders that were asked to end, as they stand after the answers.
+        Orders that are still placing are cancelled as soon as the feed knows them. Return the orders that were
+        asked to end, as they stand after the answers. Raises as `cancel_order` does.
         """
-        active = self.get_active_orders(symbol)
-        for each in [symbol] if symbol else sorted({order.symbol for order in active}):
-            orders = [order for order in active if order.symbol == each]
-            for order in orders:
-                await self._step(cancel_requested(order))
-            await self._cancel_open_orders(each, orders)
-        return [self._orders[order.client_order_id] for order in active]
+        asked = {handle: order for handle in self._index.working(symbol) if (order := self._index.get(handle))}
+        placing = {handle for handle, order in asked.items() if order.state is OrderState.PLACING}
+        self._cancel_when_placed |= placing
+        for each in [symbol] if symbol else sorted({order.symbol for order in asked.values()}):
+            handles = [handle for handle, order in asked.items() if order.symbol == each and handle not in placing]
+            for handle in handles:
+                self._step(handle, cancel_requested)
+            await self._cancel(handles, self._rest.cancel_open_orders(each))
+        return [self._index.get(handle) or order for handle, order in asked.items()]
 
-    async def _cancel_open_orders(self, symbol: str, orders: Iterable[Order]) -> None:
+    async def _request_cancel(self, handle: Handle, order: Order) -> None:
+        self._step(handle, cancel_requested)
+        request = self._rest.cancel_order(order.symbol, order.client_order_id, order_id=order.order_id)
+        await self._cancel([handle], request)
+
+    async def _cancel_placed(self, handle: Handle) -> None:
+        """Cancel an order that was asked to end before the exchange knew it, until that is on its way."""
+        while (order := self._index.get(handle)) is not None and order.state is OrderState.ACTIVE:
+            try:
+                await self._request_cancel(handle, order)
+            except RetryableError as error:
+                _log.warning("order %s is to be cancelled: %s", order.client_order_id, error)
+                await self._clock.sleep(_CANCEL_AGAIN_S)
+            except FatalError as error:
+                _log.error("order %s cannot be cancelled: %s", order.client_order_id, error)
+                return
+            else:
+                return
+
+    async def _cancel(self, handles: list[Handle], request: Awaitable[None]) -> None:
+        """Send a cancel. Unless it was refused for certain, what became of it is asked, or told by the feed."""
+        answered = False
         try:
-            await self._rest.cancel_open_orders(symbol)
-        except OutcomeUnknownError:
-            for order in orders:
-                self._question(order)
-        except (RequestRejectedError, RetryableError):
-            for order in orders:
-                await self._step(cancel_refused(self._orders[order.client_order_id]))
+            await request
+            answered = True
+        except OutcomeUnknownError as unknown:
+            _log.warning("cancel: %s", unknown)
+        except RequestRejectedError as refusal:
+            if refusal.code != _UNKNOWN_ORDER:  # filled, cancelled, or not yet known: a question, not an answer
+                answered = True
+                self._back_to_active(handles)
+        except (RetryableError, FatalError):
+            answered = True
+            self._back_to_active(handles)
             raise
+        finally:  # also when the task that waits for the answer is cancelled
+            if not answered:
+                for handle in handles:
+                    self._question(handle)
+
+    def _back_to_active(self, handles: list[Handle]) -> None:
+        for handle in handles:
+            self._step(handle, cancel_refused)
 
     async def _place(self, order: Order, terms: dict[str, str]) -> Order:
-        self._remember(order)
-        await self._step(submitted(order))
-        if self._registry is not None:
-            self._registry.register_intent(order.intent(sent_at_ms=self._rest.exchange_time_ms()))
+        handle = self._index.add(order)
+        self._step(handle, submitted)
         params: dict[str, str | int] = {
             "symbol": order.symbol,
             "side": order.side,
@@ -241,148 +271,135 @@ class OrderManager:
             params["positionSide"] = order.position_side
         if order.reduce_only:
             params["reduceOnly"] = "true"
-        return await self._send(order, params)
+        await self._send(handle, order, params)
+        return self._index.get(handle) or order
 
-    async def _send(self, order: Order, params: dict[str, str | int]) -> Order:
-        answered = False
+    async def _send(self, handle: Handle, order: Order, params: dict[str, str | int]) -> None:
+        settled = True
         try:
+            await self._rest.ensure_clock()  # the intent is recognised by its time
+            settled = False
+            if self._registry is not None:
+                self._registry.register_intent(order.intent(sent_at_ms=self._rest.exchange_time_ms()))
             await self._rest.place_order(params)
-            answered = True
+            settled = True
         except OutcomeUnknownError as unknown:
-            _log.warning("order %s: %s", order.client_order_id, unknown)
+            _log.warning("order %s: %s", params["newClientOrderId"], unknown)
         except (RequestRejectedError, RetryableError) as refusal:
-            answered = True
-            await self._refuse(order.client_order_id, getattr(refusal, "code", 0) or 0, str(refusal))
+            settled = True
+            self._refuse(handle, getattr(refusal, "code", 0) or 0, str(refusal))
         except FatalError as refusal:
-            answered = True
-            await self._refuse(order.client_order_id, 0, str(refusal))
+            settled = True
+            self._refuse(handle, 0, str(refusal))
+            raise
+        except asyncio.CancelledError:
+            if settled:
+                self._refuse(handle, 0, "cancelled before it was sent")
             raise
         finally:  # also when the task that waits for the answer is cancelled
-            if not answered:
-                self._question(order)
-        return self._orders[order.client_order_id]
+            if not settled:
+                self._question(handle)
 
-    async def _refuse(self, client_order_id: str, code: int, reason: str) -> None:
-        before = self._orders[client_order_id]
-        after = refused(before, code=code, reason=reason)
-        if after is before:
+    def _refuse(self, handle: Handle, code: int, reason: str) -> None:
+        order = self._index.get(handle)
+        if order is None or order.state is not OrderState.PLACING:
             return  # the feed spoke of it: it exists, whatever the answer said
         if self._registry is not None:
-            self._registry.withdraw_intent(client_order_id)
-        await self._step(after)
+            self._registry.withdraw_intent(order.client_order_id)
+        self._step(handle, lambda order: refused(order, code=code, reason=reason))
 
-    def _question(self, order: Order) -> None:
-        if self._registry is not None:
+    def _question(self, handle: Handle) -> None:
+        order = self._index.get(handle)
+        if order is not None and self._registry is not None:
             self._registry.question_order(order.symbol, order.client_order_id)
 
     # --- the feed -------------------------------------------------------------------------------------------------
 
-    async def on_order_update(self, data: MappedOrderUpdate) -> None:
-        """Take one step of an order's life; called by the service, once per fill and in order."""
-        client_order_id = self._find(data)
-        await self._step(apply_update(self._orders[client_order_id], data))
+    def on_order_update(self, data: MappedOrderUpdate) -> Awaitable[None] | None:
+        """Take one step of an order's life; called by the service, once per fill and in order.
 
-    async def on_fill_details(self, data: MappedOrderUpdate) -> None:
+        What is returned, if anything, ends when the engine's callbacks have. Raises what the first of them raised.
+        """
+        handle = self._index.find(data)
+        self._step(handle, lambda order: apply_update(order, data))
+        return self._end_of_callbacks()
+
+    def on_fill_details(self, data: MappedOrderUpdate) -> None:
         """Take commission and realized profit of a fill that was told without them."""
-        client_order_id = self._find(data)
-        self._orders[client_order_id] = apply_details(self._orders[client_order_id], data)
+        handle = self._index.find(data)
+        order = self._index.get(handle)
+        if order is not None:
+            self._index.put(handle, apply_details(order, data))
 
-    async def on_order_lost(self, client_order_id: str) -> None:
+    def on_order_open(self, client_order_id: str) -> Awaitable[None] | None:
+        """Hear that an order which was asked to end is open still: the request was never executed."""
+        handle = self._index.named(client_order_id)
+        if handle is not None:
+            self._step(handle, cancel_refused)
+        return self._end_of_callbacks()
+
+    def on_order_lost(self, client_order_id: str) -> Awaitable[None] | None:
         """Hear that nobody knows an order, past every bound."""
-        if client_order_id in self._orders:
-            await self._step(lost(self._orders[client_order_id]))
+        handle = self._index.named(client_order_id)
+        if handle is not None:
+            self._step(handle, lost)
+        return self._end_of_callbacks()
 
-    def _find(self, data: MappedOrderUpdate) -> str:
-        """Return the id under which the update's order is known; an order never met was sent by somebody else."""
-        key = (data["symbol"], data["order_id"])
-        known = self._keys.get(key)
-        if known is not None:
-            return known
-        name = data["client_order_id"]
-        held = self._orders.get(name)
-        if held is None or held.symbol != data["symbol"] or held.order_id not in {"", data["order_id"]}:
-            if held is not None or not name:
-                name = f"{data['symbol']}:{data['order_id']}"
-            self._remember(external_order(data), name)
-        self._keys[key] = name
-        return name
-
-    async def _step(self, order: Order) -> None:
-        """Keep the order's next state, and call back what it means."""
-        name = self._keys.get((order.symbol, order.order_id), order.client_order_id)
-        before = self._orders[name]
-        if order is before:
+    def _step(self, handle: Handle, transition: Callable[[Order], Order]) -> None:
+        """Take an order as it stands now to its next state, and call back what that means."""
+        before = self._index.get(handle)
+        order = None if before is None else transition(before)
+        if before is None or order is None or order is before:
             return
-        self._orders[name] = order
+        self._index.put(handle, order)
+        if handle in self._cancel_when_placed and before.state is OrderState.PLACING:
+            self._cancel_when_placed.discard(handle)
+            task = asyncio.create_task(self._cancel_placed(handle), name=f"cancel {order.client_order_id}")
+            self._cancelling.add(task)
+            task.add_done_callback(self._cancelling.discard)
         for callback in self._callbacks(before, order):
-            await call(callback, order)
-        if order.ended and not before.ended:
-            self._forget_the_oldest(name)
+            if callback is not None:
+                self._outbox.put(callback, order)
 
     def _callbacks(self, before: Order, order: Order) -> list[OrderCallback | None]:
         callbacks = [self.on_change]
         if order.last_filled_qty and order.filled_qty > before.filled_qty and order.state is not OrderState.FILLED:
             callbacks.append(self.on_partial)
-        if order.state is not before.state:
-            callbacks.append(
-                {
-                    OrderState.FILLED: self.on_fill,
-                    OrderState.CANCELLED: self.on_cancel,
-                    OrderState.EXPIRED: self.on_cancel,
-                    OrderState.REJECTED: self.on_reject,
-                    OrderState.LOST: self.on_lost,
-                }.get(order.state)
-            )
-        return callbacks
+        ends = {
+            OrderState.FILLED: self.on_fill,
+            OrderState.CANCELLED: self.on_cancel,
+            OrderState.EXPIRED: self.on_cancel,
+            OrderState.REJECTED: self.on_reject,
+            OrderState.LOST: self.on_lost,
+        }
+        return callbacks if order.state is before.state else [*callbacks, ends.get(order.state)]
 
-    def _remember(self, order: Order, name: str | None = None) -> None:
-        self._orders[name or order.client_order_id] = order
+    def _end_of_callbacks(self) -> Awaitable[None] | None:
+        if self._outbox.busy:
+            return self._wait_for_callbacks()
+        self._raise_failure()
+        return None
 
-    def _forget_the_oldest(self, name: str) -> None:
-        self._ended.append(name)
-        if len(self._ended) > self._keep_ended:
-            oldest = self._orders.pop(self._ended.popleft(), None)
-            if oldest is not None:
-                self._keys.pop((oldest.symbol, oldest.order_id), None)
+    async def _wait_for_callbacks(self) -> None:
+        await self._outbox.idle()
+        self._raise_failure()
+
+    def _note_failure(self, callback: OrderCallback, _: object, error: BaseException) -> None:
+        _log.error("callback %s failed", getattr(callback, "__qualname__", repr(callback)), exc_info=error)
+        self._failures.append(error)
+
+    def _raise_failure(self) -> None:
+        failures, self._failures = self._failures, []
+        if failures:
+            raise failures[0]
 
     def _client_order_id(self, given: str | None) -> str:
         if given is None:
-            self._made += 1
-            given = f"{self._prefix}{_base36(self._clock.time_ms())}{self._nonce}{_base36(self._made)}"
+            given = self._ids.make(self._clock.time_ms())
         if not is_client_order_id(given):
             message = f"client_order_id {given!r}: 1 to 36 of the characters . A-Z : / a-z 0-9 _ -"
             raise ValueError(message)
-        held = self._orders.get(given)
-        if held is not None:
+        if held := self.get_order(given):
             message = f"client_order_id {given!r} was used before, for an order that is {held.state}"
             raise ValueError(message)
         return given
-
-
-def _base36(number: int) -> str:
-    digits = ""
-    while number:
-        number, digit = divmod(number, 36)
-        digits = _BASE36[digit] + digits
-    return digits or "0"
-
-
-def _side(side: str) -> str:
-    if side not in {"BUY", "SELL"}:
-        message = f"side must be BUY or SELL, not {side!r}"
-        raise ValueError(message)
-    return side
-
-
-def _positive(name: str, value: Decimal | str | int) -> Decimal:
-    if isinstance(value, float):
-        message = f"{name} {value!r} is a float, which rounds: pass Decimal or str"
-        raise TypeError(message)
-    try:
-        number = Decimal(value)
-    except InvalidOperation:
-        number = Decimal("NaN")
-    if not number.is_finite() or number <= 0:
-        message = f"{name} must be a number greater than 0, not {value!r}"
-        raise ValueError(message)
-    return number

@@ -11,22 +11,30 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import Literal, NamedTuple
 
-from user_stream.core.ledger import Ledger
+from user_stream.core.ledger import Ledger, Told
 from user_stream.core.lifecycle import ShortfallDeclared
+from user_stream.core.mapping import ENDED
 from user_stream.core.order_record import OrderKey
 from user_stream.core.retry import BackoffPolicy, backoff_delay
-from user_stream.errors import ListenKeyLostError, OutcomeUnknownError, RequestRejectedError, RetryableError
+from user_stream.errors import RECOVERABLE, RequestRejectedError
 from user_stream.runtime.binance_rest import BinanceRest
 from user_stream.runtime.clock import Clock
 from user_stream.runtime.delivery import Delivery
 from user_stream.runtime.recovery import read_order
 from user_stream.settings import Settings
 
-__all__ = ["RECOVERABLE", "OrderRepairs"]
+__all__ = ["OrderRepairs"]
 
-RECOVERABLE = (RetryableError, ListenKeyLostError, RequestRejectedError, OutcomeUnknownError)
-"""What may go better next time; anything else is fatal."""
+
+class _Question(NamedTuple):
+    """What became of this order? `intended`: nothing was ever heard of it, so the question is whether it exists."""
+
+    symbol: str
+    client_order_id: str
+    intended: bool
+
 
 _log = logging.getLogger("user_stream")
 
@@ -52,62 +60,94 @@ class OrderRepairs:
         self._draw = draw
         self._questions = BackoffPolicy(initial_s=settings.question_interval_s, maximum_s=10.0)
         self._tasks: asyncio.TaskGroup | None = None
-        self._repairing: set[OrderKey] = set()
+        self._repairs: dict[OrderKey, asyncio.Task[list[Told]]] = {}
         self._asking: set[tuple[str, str]] = set()
-        self.floor = 0
-        """Orders made before it (exchange ms), and never met, start from a baseline."""
+        self._floor = 0
 
     def begin(self, tasks: asyncio.TaskGroup) -> None:
-        """Run repairs in this group from now on."""
+        """Run in this group from now on; questions that were put before are asked now."""
         self._tasks = tasks
+        waiting, self._asking = self._asking, set()
+        for question in sorted(waiting):
+            self.question(*question)
 
     def end(self) -> None:
-        """Run none any more: the next synchronization asks for every order that is not settled."""
+        """Start nothing any more."""
         self._tasks = None
-        self._repairing.clear()
-        self._asking.clear()
+
+    def start_from(self, floor: int) -> None:
+        """Orders made before `floor` (exchange ms), and never met, start from a baseline."""
+        self._floor = floor
 
     def repair_holes(self) -> None:
         """Look for the fills that the ledger misses."""
-        for key in self._ledger.holes - self._repairing:
+        for key in self._ledger.holes - self._repairs.keys():
             if self._tasks is not None:
-                self._repairing.add(key)
-                self._tasks.create_task(self._repair(key), name=f"repair {key[0]} {key[1]}")
+                self._repairs[key] = self._tasks.create_task(self._repair(key), name=f"repair {key[0]} {key[1]}")
+
+    async def settle(self) -> list[Told]:
+        """Repair the holes that there are, and return what that told; takes at most `Settings.hole_wait_s`."""
+        self.repair_holes()
+        repairs = [self._repairs[key] for key in self._ledger.holes if key in self._repairs]
+        if repairs:
+            await asyncio.wait(repairs)
+        return [item for repair in repairs if not repair.cancelled() for item in repair.result()]
 
     def question(self, symbol: str, client_order_id: str) -> None:
         """Ask what became of an order whose request had an unknown outcome."""
         question = (symbol, client_order_id)
-        if self._tasks is not None and question not in self._asking:
-            self._asking.add(question)
+        if question in self._asking:
+            return
+        self._asking.add(question)
+        if self._tasks is not None:
             self._tasks.create_task(self._ask(symbol, client_order_id), name=f"ask for {client_order_id}")
 
-    async def _repair(self, key: OrderKey) -> None:
+    async def _repair(self, key: OrderKey) -> list[Told]:
+        """Look for an order's missing fills within `Settings.hole_wait_s`, then let go of what waits for them."""
         deadline = self._clock.monotonic() + self._settings.hole_wait_s
+        told: list[Told] = []
         attempt = 0
-        while not self._ledger.is_complete(key) and self._clock.monotonic() < deadline:
-            attempt += 1
-            await self._repair_once(key, within_s=deadline - self._clock.monotonic())
-            if not self._ledger.is_complete(key):
-                await self._clock.sleep(min(0.1 * 2**attempt, max(deadline - self._clock.monotonic(), 0)))
-        async with self._delivery.turn:
-            await self._delivery.tell(self._ledger.release(key))
-        self._repairing.discard(key)
+        try:
+            while not self._ledger.is_complete(key) and self._clock.monotonic() < deadline:
+                attempt += 1
+                told += await self._repair_once(key, within_s=deadline - self._clock.monotonic())
+                if not self._ledger.is_complete(key):
+                    await self._clock.sleep(min(0.1 * 2**attempt, max(deadline - self._clock.monotonic(), 0)))
+            released = self._ledger.release(key)
+            self._delivery.tell(released)
+        finally:
+            self._repairs.pop(key, None)
         if not self._ledger.is_complete(key):
-            await self._delivery.publish(ShortfallDeclared(key))
+            self._declare_shortfall(key)
+        return told + released
 
-    async def _repair_once(self, key: OrderKey, *, within_s: float) -> None:
+    def _declare_shortfall(self, key: OrderKey) -> None:
+        self._delivery.publish(ShortfallDeclared(key))
+        if self._tasks is not None:
+            self._tasks.create_task(self._try_again(key), name=f"late fills of {key[0]} {key[1]}")
+
+    async def _try_again(self, key: OrderKey) -> None:
+        """REST may list a fill so late that nobody waited for it; the next synchronization asks once more, too."""
+        await self._clock.sleep(self._settings.rest_lag_s)
+        if not self._ledger.is_complete(key):
+            await self._repair_once(key, within_s=self._settings.rest_lag_s)
+
+    async def _repair_once(self, key: OrderKey, *, within_s: float) -> list[Told]:
         try:
             async with asyncio.timeout(within_s):
                 found = await read_order(self._rest, key)
         except (*RECOVERABLE, TimeoutError) as error:
             _log.warning("the fills of order %s of %s could not be read: %s", key[1], key[0], error)
-            return
-        if found is not None:
-            async with self._delivery.turn:
-                await self._delivery.tell(self._ledger.fold_order(*found, since=self.floor))
+            return []
+        if found is None:
+            return []
+        told = self._ledger.fold_order(*found, since=self._floor)
+        self._delivery.tell(told)
+        return told
 
     async def _ask(self, symbol: str, client_order_id: str) -> None:
-        intended = client_order_id in self._ledger.intents
+        """Ask until there is an answer that will not change: an end, or the same thing past every bound."""
+        question = _Question(symbol, client_order_id, intended=client_order_id in self._ledger.intents)
         bound_s = self._settings.recv_window_ms / 1000 + self._settings.rest_lag_s
         deadline = self._clock.monotonic() + bound_s
         attempt = 0
@@ -115,29 +155,40 @@ class OrderRepairs:
             while True:
                 attempt += 1
                 await self._clock.sleep(backoff_delay(self._questions, attempt, self._draw()))
-                if intended and client_order_id not in self._ledger.intents:
+                if question.intended and client_order_id not in self._ledger.intents:
                     return  # the stream was faster
-                found = await self._ask_once(symbol, client_order_id)
-                if found and client_order_id not in self._ledger.intents:
+                answer = await self._ask_once(question)
+                if answer == "settled":
                     return
-                if self._clock.monotonic() > deadline:
+                if answer != "no answer" and self._clock.monotonic() > deadline:
                     break
         finally:
             self._asking.discard((symbol, client_order_id))
-        if intended:
-            await self._delivery.tell_lost(client_order_id)
+        self._conclude(question, answer)
 
-    async def _ask_once(self, symbol: str, client_order_id: str) -> bool:
-        """Ask once, and tell what the answer says. Return whether the exchange found an order."""
+    def _conclude(self, question: _Question, answer: str) -> None:
+        if answer == "open":
+            self._delivery.tell_open(question.client_order_id)
+        elif question.intended and question.client_order_id in self._ledger.intents:
+            self._ledger.intents.give_up(question.client_order_id)
+            self._delivery.tell_lost(question.client_order_id)
+
+    async def _ask_once(self, question: _Question) -> Literal["settled", "open", "not found", "no answer"]:
+        """Ask once, and tell what the answer says."""
+        name = question.client_order_id
         try:
-            row = await self._rest.order_by_client_id(symbol, client_order_id)
+            row = await self._rest.order_by_client_id(question.symbol, name)
             trades = [] if row is None else await self._rest.trades_of_order(row)
+        except RequestRejectedError as refusal:
+            _log.warning("the question what became of %s was refused: %s", name, refusal)
+            return "not found"
         except RECOVERABLE as error:
-            _log.warning("what became of %s could not be read: %s", client_order_id, error)
-            return False
+            _log.warning("what became of %s could not be read: %s", name, error)
+            return "no answer"
         if row is None:
-            return False
-        async with self._delivery.turn:
-            await self._delivery.tell(self._ledger.fold_order(row, trades, since=self.floor))
+            return "not found"
+        self._delivery.tell(self._ledger.fold_order(row, trades, since=self._floor))
         self.repair_holes()
-        return True
+        if question.intended:  # unless another order bears the name, it is placed, and that was the question
+            return "not found" if name in self._ledger.intents else "settled"
+        return "settled" if row.status in ENDED else "open"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from user_stream.contracts import OrderIntent
+import logging
+from collections.abc import Awaitable
+
 from user_stream.core.ledger import Ledger
 from user_stream.core.order_record import OrderKey
 from user_stream.core.positions import PositionBook, PositionKey
@@ -20,6 +22,8 @@ from user_stream.runtime.binance_rest import BinanceRest
 
 __all__ = ["read_account", "read_order", "read_orders"]
 
+_log = logging.getLogger("user_stream")
+
 
 async def read_orders(rest: BinanceRest, ledger: Ledger, *, floor: int, since: int, until: int) -> OrderSnapshot:
     """Read every order that is open, that we hold open, that we sent and heard nothing of, or made since `since`.
@@ -30,14 +34,23 @@ async def read_orders(rest: BinanceRest, ledger: Ledger, *, floor: int, since: i
     snapshot.add(await rest.open_orders())
     snapshot.add(await _orders_since(rest, ledger, since=since, until=until))
     for symbol, order_id in orders_to_query(ledger, snapshot.rows):
-        row = await rest.order(symbol, order_id)
-        snapshot.add([row] if row else [])
+        snapshot.add(await _answer(rest.order(symbol, order_id)))
     for intent in ledger.intents:
-        row = await _order_of(rest, intent, snapshot)
-        snapshot.add([row] if row else [])
+        if not any(row.client_order_id == intent.client_order_id for row in snapshot.rows.values()):
+            snapshot.add(await _answer(rest.order_by_client_id(intent.symbol, intent.client_order_id)))
     for row in trades_to_fetch(ledger, snapshot):
         snapshot.trades[key_of(row)] = await rest.trades_of_order(row)
     return snapshot
+
+
+async def _answer(question: Awaitable[OrderRow | None]) -> list[OrderRow]:
+    """Return the order that was asked for, if any. A question that is refused must not keep all others unanswered."""
+    try:
+        row = await question
+    except RequestRejectedError as refusal:
+        _log.warning("the question for one order was refused: %s", refusal)
+        return []
+    return [] if row is None else [row]
 
 
 async def _orders_since(rest: BinanceRest, ledger: Ledger, *, since: int, until: int) -> list[OrderRow]:
@@ -52,12 +65,6 @@ async def _orders_since(rest: BinanceRest, ledger: Ledger, *, since: int, until:
     for symbol in sorted(symbols):
         rows += await rest.orders_since(since, until=until, symbol=symbol)
     return rows
-
-
-async def _order_of(rest: BinanceRest, intent: OrderIntent, snapshot: OrderSnapshot) -> OrderRow | None:
-    if any(row.client_order_id == intent.client_order_id for row in snapshot.rows.values()):
-        return None
-    return await rest.order_by_client_id(intent.symbol, intent.client_order_id)
 
 
 async def read_order(rest: BinanceRest, key: OrderKey) -> tuple[OrderRow, list[TradeRow]] | None:

@@ -15,7 +15,7 @@ from yarl import URL
 
 from user_stream.core.retry import Answer, classify_answer, classify_silence
 from user_stream.core.signing import Signer, query_string
-from user_stream.errors import ClockSkewError, RateLimitedError, UnreachableError, UserStreamError
+from user_stream.errors import ApiKeyFormatError, ClockSkewError, RateLimitedError, UnreachableError, UserStreamError
 from user_stream.runtime.clock import Clock
 from user_stream.settings import Environment, Settings
 
@@ -31,6 +31,8 @@ class SignedHttp:
     def __init__(
         self, api_key: str, api_secret: str, *, environment: Environment, settings: Settings, clock: Clock
     ) -> None:
+        if not api_key.isprintable():
+            raise ApiKeyFormatError  # it could not even be sent
         self._headers = {"X-MBX-APIKEY": api_key}
         self._signer = Signer(api_secret)
         self._environment = environment
@@ -66,6 +68,11 @@ class SignedHttp:
         self._offset_ms = body["serverTime"] - (sent + received) // 2
         return self._offset_ms
 
+    async def ensure_clock(self) -> None:
+        """Read the exchange's clock unless that was done before."""
+        if self._offset_ms is None:
+            await self.synchronize_clock()
+
     async def request(
         self, method: str, path: str, params: Mapping[str, str | int] | None = None, *, security: Security
     ) -> Any:
@@ -76,8 +83,7 @@ class SignedHttp:
         """
         if security in {"NONE", "USER_STREAM"}:
             return await self._send(method, path, query_string(params or {}), security)
-        if self._offset_ms is None:
-            await self.synchronize_clock()
+        await self.ensure_clock()
         try:
             return await self._send(method, path, self._signed(params), security)
         except ClockSkewError:
@@ -128,6 +134,8 @@ class SignedHttp:
         if self._session is None:
             timeout = aiohttp.ClientTimeout(total=self._settings.request_timeout_s)
             self._session = aiohttp.ClientSession(timeout=timeout)
+            # aiohttp sends a DELETE or PUT again by itself when a kept connection breaks; no public switch stops it
+            self._session._retry_connection = False  # noqa: SLF001
         return self._session
 
 

@@ -7,6 +7,7 @@ address holds the listen key. For the same reason `websockets` gets a logger tha
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
@@ -21,6 +22,8 @@ __all__ = ["Connection", "Connector", "open_websocket"]
 
 _silent = logging.Logger("user_stream.transport")  # noqa: LOG001  outside the tree on purpose: it can never be enabled
 _silent.disabled = True
+_KEY = re.compile(r"[A-Za-z0-9]{32,}")
+"""What a listen key looks like, whole or in part."""
 
 
 class Connection(Protocol):
@@ -65,8 +68,19 @@ class _Websocket:
 @asynccontextmanager
 async def open_websocket(url: str, settings: Settings) -> AsyncIterator[Connection]:
     """Open a WebSocket that pings the server and calls a missing pong a lost connection."""
+    connection = await _connect(url, settings)
+    if isinstance(connection, str):  # raised here, because the address must not be in the error's context either
+        raise ConnectionLostError(connection)
     try:
-        connection = await connect(
+        yield _Websocket(connection)
+    finally:
+        await connection.close()
+
+
+async def _connect(url: str, settings: Settings) -> ClientConnection | str:
+    """Return a connection, or why there is none."""
+    try:
+        return await connect(
             url,
             open_timeout=settings.connect_timeout_s,
             ping_interval=settings.ping_interval_s,
@@ -78,22 +92,15 @@ async def open_websocket(url: str, settings: Settings) -> AsyncIterator[Connecti
             logger=_silent,
         )
     except InvalidStatus as refusal:
-        cause = f"the handshake was refused with HTTP {refusal.response.status_code}"
-        raise ConnectionLostError(cause) from None
+        return f"the handshake was refused with HTTP {refusal.response.status_code}"
     except (OSError, TimeoutError, InvalidHandshake, InvalidURI) as error:
-        cause = f"the stream cannot be opened ({type(error).__name__})"
-        raise ConnectionLostError(cause) from None
-    try:
-        yield _Websocket(connection)
-    finally:
-        await connection.close()
+        return f"the stream cannot be opened ({type(error).__name__})"
 
 
 def _lost(closed: ConnectionClosed) -> ConnectionLostError:
     if closed.rcvd is not None:
-        return ConnectionLostError(
-            f"closed by the exchange: {closed.rcvd.reason or 'no reason given'}", code=closed.rcvd.code
-        )
+        reason = _KEY.sub("<hidden>", closed.rcvd.reason) or "no reason given"
+        return ConnectionLostError(f"closed by the exchange: {reason}", code=closed.rcvd.code)
     if closed.sent is not None and closed.sent.code == 1011:
         return ConnectionLostError("the exchange did not answer a ping in time")
     return ConnectionLostError("cut without a close frame")

@@ -43,8 +43,9 @@ async def test_engine_hears_updates_details_and_losses_by_their_own_callbacks() 
     engine = Engine()
     delivery = Delivery(engine, None, FillPriceCache())
 
-    await delivery.tell([Told("delivery", update()), Told("details", update(trade_id=7))])
-    await delivery.tell_lost("x")
+    delivery.tell([Told("delivery", update()), Told("details", update(trade_id=7))])
+    delivery.tell_lost("x")
+    await delivery.idle()
 
     assert engine.heard == [("update", 1), ("details", 7), ("lost", "x")]
 
@@ -58,8 +59,8 @@ async def test_fill_is_in_the_cache_when_the_engine_hears_of_it() -> None:
             seen.append(data["symbol"] in fills)
 
     delivery = Delivery(Watching(), None, fills)
-    await delivery.tell([Told("delivery", update())])
-    await delivery.tell([Told("delivery", update(last_filled_qty="1", last_filled_price="60000"))])
+    delivery.tell([Told("delivery", update())])
+    delivery.tell([Told("delivery", update(last_filled_qty="1", last_filled_price="60000"))])
 
     assert seen == [False, True]
 
@@ -72,7 +73,8 @@ async def test_error_of_a_callback_is_logged_published_and_stops_nothing(caplog:
     delivery.add_listener(said.append)
 
     with caplog.at_level(logging.ERROR, "user_stream"):
-        await delivery.tell([Told("delivery", update(delivery_id=1)), Told("delivery", update(delivery_id=2))])
+        delivery.tell([Told("delivery", update(delivery_id=1)), Told("delivery", update(delivery_id=2))])
+        await delivery.idle()
 
     assert engine.heard == [("update", 1), ("update", 2)]
     assert [type(item) for item in said] == [CallbackFailed, CallbackFailed]
@@ -90,7 +92,7 @@ async def test_listener_that_fails_at_failures_is_not_asked_for_ever() -> None:
     delivery = Delivery(Engine(), None, FillPriceCache())
     delivery.add_listener(fail)
 
-    await delivery.publish(Stopped(""))
+    delivery.publish(Stopped(""))
 
     assert calls == 2
 
@@ -104,7 +106,7 @@ async def test_engine_without_a_use_for_losses_is_not_asked() -> None:
     delivery = Delivery(Plain(), None, FillPriceCache())
     delivery.add_listener(said.append)
 
-    await delivery.tell([Told("details", update(trade_id=7))])
-    await delivery.tell_lost("x")
+    delivery.tell([Told("details", update(trade_id=7))])
+    delivery.tell_lost("x")
 
     assert said == [OrderLost("x")]

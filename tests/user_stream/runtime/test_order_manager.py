@@ -94,7 +94,8 @@ async def test_order_that_was_refused_is_withdrawn(sim: Simulator, orders: Order
         (("BTCUSDT", "BUY", "much", "1"), ValueError, "quantity must be a number greater than 0, not 'much'"),
         (("BTCUSDT", "BUY", "1", "-5"), ValueError, "price must be a number greater than 0"),
         (("BTCUSDT", "BUY", "NaN", "1"), ValueError, "quantity must be a number"),
-        (("BTCUSDT", "BUY", 0.1, "1"), TypeError, "float, which rounds"),
+        (("BTCUSDT", "BUY", True, "1"), TypeError, "a bool is no number"),
+        (("BTCUSDT", "BUY", 0.1, "1"), TypeError, "a float rounds"),
     ],
 )
 async def test_arguments_that_are_no_order_are_refused_before_anything_is_sent(
@@ -152,16 +153,16 @@ async def test_ended_orders_are_forgotten_oldest_first(sim: Simulator) -> None:
     async with manager(sim, keep_ended=2) as orders:
         for number in range(4):
             order = await orders.place_limit_order("BTCUSDT", "BUY", "0.010", "60000", client_order_id=f"o-{number}")
-            await orders.on_order_update(update(order, order_id=str(number), order_status="CANCELED"))
+            orders.on_order_update(update(order, order_id=str(number), order_status="CANCELED"))
 
         assert [order.client_order_id for order in orders.orders] == ["o-2", "o-3"]
 
 
 async def test_second_order_under_a_reused_id_is_another_order(orders: OrderManager) -> None:
     order = await orders.place_limit_order("BTCUSDT", "BUY", "0.010", "60000", client_order_id="adl_autoclose")
-    await orders.on_order_update(update(order, order_status="CANCELED"))
+    orders.on_order_update(update(order, order_status="CANCELED"))
 
-    await orders.on_order_update(update(order, order_id="2", order_status="NEW"))
+    orders.on_order_update(update(order, order_id="2", order_status="NEW"))
 
     assert [(each.order_id, each.state, each.external) for each in orders.orders] == [
         ("1", "cancelled", False),
@@ -181,7 +182,7 @@ async def test_active_orders_can_be_asked_for_by_symbol(orders: OrderManager) ->
 async def test_remaining_quantity_falls_with_each_fill(orders: OrderManager) -> None:
     order = await orders.place_limit_order("BTCUSDT", "BUY", "0.010", "60000", client_order_id="r")
     part = {"order_status": "PARTIALLY_FILLED", "last_filled_qty": "0.004", "accumulated_filled_qty": "0.004"}
-    await orders.on_order_update(update(order, trade_id=1, last_filled_price="60000", **part))
+    orders.on_order_update(update(order, trade_id=1, last_filled_price="60000", **part))
 
     part_filled = orders.get_order("r")
     assert part_filled is not None

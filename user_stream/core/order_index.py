@@ -1,0 +1,97 @@
+"""The orders that an order manager knows, found by what names them.
+
+An order has three names, and none of them is enough. Its client order id is there from the start, but may be used again
+once the order has ended. Its identity, (symbol, order id), is unique, but comes only with the first news of it. So each
+order gets a *handle* of ours, and both names point to handles: a client order id to the newest order that bears it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import NewType
+
+from user_stream.contracts import MappedOrderUpdate
+from user_stream.core.orders import Order, OrderState, external_order
+
+__all__ = ["Handle", "OrderIndex"]
+
+Handle = NewType("Handle", int)
+
+
+class OrderIndex:
+    """Orders by handle. `keep_ended`: how many that ended, or were lost, stay known; the oldest go first."""
+
+    def __init__(self, *, keep_ended: int) -> None:
+        self._keep_ended = keep_ended
+        self._orders: dict[Handle, Order] = {}
+        self._named: dict[str, Handle] = {}
+        self._identified: dict[tuple[str, str], Handle] = {}
+        self._over: deque[Handle] = deque()
+        self._last = 0
+
+    def __len__(self) -> int:
+        return len(self._orders)
+
+    @property
+    def orders(self) -> list[Order]:
+        """All orders, in the order in which they were met."""
+        return list(self._orders.values())
+
+    def working(self, symbol: str | None = None) -> list[Handle]:
+        """Return the handles of orders that are, or may be, at the exchange."""
+        return [handle for handle, order in self._orders.items() if order.working and symbol in {None, order.symbol}]
+
+    def get(self, handle: Handle) -> Order | None:
+        """Return an order as it stands, or None when it is forgotten."""
+        return self._orders.get(handle)
+
+    def named(self, client_order_id: str) -> Handle | None:
+        """Return the newest order that bears this client order id."""
+        return self._named.get(client_order_id)
+
+    def add(self, order: Order) -> Handle:
+        """Know a new order."""
+        self._last += 1
+        handle = Handle(self._last)
+        self._orders[handle] = order
+        self._named[order.client_order_id] = handle
+        return handle
+
+    def find(self, update: MappedOrderUpdate) -> Handle:
+        """Return the order that an update is about. One that was never met was sent by somebody else, and is
+        known now.
+        """
+        identity = (update["symbol"], update["order_id"])
+        handle = self._identified.get(identity)
+        if handle is not None:
+            return handle
+        handle = self._named.get(update["client_order_id"])
+        order = None if handle is None else self._orders[handle]
+        if handle is None or order is None or order.order_id or order.symbol != update["symbol"]:
+            handle = self.add(external_order(update))
+        self._identified[identity] = handle
+        return handle
+
+    def put(self, handle: Handle, order: Order) -> None:
+        """Set how an order stands now. One that is over may push out the oldest of its kind."""
+        before = self._orders.get(handle)
+        if before is None:
+            return
+        self._orders[handle] = order
+        if _is_over(order) and not _is_over(before):
+            self._over.append(handle)
+            if len(self._over) > self._keep_ended:
+                self._forget(self._over.popleft())
+
+    def _forget(self, handle: Handle) -> None:
+        order = self._orders.get(handle)
+        if order is None or not _is_over(order):
+            return  # it was lost, and turned up
+        del self._orders[handle]
+        self._identified.pop((order.symbol, order.order_id), None)
+        if self._named.get(order.client_order_id) == handle:
+            del self._named[order.client_order_id]
+
+
+def _is_over(order: Order) -> bool:
+    return order.ended or order.state is OrderState.LOST
