@@ -98,7 +98,7 @@ class BadAmountError(SimulatorError):
 
     def __init__(self, amount: object, expected: str = "a decimal number such as 0.010, as text or Decimal") -> None:
         self.amount = amount
-        super().__init__(f"expected {expected}, got {amount!r}")
+        super().__init__(f"expected {expected}, got {str(amount)!r}")
 
 
 class BadFrameError(SimulatorError):

@@ -158,7 +158,7 @@ class Follower:
 
     def on_account_update(self, data: MappedAccountUpdate) -> None:
         """Print what changed in the account."""
-        self._show(account_line(data))
+        self._show(account_line(data, now_ms=self._clock.time_ms()))
 
     def on_notice(self, item: Event | Notice) -> None:
         """Print a notice, or an event that is neither an order's nor the account's."""

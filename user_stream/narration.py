@@ -80,15 +80,19 @@ def _order(update: MappedOrderUpdate) -> str:
     return " ".join(word for word in words if word)
 
 
-def account_line(update: MappedAccountUpdate) -> Line:
-    """Return the line of a patch of the account: the balances and the positions after it."""
+def account_line(update: MappedAccountUpdate, *, now_ms: int) -> Line:
+    """Return the line of a patch of the account: the balances and the positions after it.
+
+    `now_ms` stands in for the time of a snapshot in which nothing has a time yet.
+    """
     changes = [f"{balance['asset']} {_amount(balance['wallet_balance'])}" for balance in update["balances"]]
     for position in update["positions"]:
         side = "" if position["position_side"] == "BOTH" else f" {position['position_side']}"
         amount = _amount(position["position_amount"])
         price = "" if amount == "0" else f" at {_amount(position['entry_price'] or '0')}"
         changes.append(f"{position['symbol']}{side} {amount}{price}")
-    return Line(update["transaction_time"], "account", f"{update['reason']}: {', '.join(changes) or 'nothing changed'}")
+    text = f"{update['reason']}: {', '.join(changes) or 'nothing changed'}"
+    return Line(update["transaction_time"] or now_ms, "account", text)
 
 
 def notice_line(item: Event | Notice, *, now_ms: int) -> Line | None:

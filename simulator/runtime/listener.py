@@ -29,7 +29,9 @@ class Listener:
     def __init__(self, handler: Handler, complain: Complain) -> None:
         logger = logging.Logger("simulator")  # noqa: LOG001  one of its own: no configuration may print what it is told
         logger.addHandler(_Complaints(complain))
-        self._runner = web.ServerRunner(web.Server(handler, logger=logger), shutdown_timeout=_CLOSE_WAIT_S)
+        # no access log either: the address of a request holds its signature, that of a stream its listen key
+        server = web.Server(handler, logger=logger, access_log=None)
+        self._runner = web.ServerRunner(server, shutdown_timeout=_CLOSE_WAIT_S)
 
     async def open(self, host: str, port: int) -> int:
         """Listen, and return the port: `port`, or a free one for 0. Raises `PortInUseError`."""

@@ -91,7 +91,7 @@ def test_what_rest_told_is_marked() -> None:
 def test_an_account_line_has_the_reason_and_what_the_account_is_now() -> None:
     update = map_account_update(account_update("account_update_order_live.json"))
 
-    line = account_line(update)
+    line = account_line(update, now_ms=5)
 
     assert line.kind == "account"
     assert line.text.startswith("ORDER: ")
@@ -108,13 +108,13 @@ def test_a_closed_position_is_zero_and_a_side_is_named_in_hedge_mode_only() -> N
     hedged = one_way | {"position_side": "SHORT", "position_amount": "-0.100", "entry_price": "64000.50"}
     update["positions"] = [one_way, hedged]
 
-    assert account_line(update).text == "ORDER: BTCUSDT 0, BTCUSDT SHORT -0.1 at 64000.5"
+    assert account_line(update, now_ms=5).text == "ORDER: BTCUSDT 0, BTCUSDT SHORT -0.1 at 64000.5"
 
 
 def test_a_patch_of_nothing_says_so() -> None:
     update = map_account_update(account_update("account_update_order_live.json"))
 
-    assert account_line(update | {"balances": [], "positions": []}).text == "ORDER: nothing changed"
+    assert account_line(update | {"balances": [], "positions": []}, now_ms=5).text == "ORDER: nothing changed"
 
 
 @pytest.mark.parametrize(

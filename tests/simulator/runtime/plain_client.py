@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 import aiohttp
 
 from simulator import Simulator
+from tests.simulator.runtime.wire import HANDSHAKE
 
 
 class Answer(NamedTuple):
@@ -54,6 +55,12 @@ class PlainClient:
     async def listen_key(self) -> str:
         """Create the account's listen key, or extend it."""
         return str((await self.request("POST", "/fapi/v1/listenKey")).body["listenKey"])
+
+    async def refusal(self) -> int:
+        """Try to open a user stream, and return the HTTP status of the answer."""
+        url = f"{self._simulator.rest_url}/private/ws?listenKey={await self.listen_key()}"
+        async with self._session.get(url, headers=HANDSHAKE) as response:
+            return response.status
 
     @asynccontextmanager
     async def stream(self) -> AsyncIterator[Stream]:

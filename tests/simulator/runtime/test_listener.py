@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
+import aiohttp
 import pytest
 from aiohttp import web
 
-from simulator import PortInUseError
+from simulator import PortInUseError, Simulator
 from simulator.runtime.listener import Listener
 
 
@@ -59,3 +61,14 @@ async def test_what_is_not_http_is_answered_and_complained_about_in_one_line(cap
 async def test_another_error_of_the_system_is_not_hidden() -> None:
     with pytest.raises(OSError, match=r"192\.0\.2\.1"):
         await Listener(answer, print).open("192.0.2.1", 0)
+
+
+async def test_requests_are_not_logged_for_they_hold_signatures_and_listen_keys(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with Simulator() as sim, aiohttp.ClientSession() as session:
+        await session.get(f"{sim.rest_url}/fapi/v1/order?symbol=BTCUSDT&signature=SECRETSIGNATURE")
+        await session.get(f"{sim.rest_url}/private/ws?listenKey=SECRETKEY")
+
+    assert "SECRET" not in caplog.text

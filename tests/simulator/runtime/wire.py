@@ -24,6 +24,14 @@ LIMIT_ORDER = {
 }
 MARKET_ORDER = {"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quantity": "0.010"}
 
+HANDSHAKE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+}
+"""A WebSocket handshake by hand: aiohttp's own leaves its connection behind when it is refused."""
+
 
 class Answer(NamedTuple):
     """An HTTP answer as it came."""
@@ -82,6 +90,12 @@ class Wire:
         """Open a stream at any path."""
         socket = await self._session.ws_connect(f"{self._simulator.ws_url}{target}", autoping=False)
         return Socket(socket)
+
+    async def refusal(self, target: str) -> int:
+        """Try to open a stream, and return the HTTP status of the answer."""
+        url = f"{self._simulator.rest_url}{target}"
+        async with self._session.get(url, headers=HANDSHAKE) as response:
+            return response.status
 
     async def stream(self) -> Socket:
         """Open the account's user stream."""
