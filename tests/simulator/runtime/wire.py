@@ -55,9 +55,12 @@ class Wire:
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession()
+        self._sockets: list[aiohttp.ClientWebSocketResponse] = []
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        for socket in self._sockets:  # one that was cut keeps its connection until it is closed
+            await socket.close()
         await self._session.close()
 
     def signed(self, **params: object) -> str:
@@ -89,6 +92,7 @@ class Wire:
     async def connect(self, target: str) -> Socket:
         """Open a stream at any path."""
         socket = await self._session.ws_connect(f"{self._simulator.ws_url}{target}", autoping=False)
+        self._sockets.append(socket)
         return Socket(socket)
 
     async def refusal(self, target: str) -> int:
