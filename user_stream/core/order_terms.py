@@ -1,12 +1,12 @@
-"""What an order is asked for with: checked before anything is sent, and the client order ids made here."""
+"""What an order is asked for with: checked before anything is sent, and as Binance wants it written."""
 
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
 
-from user_stream.core.orders import is_client_order_id
+from user_stream.core.orders import Order, is_client_order_id
 
-__all__ = ["ClientOrderIds", "positive_amount", "side_of"]
+__all__ = ["ClientOrderIds", "positive_amount", "request_params", "side_of"]
 
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 _LONGEST_PREFIX = 12
@@ -52,6 +52,24 @@ def positive_amount(name: str, value: Decimal | str | int) -> Decimal:
         message = f"{name} must be a number greater than 0, not {value!r}"
         raise ValueError(message)
     return number
+
+
+def request_params(order: Order) -> dict[str, str | int]:
+    """Return the parameters of POST order (Trade, New Order)."""
+    params: dict[str, str | int] = {
+        "symbol": order.symbol,
+        "side": order.side,
+        "type": order.order_type,
+        "quantity": format(order.quantity, "f"),
+    }
+    if order.order_type == "LIMIT":
+        params |= {"timeInForce": order.time_in_force, "price": format(order.price, "f")}
+    params["newClientOrderId"] = order.client_order_id
+    if order.position_side != "BOTH":
+        params["positionSide"] = order.position_side
+    if order.reduce_only:
+        params["reduceOnly"] = "true"
+    return params
 
 
 def _base36(number: int) -> str:

@@ -16,7 +16,7 @@ from typing import Self, TypeAlias
 
 from user_stream.contracts import MappedOrderUpdate, OrderRegistry
 from user_stream.core.order_index import Handle, OrderIndex
-from user_stream.core.order_terms import ClientOrderIds, positive_amount, side_of
+from user_stream.core.order_terms import ClientOrderIds, positive_amount, request_params, side_of
 from user_stream.core.orders import (
     Order,
     OrderState,
@@ -156,7 +156,7 @@ class OrderManager:
             time_in_force=time_in_force,
             reduce_only=reduce_only,
         )
-        return await self._place(order, {"timeInForce": time_in_force, "price": format(order.price, "f")})
+        return await self._place(order)
 
     async def place_market_order(
         self,
@@ -178,7 +178,7 @@ class OrderManager:
             position_side=position_side,
             reduce_only=reduce_only,
         )
-        return await self._place(order, {})
+        return await self._place(order)
 
     async def cancel_order(self, client_order_id: str) -> Order:
         """Ask for an order's cancellation and return it as it stands after the answer; the feed tells its end.
@@ -256,35 +256,23 @@ class OrderManager:
         for handle in handles:
             self._step(handle, cancel_refused)
 
-    async def _place(self, order: Order, terms: dict[str, str]) -> Order:
+    async def _place(self, order: Order) -> Order:
         handle = self._index.add(order)
         self._step(handle, submitted)
-        params: dict[str, str | int] = {
-            "symbol": order.symbol,
-            "side": order.side,
-            "type": order.order_type,
-            "quantity": format(order.quantity, "f"),
-            **terms,
-            "newClientOrderId": order.client_order_id,
-        }
-        if order.position_side != "BOTH":
-            params["positionSide"] = order.position_side
-        if order.reduce_only:
-            params["reduceOnly"] = "true"
-        await self._send(handle, order, params)
+        await self._send(handle, order)
         return self._index.get(handle) or order
 
-    async def _send(self, handle: Handle, order: Order, params: dict[str, str | int]) -> None:
+    async def _send(self, handle: Handle, order: Order) -> None:
         settled = True
         try:
             await self._rest.ensure_clock()  # the intent is recognised by its time
             settled = False
             if self._registry is not None:
                 self._registry.register_intent(order.intent(sent_at_ms=self._rest.exchange_time_ms()))
-            await self._rest.place_order(params)
+            await self._rest.place_order(request_params(order))
             settled = True
         except OutcomeUnknownError as unknown:
-            _log.warning("order %s: %s", params["newClientOrderId"], unknown)
+            _log.warning("order %s: %s", order.client_order_id, unknown)
         except (RequestRejectedError, RetryableError) as refusal:
             settled = True
             self._refuse(handle, getattr(refusal, "code", 0) or 0, str(refusal))
