@@ -155,13 +155,15 @@ class Desk:
 
 
 @asynccontextmanager
-async def open_desk(*, settings: Settings | None = None, sim: Simulator | None = None) -> AsyncIterator[Desk]:
+async def open_desk(
+    *, settings: Settings | None = None, sim: Simulator | None = None, keep_ended: int = 10_000
+) -> AsyncIterator[Desk]:
     """Open a desk whose service is not started yet."""
     async with sim or Simulator(accounts=(AccountSpec(balance="100000"),)) as exchange:
         account = exchange.account
         environment = Environment.simulator(exchange.rest_url, exchange.ws_url)
         async with RecordingOrderManager(
-            account.api_key, account.api_secret, environment=environment, settings=settings
+            account.api_key, account.api_secret, environment=environment, settings=settings, keep_ended=keep_ended
         ) as orders:
             book = PositionBook()
             service = UserStreamService(
@@ -174,7 +176,9 @@ async def open_desk(*, settings: Settings | None = None, sim: Simulator | None =
 
 
 @asynccontextmanager
-async def live_desk(*, settings: Settings | None = None, sim: Simulator | None = None) -> AsyncIterator[Desk]:
+async def live_desk(
+    *, settings: Settings | None = None, sim: Simulator | None = None, keep_ended: int = 10_000
+) -> AsyncIterator[Desk]:
     """Open a desk whose service is live."""
-    async with open_desk(settings=settings, sim=sim) as desk, desk.service:
+    async with open_desk(settings=settings, sim=sim, keep_ended=keep_ended) as desk, desk.service:
         yield desk

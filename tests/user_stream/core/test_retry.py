@@ -18,6 +18,7 @@ from user_stream.errors import (
     RequestRejectedError,
     RetryableError,
     ServiceUnavailableError,
+    SettingsError,
     SignatureRefusedError,
     UnreachableError,
     UserStreamError,
@@ -143,3 +144,19 @@ def test_waiting_doubles_to_its_bound_and_is_spread(attempt: int, draw: float, d
     policy = BackoffPolicy(initial_s=1.0, maximum_s=60.0, multiplier=2.0, jitter=0.2)
 
     assert backoff_delay(policy, attempt, draw) == pytest.approx(delay, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [{"initial_s": 0}, {"initial_s": -1}, {"initial_s": 61}, {"maximum_s": -1}, {"multiplier": 0.5}, {"jitter": 5},
+     {"jitter": -0.1}, {"initial_s": float("nan")}],
+)  # fmt: skip
+def test_waiting_that_cannot_work_is_refused_when_it_is_made(broken: dict[str, float]) -> None:
+    with pytest.raises(SettingsError, match="initial_s must be above 0"):
+        BackoffPolicy(**broken)
+
+
+def test_waiting_may_be_constant_and_without_chance() -> None:
+    policy = BackoffPolicy(initial_s=5, maximum_s=5, multiplier=1, jitter=0)
+
+    assert {backoff_delay(policy, attempt, 0.9) for attempt in (1, 2, 100)} == {5}
