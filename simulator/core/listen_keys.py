@@ -9,12 +9,20 @@ Times are the exchange's, in ms.
 from __future__ import annotations
 
 import heapq
+import re
 
 from simulator.core import venue_error
 from simulator.core.ids import identifier
 from simulator.core.venue_error import refusal
 
-__all__ = ["ListenKeys"]
+__all__ = ["ListenKeys", "is_listen_key"]
+
+_FORM = re.compile(r"[A-Za-z0-9]{64}")
+
+
+def is_listen_key(text: str) -> bool:
+    """Say whether a text has a listen key's form; whether it lives is another question."""
+    return _FORM.fullmatch(text) is not None
 
 
 class ListenKeys:

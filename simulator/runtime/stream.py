@@ -14,6 +14,7 @@ from aiohttp import WSMsgType, web
 
 from simulator.core.frame import BINARY, PONG, TEXT, encode_frame
 from simulator.core.journal import mask_text
+from simulator.core.listen_keys import is_listen_key
 from simulator.core.profile import Profile
 from simulator.core.stream_target import USER_ROOTS, StreamTarget, read_target
 from simulator.core.subscriptions import Subscriptions
@@ -151,6 +152,8 @@ class Streams:
         summary = f"opened, {target.root} {'combined' if target.is_combined else 'raw'}"
         if target.root in {"public", "market"}:
             summary += ": market streams carry nothing yet"
+        elif any(not is_listen_key(name) for name in subscriptions.listen_keys()):
+            summary += ": it names a listen key that is none, for one has 64 letters and digits; nothing will ever come"
         names = [mask_text(name) for name in subscriptions.names]
         self._note(connection.number, summary, event=_life(connection, "opened"), path=mask_text(path), body=names)
         return connection

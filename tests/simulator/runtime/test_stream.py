@@ -338,3 +338,12 @@ async def test_a_client_that_reads_nothing_is_reset_and_nothing_is_dropped_befor
         assert "does not read" in simulator.journal.entries(kind="connection")[-1].summary
         assert not reader.at_eof()
         writer.close()
+
+
+@pytest.mark.parametrize("target", ["/ws/short", "/private/ws?listenKey=has%20space", "/private/stream?listenKey=x"])
+async def test_a_listen_key_in_the_wrong_form_connects_as_on_binance_and_the_journal_says_so(target: str) -> None:
+    async with Simulator() as simulator, Wire(simulator) as wire:
+        await wire.connect(target)
+
+        (entry,) = simulator.journal.entries(kind="connection")
+        assert "nothing will ever come" in entry.summary
