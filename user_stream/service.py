@@ -195,10 +195,12 @@ class UserStreamService:
         try:
             self._become(Stopped("" if self._fatal is None else str(self._fatal)))
             await self._delivery.idle()
-            await self._rest.close()
-        finally:
-            self._settled.set()
-            self._ended.set()
+        finally:  # also when whoever runs us is cancelled once more
+            try:
+                await self._rest.close()
+            finally:
+                self._settled.set()
+                self._ended.set()
 
     async def wait_until_ready(self, timeout: float | None = None) -> None:
         """Wait until the first synchronization is done.

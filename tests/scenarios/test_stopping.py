@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from simulator import Simulator
-from tests.scenarios.desk import Desk, live_desk, open_desk
+from tests.scenarios.desk import SYMBOL, Desk, live_desk, open_desk
 from tests.scenarios.test_fatal import Engine
 from user_stream import ApiKeyFormatError, Environment, Order, UserStreamService
 from user_stream.core.events import Event
@@ -173,3 +173,44 @@ async def test_stop_at_any_tick_of_a_start_ends_it_without_an_error() -> None:
 
             assert await has_ended(service, asyncio.create_task(desk.service.stop()), within_s=60), count
             assert service.exception() is None, count
+
+
+async def test_second_cancellation_during_the_end_leaves_nothing_open_and_nobody_waiting() -> None:
+    async with open_desk() as desk:
+
+        async def slowly(item: object) -> None:
+            if isinstance(item, Stopped):
+                await asyncio.sleep(1)
+
+        desk.service.add_listener(slowly)
+        running = asyncio.create_task(desk.service.start())
+        await desk.service.wait_until_ready()
+        stopping = asyncio.create_task(desk.service.stop())
+        await asyncio.sleep(0.5)
+
+        running.cancel()
+        async with asyncio.timeout(5):
+            await stopping
+
+        assert running.done()
+        await asyncio.sleep(2)
+
+
+async def test_task_that_a_callback_starts_waits_for_the_end_when_it_stops_the_service() -> None:
+    async with live_desk() as desk:
+        ended: list[bool] = []
+
+        async def shut_down() -> None:
+            await desk.service.stop()
+            ended.append(isinstance(desk.service.state, Stopped))
+
+        tasks: list[asyncio.Task[None]] = []
+
+        async def on_fill(_: object) -> None:
+            tasks.append(asyncio.create_task(shut_down()))
+
+        desk.orders.on_fill = on_fill
+        await desk.orders.place_market_order(SYMBOL, "BUY", "0.010", client_order_id="last")
+        await desk.until(lambda: ended)
+
+        assert ended == [True]

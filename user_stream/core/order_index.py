@@ -7,7 +7,9 @@ order gets a *handle* of ours, and both names point to handles: a client order i
 
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
 from typing import NewType
 
 from user_stream.contracts import MappedOrderUpdate
@@ -26,7 +28,9 @@ class OrderIndex:
         self._orders: dict[Handle, Order] = {}
         self._named: dict[str, Handle] = {}
         self._identified: dict[tuple[str, str], Handle] = {}
-        self._over: deque[Handle] = deque()
+        self._over: dict[Handle, None] = {}
+        """Orders that ended or were lost, in the order in which they did."""
+        self._pinned: dict[Handle, int] = {}
         self._last = 0
 
     def __len__(self) -> int:
@@ -40,6 +44,10 @@ class OrderIndex:
     def working(self, symbol: str | None = None) -> list[Handle]:
         """Return the handles of orders that are, or may be, at the exchange."""
         return [handle for handle, order in self._orders.items() if order.working and symbol in {None, order.symbol}]
+
+    def __getitem__(self, handle: Handle) -> Order:
+        """Return an order as it stands. Raises `KeyError` when it is forgotten."""
+        return self._orders[handle]
 
     def get(self, handle: Handle) -> Order | None:
         """Return an order as it stands, or None when it is forgotten."""
@@ -78,16 +86,33 @@ class OrderIndex:
         if before is None:
             return
         self._orders[handle] = order
-        if _is_over(order) and not _is_over(before):
-            self._over.append(handle)
-            if len(self._over) > self._keep_ended:
-                self._forget(self._over.popleft())
+        if not _is_over(order):
+            self._over.pop(handle, None)  # it was lost, and turned up
+        elif not _is_over(before):
+            self._over[handle] = None
+        self._forget_the_oldest()
+
+    @contextmanager
+    def pinned(self, handle: Handle) -> Iterator[None]:
+        """Keep an order known while somebody works on it."""
+        self._pinned[handle] = self._pinned.get(handle, 0) + 1
+        try:
+            yield
+        finally:
+            self._pinned[handle] -= 1
+            if not self._pinned[handle]:
+                del self._pinned[handle]
+            self._forget_the_oldest()
+
+    def _forget_the_oldest(self) -> None:
+        surplus = len(self._over) - self._keep_ended
+        if surplus > 0:
+            for handle in [handle for handle in islice(self._over, surplus) if handle not in self._pinned]:
+                self._forget(handle)
 
     def _forget(self, handle: Handle) -> None:
-        order = self._orders.get(handle)
-        if order is None or not _is_over(order):
-            return  # it was lost, and turned up
-        del self._orders[handle]
+        del self._over[handle]
+        order = self._orders.pop(handle)
         self._identified.pop((order.symbol, order.order_id), None)
         if self._named.get(order.client_order_id) == handle:
             del self._named[order.client_order_id]

@@ -11,6 +11,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from decimal import Decimal
 from typing import Self, TypeAlias
 
@@ -190,11 +191,12 @@ class OrderManager:
         order = None if handle is None else self._index.get(handle)
         if handle is None or order is None:
             raise KeyError(client_order_id)
-        if order.state is OrderState.PLACING and self._registry is not None:
-            self._cancel_when_placed.add(handle)
-        elif not order.ended:
-            await self._request_cancel(handle, order)
-        return self._index.get(handle) or order
+        with self._index.pinned(handle):
+            if order.state is OrderState.PLACING and self._registry is not None:
+                self._cancel_when_placed.add(handle)
+            elif not order.ended:
+                await self._request_cancel(handle, order)
+            return self._index[handle]
 
     async def cancel_all_orders(self, symbol: str | None = None) -> list[Order]:
         """Cancel every open order of `symbol`, or of each symbol with orders here; also those that others have sent.
@@ -205,12 +207,15 @@ class OrderManager:
         asked = {handle: order for handle in self._index.working(symbol) if (order := self._index.get(handle))}
         placing = {handle for handle, order in asked.items() if order.state is OrderState.PLACING}
         self._cancel_when_placed |= placing
-        for each in [symbol] if symbol else sorted({order.symbol for order in asked.values()}):
-            handles = [handle for handle, order in asked.items() if order.symbol == each and handle not in placing]
-            for handle in handles:
-                self._step(handle, cancel_requested)
-            await self._cancel(handles, self._rest.cancel_open_orders(each))
-        return [self._index.get(handle) or order for handle, order in asked.items()]
+        with ExitStack() as pins:
+            for handle in asked:
+                pins.enter_context(self._index.pinned(handle))
+            for each in [symbol] if symbol else sorted({order.symbol for order in asked.values()}):
+                handles = [handle for handle, order in asked.items() if order.symbol == each and handle not in placing]
+                for handle in handles:
+                    self._step(handle, cancel_requested)
+                await self._cancel(handles, self._rest.cancel_open_orders(each))
+            return [self._index[handle] for handle in asked]
 
     async def _request_cancel(self, handle: Handle, order: Order) -> None:
         self._step(handle, cancel_requested)
@@ -258,9 +263,10 @@ class OrderManager:
 
     async def _place(self, order: Order) -> Order:
         handle = self._index.add(order)
-        self._step(handle, submitted)
-        await self._send(handle, order)
-        return self._index.get(handle) or order
+        with self._index.pinned(handle):
+            self._step(handle, submitted)
+            await self._send(handle, order)
+            return self._index[handle]
 
     async def _send(self, handle: Handle, order: Order) -> None:
         settled = True

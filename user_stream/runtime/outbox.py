@@ -12,19 +12,19 @@ import asyncio
 import inspect
 from collections import deque
 from collections.abc import Awaitable, Callable
-from contextvars import ContextVar
 from typing import Any, TypeAlias
+from weakref import WeakSet
 
 __all__ = ["Callback", "Outbox", "is_inside_callback"]
 
 Callback: TypeAlias = Callable[[Any], Awaitable[None] | None]
 
-_inside: ContextVar[bool] = ContextVar("inside a callback", default=False)
+_calling: WeakSet[asyncio.Task[Any]] = WeakSet()
 
 
 def is_inside_callback() -> bool:
-    """Say whether a coroutine callback is running here: what waits for its end would wait for ever."""
-    return _inside.get()
+    """Say whether a coroutine callback is running in this task: what waits for its end would wait for ever."""
+    return asyncio.current_task() in _calling
 
 
 class Outbox:
@@ -67,7 +67,9 @@ class Outbox:
                 return
 
     async def _call_the_rest(self, callback: Callback, argument: object, awaitable: Awaitable[None] | None) -> None:
-        _inside.set(True)
+        task = asyncio.current_task()
+        if task is not None:
+            _calling.add(task)
         try:
             while True:
                 if awaitable is not None:

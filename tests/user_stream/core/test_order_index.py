@@ -164,3 +164,28 @@ def test_an_order_counts_once_however_often_it_is_put_after_its_end(index: Order
             tell(index, "CANCELED", client_order_id=f"o{number}", order_id=number)
 
     assert names(index) == ["o1", "o2"]
+
+
+def test_lost_order_that_turns_up_is_no_ended_one_until_it_ends(index: OrderIndex) -> None:
+    turned_up = index.add(order("turned up"))
+    index.put(turned_up, lost(order("turned up")))
+    tell(index, "NEW", client_order_id="turned up", order_id=1)
+    for number in (2, 3):
+        tell(index, "CANCELED", client_order_id=f"ended {number}", order_id=number)
+    assert names(index) == ["turned up", "ended 2", "ended 3"]
+
+    tell(index, "CANCELED", client_order_id="turned up", order_id=1)
+
+    assert names(index) == ["turned up", "ended 3"]
+
+
+def test_pinned_order_is_kept_until_it_is_let_go(index: OrderIndex) -> None:
+    index = OrderIndex(keep_ended=0)
+    handle = index.add(order())
+
+    with index.pinned(handle), index.pinned(handle):
+        tell(index, "CANCELED")
+        assert index[handle].state == "cancelled"
+
+    assert index.get(handle) is None
+    assert len(index) == 0

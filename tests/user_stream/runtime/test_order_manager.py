@@ -187,3 +187,11 @@ async def test_remaining_quantity_falls_with_each_fill(orders: OrderManager) -> 
     part_filled = orders.get_order("r")
     assert part_filled is not None
     assert part_filled.remaining_qty == Decimal("0.006")
+
+
+async def test_manager_that_keeps_no_ended_orders_still_returns_the_one_that_was_refused(sim: Simulator) -> None:
+    async with manager(sim, keep_ended=0) as orders:
+        order = await orders.place_limit_order("NOSUCHSYMBOL", "BUY", "1", "1")
+
+        assert order.state == "rejected"
+        assert orders.orders == []
