@@ -52,6 +52,7 @@ USER_STREAM = [
 SIMULATOR = [
     "AccountSpec",
     "BadAmountError",
+    "BadFrameError",
     "ConfigurationError",
     "DEFAULT_SYMBOLS",
     "Delay",
