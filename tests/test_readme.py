@@ -24,6 +24,10 @@ def defined_by(block: str) -> dict[str, Any]:
     return names
 
 
+def test_readme_holds_no_placeholder() -> None:
+    assert re.findall(r"^[A-Z]+_[A-Z_]+$", README.read_text(), flags=re.MULTILINE) == []
+
+
 @pytest.mark.parametrize("block", blocks())
 def test_code_in_the_readme_can_be_run(block: str) -> None:
     defined_by(block)
