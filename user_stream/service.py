@@ -175,8 +175,11 @@ class UserStreamService:
             async with asyncio.TaskGroup() as tasks:
                 self._repairs.begin(tasks)
                 tasks.create_task(self._supervise(), name="supervise")
-                await self._stopping.wait()
-                raise _StopRequestedError
+                try:
+                    await self._stopping.wait()
+                    raise _StopRequestedError
+                finally:
+                    self._repairs.end()
         except BaseExceptionGroup as group:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
@@ -190,7 +193,6 @@ class UserStreamService:
 
     async def _end(self) -> None:
         """Tell what is still to be told, then let go of everything."""
-        self._repairs.end()
         self._ledger.end_epoch()
         try:
             self._become(Stopped("" if self._fatal is None else str(self._fatal)))

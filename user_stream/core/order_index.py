@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from itertools import islice
 from typing import NewType
 
@@ -74,8 +75,7 @@ class OrderIndex:
         if handle is not None:
             return handle
         handle = self._named.get(update["client_order_id"])
-        order = None if handle is None else self._orders[handle]
-        if handle is None or order is None or order.order_id or order.symbol != update["symbol"]:
+        if handle is None or not _is_meant(self._orders[handle], update):
             handle = self.add(external_order(update))
         self._identified[identity] = handle
         return handle
@@ -120,3 +120,15 @@ class OrderIndex:
 
 def _is_over(order: Order) -> bool:
     return order.ended or order.state is OrderState.LOST
+
+
+def _is_meant(order: Order, update: MappedOrderUpdate) -> bool:
+    """Say whether the first news under an order's client order id is that order's: others may use the id, too."""
+    return (
+        not order.order_id
+        and not order.ended
+        and order.symbol == update["symbol"]
+        and order.side == update["side"]
+        and update["order_type"] in {"", order.order_type}
+        and order.quantity == Decimal(update["orig_qty"])
+    )

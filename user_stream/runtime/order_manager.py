@@ -79,6 +79,7 @@ class OrderManager:
         timeout_s = (settings or Settings()).callback_timeout_s
         self._outbox = Outbox(timeout_s=timeout_s, report=self._note_failure)
         self._failures: list[BaseException] = []
+        self._unanswered: set[Handle] = set()
         self._cancel_when_placed: set[Handle] = set()
         self._cancelling: set[asyncio.Task[None]] = set()
         self.on_fill = on_fill
@@ -101,8 +102,7 @@ class OrderManager:
         """Close the connections to REST. Orders at the exchange stay as they are."""
         for task in self._cancelling:
             task.cancel()
-        if self._cancelling:
-            await asyncio.wait(self._cancelling)
+        await asyncio.gather(*self._cancelling, return_exceptions=True)
         await self._rest.close()
 
     def use_registry(self, registry: OrderRegistry) -> None:
@@ -192,7 +192,7 @@ class OrderManager:
         if handle is None or order is None:
             raise KeyError(client_order_id)
         with self._index.pinned(handle):
-            if order.state is OrderState.PLACING and self._registry is not None:
+            if handle in self._unanswered and self._registry is not None:
                 self._cancel_when_placed.add(handle)
             elif not order.ended:
                 await self._request_cancel(handle, order)
@@ -205,7 +205,7 @@ class OrderManager:
         asked to end, as they stand after the answers. Raises as `cancel_order` does.
         """
         asked = {handle: order for handle in self._index.working(symbol) if (order := self._index.get(handle))}
-        placing = {handle for handle, order in asked.items() if order.state is OrderState.PLACING}
+        placing = asked.keys() & self._unanswered
         self._cancel_when_placed |= placing
         with ExitStack() as pins:
             for handle in asked:
@@ -222,19 +222,26 @@ class OrderManager:
         request = self._rest.cancel_order(order.symbol, order.client_order_id, order_id=order.order_id)
         await self._cancel([handle], request)
 
+    def _cancel_if_wished(self, handle: Handle) -> None:
+        """Cancel an order that was asked to end before anybody knew whether it was placed, now that it is known."""
+        if handle in self._cancel_when_placed and handle not in self._unanswered:
+            self._cancel_when_placed.discard(handle)
+            task = asyncio.create_task(self._cancel_placed(handle), name="cancel")
+            self._cancelling.add(task)
+            task.add_done_callback(self._cancelling.discard)
+
     async def _cancel_placed(self, handle: Handle) -> None:
-        """Cancel an order that was asked to end before the exchange knew it, until that is on its way."""
-        while (order := self._index.get(handle)) is not None and order.state is OrderState.ACTIVE:
+        states = {OrderState.PLACING, OrderState.ACTIVE}
+        while (order := self._index.get(handle)) is not None and order.state in states:
             try:
                 await self._request_cancel(handle, order)
             except RetryableError as error:
                 _log.warning("order %s is to be cancelled: %s", order.client_order_id, error)
                 await self._clock.sleep(_CANCEL_AGAIN_S)
+                continue
             except FatalError as error:
                 _log.error("order %s cannot be cancelled: %s", order.client_order_id, error)
-                return
-            else:
-                return
+            return
 
     async def _cancel(self, handles: list[Handle], request: Awaitable[None]) -> None:
         """Send a cancel. Unless it was refused for certain, what became of it is asked, or told by the feed."""
@@ -263,6 +270,7 @@ class OrderManager:
 
     async def _place(self, order: Order) -> Order:
         handle = self._index.add(order)
+        self._unanswered.add(handle)
         with self._index.pinned(handle):
             self._step(handle, submitted)
             await self._send(handle, order)
@@ -277,6 +285,8 @@ class OrderManager:
                 self._registry.register_intent(order.intent(sent_at_ms=self._rest.exchange_time_ms()))
             await self._rest.place_order(request_params(order))
             settled = True
+            self._unanswered.discard(handle)
+            self._cancel_if_wished(handle)
         except OutcomeUnknownError as unknown:
             _log.warning("order %s: %s", order.client_order_id, unknown)
         except (RequestRejectedError, RetryableError) as refusal:
@@ -327,16 +337,16 @@ class OrderManager:
 
     def on_order_open(self, client_order_id: str) -> Awaitable[None] | None:
         """Hear that an order which was asked to end is open still: the request was never executed."""
-        handle = self._index.named(client_order_id)
-        if handle is not None:
-            self._step(handle, cancel_refused)
-        return self._end_of_callbacks()
+        return self._hear(client_order_id, cancel_refused)
 
     def on_order_lost(self, client_order_id: str) -> Awaitable[None] | None:
         """Hear that nobody knows an order, past every bound."""
+        return self._hear(client_order_id, lost)
+
+    def _hear(self, client_order_id: str, transition: Callable[[Order], Order]) -> Awaitable[None] | None:
         handle = self._index.named(client_order_id)
         if handle is not None:
-            self._step(handle, lost)
+            self._step(handle, transition)
         return self._end_of_callbacks()
 
     def _step(self, handle: Handle, transition: Callable[[Order], Order]) -> None:
@@ -346,11 +356,9 @@ class OrderManager:
         if before is None or order is None or order is before:
             return
         self._index.put(handle, order)
-        if handle in self._cancel_when_placed and before.state is OrderState.PLACING:
-            self._cancel_when_placed.discard(handle)
-            task = asyncio.create_task(self._cancel_placed(handle), name=f"cancel {order.client_order_id}")
-            self._cancelling.add(task)
-            task.add_done_callback(self._cancelling.discard)
+        if order.state not in {OrderState.PLACING, OrderState.LOST}:
+            self._unanswered.discard(handle)
+        self._cancel_if_wished(handle)
         for callback in self._callbacks(before, order):
             if callback is not None:
                 self._outbox.put(callback, order)

@@ -61,7 +61,7 @@ class OrderRepairs:
         self._questions = BackoffPolicy(initial_s=settings.question_interval_s, maximum_s=10.0)
         self._tasks: asyncio.TaskGroup | None = None
         self._repairs: dict[OrderKey, asyncio.Task[list[Told]]] = {}
-        self._asking: set[tuple[str, str]] = set()
+        self._asking: set[_Question] = set()
         self._floor = 0
 
     def begin(self, tasks: asyncio.TaskGroup) -> None:
@@ -69,7 +69,7 @@ class OrderRepairs:
         self._tasks = tasks
         waiting, self._asking = self._asking, set()
         for question in sorted(waiting):
-            self.question(*question)
+            self.question(question.symbol, question.client_order_id)
 
     def end(self) -> None:
         """Start nothing any more."""
@@ -95,12 +95,12 @@ class OrderRepairs:
 
     def question(self, symbol: str, client_order_id: str) -> None:
         """Ask what became of an order whose request had an unknown outcome."""
-        question = (symbol, client_order_id)
+        question = _Question(symbol, client_order_id, intended=client_order_id in self._ledger.intents)
         if question in self._asking:
             return
         self._asking.add(question)
         if self._tasks is not None:
-            self._tasks.create_task(self._ask(symbol, client_order_id), name=f"ask for {client_order_id}")
+            self._tasks.create_task(self._ask(question), name=f"ask for {client_order_id}")
 
     async def _repair(self, key: OrderKey) -> list[Told]:
         """Look for an order's missing fills within `Settings.hole_wait_s`, then let go of what waits for them."""
@@ -145,9 +145,8 @@ class OrderRepairs:
         self._delivery.tell(told)
         return told
 
-    async def _ask(self, symbol: str, client_order_id: str) -> None:
+    async def _ask(self, question: _Question) -> None:
         """Ask until there is an answer that will not change: an end, or the same thing past every bound."""
-        question = _Question(symbol, client_order_id, intended=client_order_id in self._ledger.intents)
         bound_s = self._settings.recv_window_ms / 1000 + self._settings.rest_lag_s
         deadline = self._clock.monotonic() + bound_s
         attempt = 0
@@ -155,7 +154,7 @@ class OrderRepairs:
             while True:
                 attempt += 1
                 await self._clock.sleep(backoff_delay(self._questions, attempt, self._draw()))
-                if question.intended and client_order_id not in self._ledger.intents:
+                if question.intended and question.client_order_id not in self._ledger.intents:
                     return  # the stream was faster
                 answer = await self._ask_once(question)
                 if answer == "settled":
@@ -163,7 +162,7 @@ class OrderRepairs:
                 if answer != "no answer" and self._clock.monotonic() > deadline:
                     break
         finally:
-            self._asking.discard((symbol, client_order_id))
+            self._asking.discard(question)
         self._conclude(question, answer)
 
     def _conclude(self, question: _Question, answer: str) -> None:

@@ -12,6 +12,7 @@ import asyncio
 import inspect
 from collections import deque
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, TypeAlias
 from weakref import WeakSet
 
@@ -64,7 +65,15 @@ class Outbox:
             awaitable = self._start(callback, argument)
             if awaitable is not None:
                 self._awaiting = asyncio.create_task(self._call_the_rest(callback, argument, awaitable), name="outbox")
+                self._awaiting.add_done_callback(partial(self._forget, awaitable))
                 return
+
+    def _forget(self, awaitable: Awaitable[None], task: asyncio.Task[None]) -> None:
+        """End what a task was made for that may have been cancelled before its first step."""
+        if self._awaiting is task:
+            self._awaiting = None
+        if inspect.iscoroutine(awaitable):
+            awaitable.close()
 
     async def _call_the_rest(self, callback: Callback, argument: object, awaitable: Awaitable[None] | None) -> None:
         task = asyncio.current_task()
