@@ -207,3 +207,44 @@ async def test_cancel_all_returns_the_order_that_it_ended_and_not_its_namesake()
         (returned,) = await desk.orders.cancel_all_orders()
 
         assert (returned.order_id, returned.price) == (active.order_id, Decimal(59000))
+
+
+async def test_cancel_of_an_acknowledged_order_is_sent_although_the_stream_is_silent() -> None:
+    async with live_desk() as desk:
+        desk.sim.silence_connections()
+        await desk.orders.place_limit_order(SYMBOL, "BUY", "0.010", "60000", client_order_id="silent")
+
+        await desk.orders.cancel_order("silent")
+
+        assert sent(desk, "DELETE") == 1
+
+
+async def test_cancel_of_an_order_that_was_lost_is_sent_when_it_turns_up() -> None:
+    async with live_desk() as desk:
+        desk.sim.on_request("POST", "/fapi/v1/order", UNKNOWN)
+        await desk.orders.place_limit_order(SYMBOL, "BUY", "0.010", "60000", client_order_id="late")
+        await desk.orders.cancel_order("late")
+        await desk.until_state("late", "lost")
+
+        desk.sim.place_external(
+            symbol=SYMBOL, side="BUY", type="LIMIT", quantity="0.010", price="60000", client_order_id="late"
+        )
+        await desk.until_state("late", "cancelled")
+
+        await desk.is_square()
+
+
+async def test_question_about_a_cancel_is_not_taken_for_the_one_about_its_placing() -> None:
+    async with live_desk() as desk:
+        desk.sim.on_request("POST", "/fapi/v1/order", UNKNOWN)
+        await desk.orders.place_limit_order(SYMBOL, "BUY", "0.010", "60000", client_order_id="twice")
+        desk.sim.place_external(
+            symbol=SYMBOL, side="BUY", type="LIMIT", quantity="0.010", price="60000", client_order_id="twice"
+        )
+        await desk.until_state("twice", "active")
+        desk.sim.on_request("DELETE", "/fapi/v1/order", UNKNOWN)
+        await desk.orders.cancel_order("twice")
+
+        await desk.until_state("twice", "active")
+
+        assert desk.orders.states["twice"][-2:] == ["cancelling", "active"]

@@ -89,9 +89,6 @@ class OrderManager:
         self.on_lost = on_lost
         self.on_change = on_change
 
-    def __repr__(self) -> str:
-        return f"OrderManager({len(self._index)} orders)"
-
     async def __aenter__(self) -> Self:
         return self
 
@@ -113,8 +110,7 @@ class OrderManager:
 
     def get_order(self, client_order_id: str) -> Order | None:
         """Return the order as it stands, or None. Of orders that bear the same id, the newest."""
-        handle = self._index.named(client_order_id)
-        return None if handle is None else self._index.get(handle)
+        return self._index.get(handle) if (handle := self._index.named(client_order_id)) else None
 
     def get_active_orders(self, symbol: str | None = None) -> list[Order]:
         """Return the orders that are, or may be, at the exchange: placing, active or cancelling."""
@@ -313,8 +309,7 @@ class OrderManager:
         self._step(handle, lambda order: refused(order, code=code, reason=reason))
 
     def _question(self, handle: Handle) -> None:
-        order = self._index.get(handle)
-        if order is not None and self._registry is not None:
+        if (order := self._index.get(handle)) and self._registry is not None:
             self._registry.question_order(order.symbol, order.client_order_id)
 
     # --- the feed -------------------------------------------------------------------------------------------------
@@ -331,8 +326,7 @@ class OrderManager:
     def on_fill_details(self, data: MappedOrderUpdate) -> None:
         """Take commission and realized profit of a fill that was told without them."""
         handle = self._index.find(data)
-        order = self._index.get(handle)
-        if order is not None:
+        if order := self._index.get(handle):
             self._index.put(handle, apply_details(order, data))
 
     def on_order_open(self, client_order_id: str) -> Awaitable[None] | None:
@@ -344,8 +338,7 @@ class OrderManager:
         return self._hear(client_order_id, lost)
 
     def _hear(self, client_order_id: str, transition: Callable[[Order], Order]) -> Awaitable[None] | None:
-        handle = self._index.named(client_order_id)
-        if handle is not None:
+        if handle := self._index.named(client_order_id):
             self._step(handle, transition)
         return self._end_of_callbacks()
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.user_stream.core.order_facts import SYMBOL, told_by_stream
 from user_stream.core.order_index import Handle, OrderIndex
-from user_stream.core.orders import Order, OrderState, apply_update, lost, submitted
+from user_stream.core.orders import Order, OrderState, apply_update, lost, refused, submitted
 
 
 def order(client_order_id: str = "mine", *, symbol: str = SYMBOL) -> Order:
@@ -189,3 +189,24 @@ def test_pinned_order_is_kept_until_it_is_let_go(index: OrderIndex) -> None:
 
     assert index.get(handle) is None
     assert len(index) == 0
+
+
+def test_namesake_of_a_refused_order_is_another_order(index: OrderIndex) -> None:
+    refused_one = index.add(order())
+    index.put(refused_one, refused(order(), code=-4116, reason="ClientOrderId is duplicated."))
+
+    namesake = tell(index, "NEW")
+
+    assert namesake != refused_one
+    assert index[namesake].external
+    assert index.working() == [namesake]
+
+
+@pytest.mark.parametrize("other", [{"side": "SELL"}, {"orig_qty": "20"}, {"order_type": "MARKET"}])
+def test_news_of_a_strangers_order_under_our_name_is_not_ours(index: OrderIndex, other: dict[str, str]) -> None:
+    ours = index.add(order())
+
+    stranger = index.find({**told_by_stream("NEW", client_order_id="mine", order_id=9), **other})  # type: ignore[typeddict-item]  # one of its keys
+
+    assert stranger != ours
+    assert index[ours].state == "placing"

@@ -256,3 +256,21 @@ async def test_coroutine_callback_knows_that_it_is_one_and_nobody_else_does(outb
     heard.append(("who put it in", is_inside_callback()))
 
     assert heard == [("somebody else", False), ("callback", True), ("who put it in", False)]
+
+
+async def test_outbox_whose_task_is_cancelled_before_its_first_step_is_idle_and_goes_on() -> None:
+    heard: list[int] = []
+    outbox = Outbox(timeout_s=30, report=lambda *_: None)
+
+    async def never_started(_: object) -> None:
+        heard.append(0)
+
+    before = asyncio.all_tasks()
+    outbox.put(never_started, None)
+    for task in asyncio.all_tasks() - before:
+        task.cancel()
+    async with asyncio.timeout(5):
+        await outbox.idle()
+    outbox.put(heard.append, 1)
+
+    assert heard == [1]
