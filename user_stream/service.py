@@ -33,11 +33,7 @@ from user_stream.core.lifecycle import (
 from user_stream.core.mapping import map_account_update, map_order_update, map_trade_lite
 from user_stream.core.reconcile import Touched, account_patch, fold_snapshot, repair_report
 from user_stream.core.retry import backoff_delay
-from user_stream.errors import (
-    RECOVERABLE,
-    RateLimitedError,
-    UserStreamError,
-)
+from user_stream.errors import RECOVERABLE, RateLimitedError, UserStreamError
 from user_stream.runtime.binance_rest import BinanceRest
 from user_stream.runtime.binance_websocket import BinanceWebsocket, StreamHandlers, foremost_error
 from user_stream.runtime.clock import Clock, LoopClock

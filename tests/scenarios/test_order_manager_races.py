@@ -248,3 +248,15 @@ async def test_question_about_a_cancel_is_not_taken_for_the_one_about_its_placin
         await desk.until_state("twice", "active")
 
         assert desk.orders.states["twice"][-2:] == ["cancelling", "active"]
+
+
+async def test_cancel_that_is_refused_for_certain_brings_the_order_back_at_once_without_a_question() -> None:
+    async with live_desk() as desk:
+        await desk.resting("kept")
+        desk.sim.on_request("DELETE", "/fapi/v1/order", Respond(400, -1102, "Mandatory parameter was not sent."))
+
+        order = await desk.orders.cancel_order("kept")
+        await asyncio.sleep(60)
+
+        assert order.state == "active"
+        assert sent(desk, "GET") == 0

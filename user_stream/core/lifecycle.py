@@ -58,7 +58,11 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class Degraded:
-    """The stream is down since `since`; the engine may know less than the exchange. Trying again in `retry_in_s`."""
+    """The engine may know less than the exchange, since `since`.
+
+    The stream is down and tried again in `retry_in_s`; or, with 0, a frame could not be read and is looked up over
+    REST.
+    """
 
     since: int
     cause: str

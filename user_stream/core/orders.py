@@ -154,7 +154,7 @@ def lost(order: Order) -> Order:
 
 
 def cancel_requested(order: Order) -> Order:
-    """A cancel is about to be sent. One for an order that is still placing waits with it."""
+    """A cancel is about to be sent. An order that is still placing stays so until the feed tells of it."""
     return _with(order, state=OrderState.CANCELLING) if order.state is OrderState.ACTIVE else order
 
 

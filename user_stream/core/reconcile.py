@@ -62,7 +62,7 @@ class OrderSnapshot:
 
 @dataclass(slots=True)
 class Touched:
-    """What events of the present connection have said: the snapshot must not speak over it."""
+    """What events have said since the present synchronization began: its snapshot must not speak over it."""
 
     assets: set[str] = field(default_factory=set)
     positions: set[PositionKey] = field(default_factory=set)

@@ -10,6 +10,7 @@ ends the connection even though the socket may look healthy, because nothing mor
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeAlias, TypeVar
@@ -30,7 +31,6 @@ from user_stream.errors import (
     UserStreamError,
 )
 from user_stream.runtime.binance_rest import BinanceRest
-from user_stream.runtime.callbacks import call
 from user_stream.runtime.clock import Clock, LoopClock
 from user_stream.runtime.transport import Connection, Connector, open_websocket
 from user_stream.settings import Environment, Settings, stream_url
@@ -114,7 +114,7 @@ class BinanceWebsocket:
         self._kept_back = FrameBuffer(self._settings.buffer_frames)
         async with self._connector(url, self._settings) as connection:
             lost = await self._live_on(connection)
-            await call(self._handlers.on_lost, lost)
+            await _call(self._handlers.on_lost, lost)
             raise lost
 
     async def _live_on(self, connection: Connection) -> BaseException:
@@ -138,7 +138,7 @@ class BinanceWebsocket:
             started = self._clock.monotonic()
             await self.init_state()
             if not self._unread.is_set():
-                await call(self._handlers.on_live)
+                await _call(self._handlers.on_live)
             await self._unread.wait()
             attempt = 1 if self._clock.monotonic() - started > self._settings.stable_after_s else attempt + 1
             if attempt > 1:
@@ -152,11 +152,11 @@ class BinanceWebsocket:
         """
         kept = self._kept_back
         if kept is None:  # called by hand, on no connection of ours
-            await call(self._handlers.init_state)
+            await _call(self._handlers.init_state)
             return
         while True:
             kept.begin()
-            await call(self._handlers.init_state)
+            await _call(self._handlers.init_state)
             while len(kept):
                 await self._dispatch(kept.take())
             if not kept.overflowed:
@@ -189,7 +189,7 @@ class BinanceWebsocket:
         try:
             event = decode_event(frame)
         except DecodeError as error:
-            await call(self._handlers.on_undecodable, str(error))
+            await _call(self._handlers.on_undecodable, str(error))
             self._unread.set()
             return
         if isinstance(event, OrderTradeUpdate):
@@ -199,21 +199,21 @@ class BinanceWebsocket:
         elif isinstance(event, AccountUpdate):
             await self.handle_account_update(event)
         if self._handlers.on_event is not None:
-            await call(self._handlers.on_event, event)
+            await _call(self._handlers.on_event, event)
         if isinstance(event, ListenKeyExpired) and event.listen_key in {"", self._listen_key}:
             raise ListenKeyLostError("the listen key expired")
 
     async def handle_order_trade_update(self, message: OrderTradeUpdate | Message) -> None:
         """Handle an ORDER_TRADE_UPDATE, typed or as parsed JSON."""
-        await call(self._handlers.on_order_trade_update, _typed(message, OrderTradeUpdate))
+        await _call(self._handlers.on_order_trade_update, _typed(message, OrderTradeUpdate))
 
     async def handle_trade_lite_update(self, message: TradeLite | Message) -> None:
         """Handle a TRADE_LITE, typed or as parsed JSON."""
-        await call(self._handlers.on_trade_lite, _typed(message, TradeLite))
+        await _call(self._handlers.on_trade_lite, _typed(message, TradeLite))
 
     async def handle_account_update(self, message: AccountUpdate | Message) -> None:
         """Handle an ACCOUNT_UPDATE, typed or as parsed JSON."""
-        await call(self._handlers.on_account_update, _typed(message, AccountUpdate))
+        await _call(self._handlers.on_account_update, _typed(message, AccountUpdate))
 
     # --- the listen key -------------------------------------------------------------------------------------------
 
@@ -243,7 +243,7 @@ class BinanceWebsocket:
         while True:
             await self._clock.sleep(self._settings.keepalive_interval_s)
             await self._keep_alive_in_time()
-            await call(self._handlers.on_listen_key_kept)
+            await _call(self._handlers.on_listen_key_kept)
 
     async def _keep_alive_in_time(self) -> None:
         attempt = 0
@@ -280,6 +280,15 @@ class BinanceWebsocket:
     @staticmethod
     def _map_order_status(status: str, cumulative: str = "0", original: str = "0") -> str:
         return map_order_status(status, cumulative=cumulative, original=original)
+
+
+async def _call(callback: Callable[..., Awaitable[None] | None] | None, *args: object) -> None:
+    """Call a handler, if there is one, and await what it returns."""
+    if callback is None:
+        return
+    result = callback(*args)
+    if inspect.isawaitable(result):
+        await result
 
 
 def _typed(message: E | Message, kind: type[E]) -> E:

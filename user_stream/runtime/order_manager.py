@@ -76,10 +76,9 @@ class OrderManager:
         self._registry: OrderRegistry | None = None
         self._ids = ClientOrderIds(prefix, secrets.token_hex(3))
         self._index = OrderIndex(keep_ended=keep_ended)
-        timeout_s = (settings or Settings()).callback_timeout_s
-        self._outbox = Outbox(timeout_s=timeout_s, report=self._note_failure)
+        self._outbox = Outbox(timeout_s=(settings or Settings()).callback_timeout_s, report=self._note_failure)
         self._failures: list[BaseException] = []
-        self._unanswered: set[Handle] = set()
+        self._unanswered: set[Handle] = set()  # sent, or about to be: neither the answer nor the feed told of it
         self._cancel_when_placed: set[Handle] = set()
         self._cancelling: set[asyncio.Task[None]] = set()
         self.on_fill = on_fill
@@ -180,7 +179,7 @@ class OrderManager:
     async def cancel_order(self, client_order_id: str) -> Order:
         """Ask for an order's cancellation and return it as it stands after the answer; the feed tells its end.
 
-        One that is still placing is cancelled as soon as the feed knows it; one that ended comes back as it is. Raises
+        One whose placing is not answered yet is cancelled when it is known; one that ended comes back as it is. Raises
         `KeyError` for an unknown id, `RetryableError` when nothing was done, `FatalError` when nothing can be.
         """
         handle = self._index.named(client_order_id)
@@ -197,8 +196,8 @@ class OrderManager:
     async def cancel_all_orders(self, symbol: str | None = None) -> list[Order]:
         """Cancel every open order of `symbol`, or of each symbol with orders here; also those that others have sent.
 
-        Orders that are still placing are cancelled as soon as the feed knows them. Return the orders that were
-        asked to end, as they stand after the answers. Raises as `cancel_order` does.
+        Orders whose placing is not answered yet are cancelled when they are known. Return the orders that were asked to
+        end, as they stand after the answers. Raises as `cancel_order` does.
         """
         asked = {handle: order for handle in self._index.working(symbol) if (order := self._index.get(handle))}
         placing = asked.keys() & self._unanswered

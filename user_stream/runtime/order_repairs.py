@@ -27,6 +27,8 @@ from user_stream.settings import Settings
 
 __all__ = ["OrderRepairs"]
 
+_log = logging.getLogger("user_stream")
+
 
 class _Question(NamedTuple):
     """What became of this order? `intended`: nothing was ever heard of it, so the question is whether it exists."""
@@ -36,11 +38,8 @@ class _Question(NamedTuple):
     intended: bool
 
 
-_log = logging.getLogger("user_stream")
-
-
 class OrderRepairs:
-    """Runs at most one repair per order and one question per client order id, as tasks of the service."""
+    """Runs at most one repair per order and one of each question at a time, as tasks of the service."""
 
     def __init__(
         self,

@@ -11,20 +11,7 @@ from simulator.core.scenario_error import ScenarioError
 from simulator.core.scenario_text import parse_scenario
 from simulator.core.trigger import Connection, Event, Request
 
-
-def parse(text: str) -> Scenario:
-    return parse_scenario(text, "x.yaml", "x")
-
-
-def mistakes(text: str) -> list[str]:
-    with pytest.raises(ScenarioError) as caught:
-        parse(text)
-    return str(caught.value).splitlines()
-
-
-def test_a_file_and_python_say_the_same() -> None:
-    written = parse(
-        """
+AN_ORDER = """
 name: an order
 about: for people
 timeout: 2m
@@ -50,7 +37,20 @@ expect:
   - requests: {request: POST /fapi/v1/order, at_least: 1}
   - connections: {count: 1, since: first}
 """
-    )
+
+
+def parse(text: str) -> Scenario:
+    return parse_scenario(text, "x.yaml", "x")
+
+
+def mistakes(text: str) -> list[str]:
+    with pytest.raises(ScenarioError) as caught:
+        parse(text)
+    return str(caught.value).splitlines()
+
+
+def test_a_file_and_python_say_the_same() -> None:
+    written = parse(AN_ORDER)
 
     assert written == Scenario(
         name="an order",
