@@ -4,9 +4,12 @@ Numbers are decimal strings, exactly as the exchange sent them (`float()` and `D
 milliseconds of the exchange's clock. Quantities are in the base asset, prices and profits in the quote asset.
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
-from typing import Literal, NotRequired, Protocol, TypedDict, runtime_checkable
+from typing import TYPE_CHECKING, Literal, NotRequired, Protocol, TypedDict, runtime_checkable
+
+if TYPE_CHECKING:
+    from user_stream.core.lifecycle import ServiceState
 
 __all__ = [
     "BalanceChange",
@@ -15,11 +18,13 @@ __all__ = [
     "OrderIntent",
     "OrderRegistry",
     "PositionChange",
+    "ResumesOrders",
     "Source",
     "TakesAccountUpdates",
     "TakesFillDetails",
     "TakesOpenOrders",
     "TakesOrderUpdates",
+    "TakesStreamState",
     "TakesUnknownOutcomes",
     "UsesOrderRegistry",
 ]
@@ -181,6 +186,28 @@ class TakesOpenOrders(Protocol):
 
     def on_order_open(self, client_order_id: str, /) -> Awaitable[None] | None:
         """Hear that an order that was asked about is open still, past the bound within which REST may lag."""
+        ...
+
+
+@runtime_checkable
+class ResumesOrders(Protocol):
+    """An order manager that lets the journal give it back its orders after a restart."""
+
+    def resume_orders(self, intents: Sequence[OrderIntent], deliveries: Sequence[MappedOrderUpdate], /) -> None:
+        """Know these orders again, without calling anybody back: what was sent and never answered, and every delivery
+        that is kept, oldest first. Called once, before anything is delivered.
+        """
+        ...
+
+
+@runtime_checkable
+class TakesStreamState(Protocol):
+    """A risk engine that wants to hear where the service is in its life, to refuse trading while it is degraded."""
+
+    def on_stream_state(self, state: "ServiceState", /) -> Awaitable[None] | None:
+        """Hear of a new state (`user_stream.lifecycle`): `Live` alone means that the engine knows what the exchange
+        knows.
+        """
         ...
 
 

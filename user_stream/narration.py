@@ -14,19 +14,28 @@ from typing import Literal, TypeAlias
 from user_stream.contracts import MappedAccountUpdate, MappedOrderUpdate
 from user_stream.core.events import AccountUpdate, ControlReply, Event, OrderTradeUpdate, RawEvent, TradeLite
 from user_stream.core.lifecycle import (
+    AccountModeKnown,
     CallbackFailed,
+    CallbackSlow,
     Connecting,
+    ConnectionLost,
     Degraded,
     FrameRefused,
     GapOpened,
     GapRepaired,
+    GapUnprovable,
+    JournalDamaged,
+    LeaseAging,
     ListenKeyKept,
     Live,
     Notice,
     OrderLost,
+    PositionUnexplained,
+    PositionUnprotected,
     ShortfallDeclared,
     Stopped,
     Synchronizing,
+    VenueReset,
 )
 
 __all__ = ["Kind", "Line", "account_line", "notice_line", "order_line", "print_form"]
@@ -101,15 +110,20 @@ def notice_line(item: Event | Notice, *, now_ms: int) -> Line | None:
         case OrderTradeUpdate() | TradeLite() | AccountUpdate() | ControlReply() | ListenKeyKept():
             return None
         case Connecting() | Synchronizing() | Live() | Degraded() | Stopped():
-            return Line(now_ms, "stream", _state(item))
+            kind, text = "stream", _state(item)
         case GapOpened() | GapRepaired():
-            return Line(now_ms, "gap", _gap(item))
-        case FrameRefused() | CallbackFailed() | OrderLost() | ShortfallDeclared():
-            return Line(now_ms, "error", _failure(item))
+            kind, text = "gap", _gap(item)
+        case FrameRefused() | CallbackFailed() | OrderLost() | ShortfallDeclared() | CallbackSlow() | JournalDamaged():
+            kind, text = "error", _failure(item)
+        case GapUnprovable() | VenueReset() | ConnectionLost() | LeaseAging():
+            kind, text = "stream", _trouble(item)
+        case AccountModeKnown() | PositionUnexplained() | PositionUnprotected():
+            kind, text = "account", _account(item)
         case RawEvent(event_type=name):
-            return Line(now_ms, "event", f"{name} (not known to this version)")
+            kind, text = "event", f"{name} (not known to this version)"
         case _:
-            return Line(now_ms, "event", str(item.__struct_config__.tag))
+            kind, text = "event", str(item.__struct_config__.tag)
+    return Line(now_ms, kind, text)
 
 
 def _state(state: Connecting | Synchronizing | Live | Degraded | Stopped) -> str:
@@ -138,8 +152,37 @@ def _gap(notice: GapOpened | GapRepaired) -> str:
     return f"repaired: {', '.join(found)} had changed" if found else "repaired: nothing was missed"
 
 
-def _failure(notice: FrameRefused | CallbackFailed | OrderLost | ShortfallDeclared) -> str:
+def _trouble(notice: GapUnprovable | VenueReset | ConnectionLost | LeaseAging) -> str:
     match notice:
+        case GapUnprovable(since=since, what=what):
+            moment = print_form(Line(since, "gap", ""))[0]
+            return f"{what} since {moment} are older than what the exchange keeps: nobody can say what happened"
+        case VenueReset(symbol=symbol):
+            return f"the exchange began anew ({symbol}): everything is read again"
+        case ConnectionLost(cause=cause):
+            return f"one connection is down ({cause}), another one carries on"
+        case LeaseAging(age_s=age_s, lifetime_s=lifetime_s):
+            return f"the listen key is {age_s / 60:.0f} minutes old and dies at {lifetime_s / 60:.0f}"
+
+
+def _account(notice: AccountModeKnown | PositionUnexplained | PositionUnprotected) -> str:
+    match notice:
+        case AccountModeKnown(hedge=hedge, multi_assets=multi_assets):
+            return f"{'hedge' if hedge else 'one-way'} mode, {'multi' if multi_assets else 'single'}-asset mode"
+        case PositionUnexplained(symbol=symbol, position_side=side, amount=amount):
+            return f"{symbol} {side} moved by {amount} more than its fills say"
+        case PositionUnprotected(symbol=symbol, position_side=side, cause=cause):
+            return f"{symbol} {side} has no live stop any more: the last one ended, {cause}, without a fill"
+
+
+def _failure(
+    notice: FrameRefused | CallbackFailed | OrderLost | ShortfallDeclared | CallbackSlow | JournalDamaged,
+) -> str:
+    match notice:
+        case CallbackSlow(callback=callback, seconds=seconds):
+            return f"{callback} kept everything else waiting for {seconds:.1f} s"
+        case JournalDamaged(detail=detail):
+            return f"the journal was damaged: {detail}"
         case FrameRefused(reason=reason):
             return f"a frame could not be read: {reason}; asking over REST"
         case CallbackFailed(callback=callback, error=error):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import ipaddress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import ClassVar
 from urllib.parse import urlencode, urlsplit
 
@@ -13,6 +14,8 @@ from user_stream.core.retry import BackoffPolicy
 from user_stream.errors import SettingsError
 
 __all__ = ["Environment", "Settings", "StreamUrlForm", "stream_url"]
+
+_COUNTED = ("_s", "_ms", "_frames", "_symbols", "_minute", "_group", "connections")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +124,28 @@ class Settings:
     """Only a connection that was live for so long starts the backoff anew."""
     buffer_frames: int = 100_000
     """Frames kept while a synchronization reads REST; more is a gap, and is read over REST again."""
+    connections: int = 1
+    """How many connections carry the stream at all times; with 2, one may die and nothing is lost."""
+    rotate_after_s: float = 82_800.0
+    """A connection is replaced at this age, before the exchange cuts it at 24 h."""
+    rotation_dwell_s: float = 10.0
+    """How long the old connection stays open once its successor is proven."""
+    comparison_interval_s: float = 30.0
+    """How often REST is asked whether the stream kept something back; each question weighs 50 of 2,400 a minute."""
+    comparison_grace_s: float = 5.0
+    """How long the stream has for telling what REST showed already."""
     rest_lag_s: float = 40.0
     """How far REST may lag behind the matching engine for orders and trades."""
+    account_lag_s: float = 5.0
+    """How far REST may lag behind the matching engine for positions and balances."""
+    recovery_weight_per_minute: int = 1200
+    """The part of the exchange's request weight (2,400 a minute and address) that recoveries may use."""
+    journal: Path | None = None
+    """Where intents, frames and deliveries outlive the process; one file per account."""
+    journal_group: int = 64
+    """How many deliveries at most may be delivered again after a kill."""
+    journal_retention_s: float = 604_800.0
+    """How long frames and ended orders stay in the journal."""
     overlap_s: float = 60.0
     """How far before the last known moment a recovery starts reading."""
     hole_wait_s: float = 2.0
@@ -137,7 +160,10 @@ class Settings:
     def __post_init__(self) -> None:
         for name in self.__slots__:
             value = getattr(self, name)
-            if name.endswith(("_s", "_ms", "_frames", "_symbols")) and not value > 0:
+            if (
+                name.endswith(("_s", "_ms", "_frames", "_symbols", "_minute", "_group", "connections"))
+                and not value > 0
+            ):
                 message = f"Settings.{name} must be greater than 0, not {value!r}"
                 raise SettingsError(message)
         if self.keepalive_interval_s + self.keepalive_margin_s >= self.listen_key_lifetime_s:

@@ -15,21 +15,30 @@ from typing import TypeAlias
 from user_stream.core.order_record import OrderKey
 
 __all__ = [
+    "AccountModeKnown",
     "CallbackFailed",
+    "CallbackSlow",
     "Connecting",
+    "ConnectionLost",
     "Degraded",
     "FrameRefused",
     "GapOpened",
     "GapRepaired",
+    "GapUnprovable",
+    "JournalDamaged",
+    "LeaseAging",
     "ListenKeyKept",
     "Live",
     "Notice",
     "OrderLost",
+    "PositionUnexplained",
+    "PositionUnprotected",
     "RepairReport",
     "ServiceState",
     "ShortfallDeclared",
     "Stopped",
     "Synchronizing",
+    "VenueReset",
 ]
 
 
@@ -98,11 +107,95 @@ class RepairReport:
 
 @dataclass(frozen=True, slots=True)
 class GapRepaired:
-    """What was missed between `since` and `until` has been told."""
+    """What was missed between `since` and `until`, as far as REST shows it, has been told.
+
+    While `provisional`, REST may still lag: a second look, begun when the lag's bound has passed, confirms it by
+    another `GapRepaired` that is not, whose report is what both of them found.
+    """
 
     since: int
     until: int
     report: RepairReport = field(default_factory=RepairReport)
+    provisional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GapUnprovable:
+    """What happened between `since` and `until` is older than what the exchange keeps: nobody can say it any more.
+
+    `what`: "orders" (ended without a fill, kept for 3 days) or "trades" (kept for 3 months).
+    """
+
+    since: int
+    until: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class VenueReset:
+    """The exchange began anew, as testnets do: what was known of `symbol` and of all else is void, and read again."""
+
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountModeKnown:
+    """How the account is set up; read at every synchronization, for the exchange does not say when it changes."""
+
+    hedge: bool
+    multi_assets: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PositionUnexplained:
+    """A position moved by `amount` (base asset) more than its fills say: liquidation, ADL, settlement, or a fill
+    that nobody told.
+    """
+
+    symbol: str
+    position_side: str
+    amount: str
+
+
+@dataclass(frozen=True, slots=True)
+class PositionUnprotected:
+    """The only live stop of an open position ended without a fill. `cause` is how: CANCELED, EXPIRED, REJECTED, ..."""
+
+    symbol: str
+    position_side: str
+    algo_id: int
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLost:
+    """One of several connections ended; another one still tells everything."""
+
+    epoch: int
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackSlow:
+    """A callback of the engine kept everything else waiting for `seconds`."""
+
+    callback: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseAging:
+    """The listen key was not extended for `age_s`, though it should have been: it dies at `lifetime_s`."""
+
+    age_s: float
+    lifetime_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class JournalDamaged:
+    """The journal's end could not be read and was cut: `detail` says what was found, and where the rest is kept."""
+
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,4 +245,13 @@ Notice: TypeAlias = (
     | CallbackFailed
     | OrderLost
     | ShortfallDeclared
+    | GapUnprovable
+    | VenueReset
+    | AccountModeKnown
+    | PositionUnexplained
+    | PositionUnprotected
+    | ConnectionLost
+    | CallbackSlow
+    | LeaseAging
+    | JournalDamaged
 )
