@@ -106,6 +106,7 @@ def account_line(update: MappedAccountUpdate, *, now_ms: int) -> Line:
 
 def notice_line(item: Event | Notice, *, now_ms: int) -> Line | None:
     """Return the line of a notice or an event; None for what an order or account line tells already."""
+    kind: Kind
     match item:
         case OrderTradeUpdate() | TradeLite() | AccountUpdate() | ControlReply() | ListenKeyKept():
             return None
