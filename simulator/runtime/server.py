@@ -7,33 +7,26 @@ from decimal import Decimal
 from types import TracebackType
 from typing import Any, Self
 
-from simulator.core.amounts import decimal_amount
 from simulator.core.configuration import check_market
 from simulator.core.domain import AccountSpec, SymbolSpec
-from simulator.core.external import external_params
 from simulator.core.fault import RequestRule, Verdict
-from simulator.core.frame import close_complaint
 from simulator.core.journal import Journal, JournalEntry
-from simulator.core.lookup import (
-    find_account,
-    find_open_order,
-    find_symbol,
-    possible_fill,
-    possible_price,
-)
-from simulator.core.profile import ListenKeyEnd, Profile
+from simulator.core.lookup import find_symbol
+from simulator.core.profile import Profile
 from simulator.core.scenario import Scenario
 from simulator.core.state import venue_state
 from simulator.core.symbols import DEFAULT_SYMBOLS
-from simulator.core.trading_endpoints import place
 from simulator.core.venue import Venue
-from simulator.errors import BadFrameError, NoListenKeyError, NotRunningError
+from simulator.errors import NotRunningError
+from simulator.runtime.account_deeds import AccountDeeds
 from simulator.runtime.chronicle import Chronicle
 from simulator.runtime.clock import Clock
 from simulator.runtime.connection import ConnectionRules, StreamConnection
+from simulator.runtime.connection_deeds import ConnectionDeeds
 from simulator.runtime.control import Control
 from simulator.runtime.floor import Floor
 from simulator.runtime.listener import Listener
+from simulator.runtime.order_deeds import OrderDeeds
 from simulator.runtime.reception import Reception
 from simulator.runtime.rest import RestInterface
 from simulator.runtime.script import ScenarioRun
@@ -42,7 +35,7 @@ from simulator.runtime.stream import Streams
 __all__ = ["Simulator"]
 
 
-class Simulator:
+class Simulator(OrderDeeds, AccountDeeds, ConnectionDeeds):
     """A Binance USDⓈ-M futures exchange on one port of this machine.
 
     Args:
@@ -169,109 +162,6 @@ class Simulator:
         exchange = self._floor.venue.exchange
         return exchange.prices[find_symbol(exchange, symbol).symbol]
 
-    def set_price(self, symbol: str, price: str | Decimal) -> None:
-        """Move the market: resting LIMIT orders that the price crosses fill as maker, best price first.
-
-        Raises `UnknownSymbolError`, or `BadAmountError` for a price that is not a positive multiple of the tick.
-        """
-        exchange = self._floor.venue.exchange
-        spec = find_symbol(exchange, symbol)
-        moved = possible_price(spec, price)
-        self._floor.act("market", f"{symbol} is at {moved:f}", lambda now_ms: exchange.set_price(symbol, moved, now_ms))
-
-    def fill(
-        self,
-        order: str | int,
-        quantity: str | Decimal,
-        price: str | Decimal | None = None,
-        *,
-        account: str | None = None,
-    ) -> None:
-        """Fill a part, or all, of a resting order as maker, at its own price or at this one.
-
-        `order` is a client order id or an order id. Raises `UnknownOrderError`, `OrderNotOpenError`, `BadAmountError`.
-        """
-        exchange = self._floor.venue.exchange
-        owner = find_account(exchange, account)
-        found = find_open_order(owner, order)
-        spec = exchange.symbols[found.symbol]
-        amount = possible_fill(owner, found, spec, quantity)
-        at = found.price if price is None else possible_price(spec, price)
-        self._floor.act(
-            "action", f"fill {amount:f} of {order} at {at:f}", lambda now_ms: exchange.fill(found, amount, at, now_ms)
-        )
-
-    def cancel(self, order: str | int, *, account: str | None = None) -> None:
-        """Cancel a resting order, as the exchange or another client of the account would."""
-        exchange = self._floor.venue.exchange
-        found = find_open_order(find_account(exchange, account), order)
-        self._floor.act("action", f"cancel {order}", lambda now_ms: [exchange.cancel(found, now_ms)])
-
-    def expire(self, order: str | int, *, reason: str = "0", account: str | None = None) -> None:
-        """Expire a resting order. `reason` is the wire's `er`, "0" to "9"."""
-        exchange = self._floor.venue.exchange
-        found = find_open_order(find_account(exchange, account), order)
-        self._floor.act("action", f"expire {order}", lambda now_ms: [exchange.expire(found, reason, now_ms)])
-
-    def transfer(
-        self, asset: str, amount: str | Decimal, *, reason: str = "DEPOSIT", account: str | None = None
-    ) -> None:
-        """Change a wallet, and say so with ACCOUNT_UPDATE. A negative amount takes away."""
-        exchange = self._floor.venue.exchange
-        owner, change = find_account(exchange, account), decimal_amount(amount)
-        self._floor.act(
-            "action",
-            f"{reason} {change:f} {asset}",
-            lambda now_ms: exchange.transfer(owner, asset, change, reason, now_ms),
-        )
-
-    def place_external(self, *, account: str | None = None, **order: object) -> int:
-        """Place an order as another client of the account would, and return its order id.
-
-        Arguments are those of POST /fapi/v1/order in snake case (`symbol`, `side`, `type`, `quantity`, `price`,
-        `client_order_id`, `time_in_force`, `position_side`, `reduce_only`). Raises `VenueError` when it is refused.
-        """
-        floor = self._floor
-        owner = find_account(floor.venue.exchange, account)
-        params = external_params(order)
-        placed, facts = place(floor.venue, owner, params, floor.clock.time_ms())
-        floor.act("action", f"external order {placed.order_id}", lambda _: facts, account=owner.name, body=params)
-        return placed.order_id
-
-    def push(self, frame: dict[str, Any] | str | bytes, *, account: str | None = None) -> int:
-        """Send any frame to every user stream of the account; return to how many.
-
-        A dict is an event, wrapped where the connection wants it; a str is sent as it is; bytes are a binary frame.
-        """
-        owner = find_account(self._floor.venue.exchange, account)
-        return self._floor.push(owner.name, frame)
-
-    def expire_listen_key(self, *, account: str | None = None) -> None:
-        """End the listen key's lifetime now, in the way the profile says. Raises `NoListenKeyError`."""
-        self._end_listen_key("expired", account)
-
-    def drop_listen_key(self, *, account: str | None = None) -> None:
-        """Kill the listen key without a word: its sockets stay open and silent. Raises `NoListenKeyError`."""
-        self._end_listen_key("dropped", account)
-
-    def close_connections(self, code: int = 1008, reason: str = "", *, account: str | None = None) -> int:
-        """Close the user streams with a close frame; return how many. Raises `BadFrameError`."""
-        if complaint := close_complaint(code, reason):
-            raise BadFrameError(complaint)
-        return self._for_each_connection(lambda found: self._floor.streams.close(found, code, reason), account)
-
-    def cut_connections(self, *, account: str | None = None) -> int:
-        """Reset the user streams without a close frame; return how many."""
-        return self._for_each_connection(lambda found: self._floor.streams.cut(found, ""), account)
-
-    def silence_connections(self, *, account: str | None = None) -> int:
-        """Leave the user streams open, answering pings, and deliver nothing on them ever again; return how many."""
-        return self._for_each_connection(self._floor.streams.silence, account)
-
-    def refuse_connections(self, times: int = 1, status: int = 503) -> None:
-        """Answer the next `times` stream handshakes with this HTTP status."""
-        self._floor.streams.refuse(times, status)
-
     def on_request(
         self, method: str, path: str, verdict: Verdict, *, times: int | None = 1, **match: object
     ) -> RequestRule:
@@ -342,23 +232,3 @@ class Simulator:
             listen_key_lifetime_ms=self._listen_key_lifetime_ms,
             seed=self._seed,
         )
-
-    def _end_listen_key(self, cause: ListenKeyEnd, account: str | None) -> None:
-        venue = self._floor.venue
-        name = find_account(venue.exchange, account).name
-        if venue.listen_keys.current(name) is None:
-            raise NoListenKeyError(name)
-        self._floor.act("action", f"listen key {cause}", lambda now_ms: venue.end_listen_key(name, cause, now_ms))
-
-    def _for_each_connection(self, act: Callable[[StreamConnection], None], account: str | None) -> int:
-        venue = self._floor.venue
-        if account is not None:
-            find_account(venue.exchange, account)
-        chosen = [
-            connection
-            for connection in self._floor.streams.user_streams()
-            if account is None or account in map(venue.listen_keys.owner, connection.subscriptions.listen_keys())
-        ]
-        for connection in chosen:
-            act(connection)
-        return len(chosen)

@@ -1,0 +1,73 @@
+"""What only the exchange, the market or another client of the account can do to orders."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from simulator.core.external import external_params
+from simulator.core.lookup import find_account, find_open_order, find_symbol, possible_fill, possible_price
+from simulator.core.trading_endpoints import place
+from simulator.runtime.deeds import Deeds
+
+__all__ = ["OrderDeeds"]
+
+
+class OrderDeeds(Deeds):
+    """Moves the market; fills, cancels and expires orders; places those of others."""
+
+    def set_price(self, symbol: str, price: str | Decimal) -> None:
+        """Move the market: resting LIMIT orders that the price crosses fill as maker, best price first.
+
+        Raises `UnknownSymbolError`, or `BadAmountError` for a price that is not a positive multiple of the tick.
+        """
+        exchange = self._floor.venue.exchange
+        spec = find_symbol(exchange, symbol)
+        moved = possible_price(spec, price)
+        self._floor.act("market", f"{symbol} is at {moved:f}", lambda now_ms: exchange.set_price(symbol, moved, now_ms))
+
+    def fill(
+        self,
+        order: str | int,
+        quantity: str | Decimal,
+        price: str | Decimal | None = None,
+        *,
+        account: str | None = None,
+    ) -> None:
+        """Fill a part, or all, of a resting order as maker, at its own price or at this one.
+
+        `order` is a client order id or an order id. Raises `UnknownOrderError`, `OrderNotOpenError`, `BadAmountError`.
+        """
+        exchange = self._floor.venue.exchange
+        owner = find_account(exchange, account)
+        found = find_open_order(owner, order)
+        spec = exchange.symbols[found.symbol]
+        amount = possible_fill(owner, found, spec, quantity)
+        at = found.price if price is None else possible_price(spec, price)
+        self._floor.act(
+            "action", f"fill {amount:f} of {order} at {at:f}", lambda now_ms: exchange.fill(found, amount, at, now_ms)
+        )
+
+    def cancel(self, order: str | int, *, account: str | None = None) -> None:
+        """Cancel a resting order, as the exchange or another client of the account would."""
+        exchange = self._floor.venue.exchange
+        found = find_open_order(find_account(exchange, account), order)
+        self._floor.act("action", f"cancel {order}", lambda now_ms: [exchange.cancel(found, now_ms)])
+
+    def expire(self, order: str | int, *, reason: str = "0", account: str | None = None) -> None:
+        """Expire a resting order. `reason` is the wire's `er`, "0" to "9"."""
+        exchange = self._floor.venue.exchange
+        found = find_open_order(find_account(exchange, account), order)
+        self._floor.act("action", f"expire {order}", lambda now_ms: [exchange.expire(found, reason, now_ms)])
+
+    def place_external(self, *, account: str | None = None, **order: object) -> int:
+        """Place an order as another client of the account would, and return its order id.
+
+        Arguments are those of POST /fapi/v1/order in snake case (`symbol`, `side`, `type`, `quantity`, `price`,
+        `client_order_id`, `time_in_force`, `position_side`, `reduce_only`). Raises `VenueError` when it is refused.
+        """
+        floor = self._floor
+        owner = find_account(floor.venue.exchange, account)
+        params = external_params(order)
+        placed, facts = place(floor.venue, owner, params, floor.clock.time_ms())
+        floor.act("action", f"external order {placed.order_id}", lambda _: facts, account=owner.name, body=params)
+        return placed.order_id
