@@ -147,10 +147,9 @@ def _gap(notice: GapOpened | GapRepaired) -> str:
     if isinstance(notice, GapOpened):
         since = print_form(Line(notice.since, "gap", ""))[0]
         return f"opened: what happened since {since} may be missing ({notice.cause})"
-    report = notice.report
-    counts = [(len(report.orders), "order"), (report.fills, "fill"), (len(report.positions), "position")]
-    found = [f"{count} {noun}{'s' if count > 1 else ''}" for count, noun in counts if count]
-    return f"repaired: {', '.join(found)} had changed" if found else "repaired: nothing was missed"
+    if notice.provisional:
+        return f"repaired: {notice.report} had been missed, as far as REST shows it yet"
+    return f"repaired: {notice.report} had been missed"
 
 
 def _trouble(notice: GapUnprovable | VenueReset | ConnectionLost | LeaseAging) -> str:

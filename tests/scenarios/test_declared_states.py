@@ -169,5 +169,5 @@ async def test_gap_is_not_called_repaired_while_fills_are_missing() -> None:
         await asyncio.sleep(60)
 
         assert told_by_then == [Decimal("0.010")]
-        assert [notice.report.fills for notice in desk.notices(GapRepaired)] == [1]
+        assert [len(notice.report.fills) for notice in desk.notices(GapRepaired)] == [1]
         assert desk.notices(ShortfallDeclared) == []

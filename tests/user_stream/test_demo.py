@@ -45,7 +45,7 @@ def test_demo_ends_equal_and_shows_what_it_promises(shown: tuple[int, str]) -> N
         r"order +demo-cancel +active → cancelling",
         r"order +demo-cancel +cancelling → cancelled",
         r"risk +ORDER",
-        r"(?s)gap opened.*demo-gap +active → filled.*gap repaired over REST: 1 fill\(s\)",
+        r"(?s)gap opened.*demo-gap +active → filled.*gap repaired over REST: 1 order, 1 fill,",
         r"(?s)the listen key expires.*degraded: the listen key expired.*connecting \(connection 3\).*live",
         r"500 symbols filled: BTCUSDT is cached",
         r"501 symbols filled: BTCUSDT, the oldest, is evicted",

@@ -19,12 +19,12 @@ from user_stream.core.lifecycle import (
     Live,
     Notice,
     OrderLost,
-    RepairReport,
     ShortfallDeclared,
     Stopped,
     Synchronizing,
 )
 from user_stream.core.mapping import map_account_update, map_order_update
+from user_stream.core.repair_report import RecoveredPosition, RepairReport
 from user_stream.narration import Line, account_line, notice_line, order_line, print_form
 
 EVENTS = Path(__file__).parents[2] / "fixtures" / "events"
@@ -129,11 +129,16 @@ def test_a_patch_of_nothing_says_so() -> None:
         (Stopped(""), "stream", "stopped"),
         (Stopped("wrong key"), "stream", "stopped: wrong key"),
         (GapOpened(NOON_MS + 1, "cut"), "gap", "opened: what happened since 12:00:00.001 may be missing (cut)"),
-        (GapRepaired(NOON_MS, NOON_MS), "gap", "repaired: nothing was missed"),
+        (GapRepaired(NOON_MS, NOON_MS), "gap", "repaired: nothing had been missed"),
         (
-            GapRepaired(NOON_MS, NOON_MS, RepairReport(orders=(("BTCUSDT", "1"),), fills=2)),
+            GapRepaired(NOON_MS, NOON_MS, RepairReport(positions=(RecoveredPosition("BTCUSDT", "BOTH", "1"),))),
             "gap",
-            "repaired: 1 order, 2 fills had changed",
+            "repaired: 1 position had been missed",
+        ),
+        (
+            GapRepaired(NOON_MS, NOON_MS, provisional=True),
+            "gap",
+            "repaired: nothing had been missed, as far as REST shows it yet",
         ),
         (FrameRefused("no JSON"), "error", "a frame could not be read: no JSON; asking over REST"),
         (CallbackFailed("on_fill", ValueError("its text is the engine's own")), "error", "on_fill raised ValueError"),

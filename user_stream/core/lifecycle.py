@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from user_stream.core.order_record import OrderKey
+from user_stream.core.repair_report import RepairReport
 
 __all__ = [
     "AccountModeKnown",
@@ -94,15 +95,6 @@ class GapOpened:
 
     since: int
     cause: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RepairReport:
-    """What a recovery found: orders that moved, how many fills the engine had not been told, positions that changed."""
-
-    orders: tuple[OrderKey, ...] = ()
-    fills: int = 0
-    positions: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

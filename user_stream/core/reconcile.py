@@ -25,10 +25,10 @@ from decimal import Decimal
 
 from user_stream.contracts import BalanceChange, MappedAccountUpdate, PositionChange
 from user_stream.core.ledger import Ledger, Told
-from user_stream.core.lifecycle import RepairReport
 from user_stream.core.mapping import map_account_snapshot
 from user_stream.core.order_record import ZERO, OrderKey
 from user_stream.core.positions import PositionBook, PositionKey
+from user_stream.core.repair_report import repair_report
 from user_stream.core.rest_rows import BalanceRow, OrderRow, PositionRow, TradeRow
 
 __all__ = [
@@ -164,13 +164,3 @@ def _position_adds(book: PositionBook, position: PositionChange, touched: Touche
 
 def _differs(said: str, held: str) -> bool:
     return said != "" and Decimal(said) != Decimal(held or 0)
-
-
-def repair_report(told: Iterable[Told], patch: MappedAccountUpdate | None) -> RepairReport:
-    """Count what a recovery brought."""
-    deliveries = [item.update for item in told if item.kind == "delivery"]
-    return RepairReport(
-        orders=tuple(dict.fromkeys((update["symbol"], update["order_id"]) for update in deliveries)),
-        fills=sum(update["last_filled_qty"] != "0" for update in deliveries),
-        positions=tuple((p["symbol"], p["position_side"]) for p in patch["positions"]) if patch else (),
-    )

@@ -21,7 +21,6 @@ from user_stream.core.lifecycle import (
     ListenKeyKept,
     Live,
     Notice,
-    RepairReport,
     Stopped,
     Synchronizing,
 )
@@ -44,14 +43,10 @@ _SAID: dict[type, Callable[[Any], tuple[str, str]]] = {
     Live: lambda it: ("live" if not it.proven else "live, and proven by its first event", "green"),
     Degraded: lambda it: (f"degraded: {it.cause}; again in {it.retry_in_s:.1f} s", "red"),
     GapOpened: lambda _: ("gap opened: events may have been missed", "red"),
-    GapRepaired: lambda it: (f"gap repaired over REST: {_found(it.report)} that the stream had not told", "green"),
+    GapRepaired: lambda it: (f"gap repaired over REST: {it.report} that the stream had not told", "green"),
     ListenKeyKept: lambda _: ("listen key kept alive", ""),
     Stopped: lambda _: ("stopped", ""),
 }
-
-
-def _found(report: RepairReport) -> str:
-    return f"{report.fills} fill(s), {len(report.orders)} order(s), {len(report.positions)} position(s)"
 
 
 def plain(amount: Decimal) -> str:

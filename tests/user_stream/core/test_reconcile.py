@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
-from tests.user_stream.core.order_facts import KEY, intent, order_row, told_by_lite, told_by_stream, trade_row
+from tests.user_stream.core.order_facts import KEY, intent, order_row, told_by_stream, trade_row
 from user_stream.contracts import BalanceChange, MappedAccountUpdate, PositionChange
 from user_stream.core.ledger import Ledger
-from user_stream.core.lifecycle import RepairReport
 from user_stream.core.mapping import map_account_snapshot
 from user_stream.core.positions import PositionBook
 from user_stream.core.reconcile import (
@@ -16,7 +13,6 @@ from user_stream.core.reconcile import (
     account_patch,
     fold_snapshot,
     orders_to_query,
-    repair_report,
     trades_to_fetch,
     unlisted_positions,
 )
@@ -201,22 +197,6 @@ def test_a_position_that_is_only_missing_from_the_list_is_not_told_as_closed() -
 
 def test_a_vanished_position_that_the_stream_has_told_meanwhile_is_not_listed() -> None:
     assert account_patch(book(LONG), [], [], touched(positions=(LONG,)), gone=[("BTCUSDT", "LONG")]) is None
-
-
-@pytest.mark.parametrize("moved", [True, False])
-def test_the_report_counts_orders_once_and_only_fills_that_were_told(moved: bool) -> None:
-    ledger = Ledger()
-    ledger.begin_epoch()
-    ledger.register(intent())
-    ledger.fold(told_by_lite(1, "4"))
-    told = ledger.fold_order(
-        order_row("FILLED", executed="10", at=2_000), [trade_row(1, "4"), trade_row(2, "6")], since=0
-    )
-    patch = account_patch(PositionBook(), [], [LONG] if moved else [], Touched())
-
-    assert repair_report(told, patch) == RepairReport(
-        orders=(KEY,), fills=1, positions=(("BTCUSDT", "LONG"),) if moved else ()
-    )
 
 
 def test_touched_keys_are_those_that_an_update_lists() -> None:
