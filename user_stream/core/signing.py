@@ -2,15 +2,20 @@
 
 Binance signs and verifies text, not parameters (USDⓈ-M Futures, General Info, SIGNED Endpoint Security): the string
 that is signed must be the string that is sent, in its order and its percent-encoding. So a query string is made once,
-signed, and never taken apart again.
+signed, and never taken apart again. The signature is the last parameter: HMAC SHA-256 as hex when the account has a
+secret; base64, percent-encoded because of its `+`, `/` and `=`, when it has an RSA or Ed25519 key.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 from collections.abc import Mapping
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
+
+from user_stream.core.private_keys import Sign, is_pem, open_private_key
+from user_stream.errors import SettingsError
 
 __all__ = ["Signer", "query_string"]
 
@@ -21,17 +26,29 @@ def query_string(params: Mapping[str, str | int]) -> str:
 
 
 class Signer:
-    """Signs with an API secret by HMAC SHA-256. Neither `repr` nor anything else shows the secret."""
+    """Signs as the secret says: PEM text is a private key, RSA or Ed25519; anything else is an HMAC secret.
 
-    __slots__ = ("_secret",)
+    Neither `repr` nor anything else shows it. Raises `SettingsError` for a private key that cannot sign for Binance,
+    and for what is the name of a key's file.
+    """
+
+    __slots__ = ("_private_key", "_secret")
 
     def __init__(self, api_secret: str) -> None:
-        self._secret = api_secret.encode()
+        if api_secret.endswith((".pem", ".key", ".der")):
+            message = "the API secret looks like the name of a file: give what is in it, the text of the private key"
+            raise SettingsError(message)
+        self._private_key: Sign | None = open_private_key(api_secret) if is_pem(api_secret) else None
+        self._secret = b"" if self._private_key else api_secret.encode()
 
     def __repr__(self) -> str:
         return "Signer(<hidden>)"
 
     def sign(self, query: str) -> str:
         """Return the query with its signature as the last parameter."""
-        signature = hmac.new(self._secret, query.encode(), hashlib.sha256).hexdigest()
-        return f"{query}&signature={signature}"
+        return f"{query}&signature={self._signature(query.encode())}"
+
+    def _signature(self, text: bytes) -> str:
+        if self._private_key is None:
+            return hmac.new(self._secret, text, hashlib.sha256).hexdigest()
+        return quote(base64.b64encode(self._private_key(text)), safe="")
