@@ -22,6 +22,8 @@ cause of these ever holds a key, a secret, a signature or a listen key.
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 __all__ = [
     "ApiKeyFormatError",
     "ApiKeyRefusedError",
@@ -39,6 +41,12 @@ __all__ = [
     "UnreachableError",
     "UserStreamError",
 ]
+
+
+LossKind: TypeAlias = Literal["cut", "closed", "no_pong", "silent", "refused", "unreachable"]
+"""How a connection was lost: without a word, by a close frame, without answering a ping, alive but saying nothing; or
+it was never made, because the handshake was refused or nobody answered.
+"""
 
 
 class UserStreamError(Exception):
@@ -85,11 +93,12 @@ class RetryableError(UserStreamError):
 
 
 class ConnectionLostError(RetryableError):
-    """The stream's connection ended or could not be opened."""
+    """The stream's connection ended or could not be opened. `kind`: how, in one of few words; `cause` says the rest."""
 
-    def __init__(self, cause: str, *, code: int | None = None) -> None:
+    def __init__(self, cause: str, *, code: int | None = None, kind: LossKind = "cut") -> None:
         self.cause = cause
         self.code = code
+        self.kind: LossKind = "closed" if code is not None else kind
         super().__init__(f"connection lost: {cause}" if code is None else f"connection lost ({code}): {cause}")
 
 

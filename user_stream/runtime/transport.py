@@ -69,15 +69,15 @@ class _Websocket:
 async def open_websocket(url: str, settings: Settings) -> AsyncIterator[Connection]:
     """Open a WebSocket that pings the server and calls a missing pong a lost connection."""
     connection = await _connect(url, settings)
-    if isinstance(connection, str):  # raised here, because the address must not be in the error's context either
-        raise ConnectionLostError(connection)
+    if isinstance(connection, ConnectionLostError):  # raised here: the address must not be in its context either
+        raise connection
     try:
         yield _Websocket(connection)
     finally:
         await connection.close()
 
 
-async def _connect(url: str, settings: Settings) -> ClientConnection | str:
+async def _connect(url: str, settings: Settings) -> ClientConnection | ConnectionLostError:
     """Return a connection, or why there is none."""
     try:
         return await connect(
@@ -92,9 +92,10 @@ async def _connect(url: str, settings: Settings) -> ClientConnection | str:
             logger=_silent,
         )
     except InvalidStatus as refusal:
-        return f"the handshake was refused with HTTP {refusal.response.status_code}"
+        cause = f"the handshake was refused with HTTP {refusal.response.status_code}"
+        return ConnectionLostError(cause, kind="refused")
     except (OSError, TimeoutError, InvalidHandshake, InvalidURI) as error:
-        return f"the stream cannot be opened ({type(error).__name__})"
+        return ConnectionLostError(f"the stream cannot be opened ({type(error).__name__})", kind="unreachable")
 
 
 def _lost(closed: ConnectionClosed) -> ConnectionLostError:
@@ -102,5 +103,5 @@ def _lost(closed: ConnectionClosed) -> ConnectionLostError:
         reason = _KEY.sub("<hidden>", closed.rcvd.reason) or "no reason given"
         return ConnectionLostError(f"closed by the exchange: {reason}", code=closed.rcvd.code)
     if closed.sent is not None and closed.sent.code == 1011:
-        return ConnectionLostError("the exchange did not answer a ping in time")
+        return ConnectionLostError("the exchange did not answer a ping in time", kind="no_pong")
     return ConnectionLostError("cut without a close frame")
