@@ -17,6 +17,7 @@ from simulator.errors import (
     SimulatorError,
     UnknownAccountError,
     UnknownOrderError,
+    UnknownPathError,
     UnknownSymbolError,
 )
 from simulator.runtime.server import Simulator
@@ -44,6 +45,7 @@ __all__ = [
     "SymbolSpec",
     "UnknownAccountError",
     "UnknownOrderError",
+    "UnknownPathError",
     "UnknownSymbolError",
     "VenueError",
     "perpetual",

@@ -8,6 +8,7 @@ SimulatorError
 ├── UnknownAccountError     no such account
 ├── UnknownSymbolError      no such symbol; names the nearest
 ├── UnknownOrderError       no such order
+├── UnknownPathError        no query has this path; names the nearest
 ├── OrderNotOpenError       the order has ended, or has less left than was asked
 ├── BadAmountError          not a decimal number, or not a possible one
 ├── BadFrameError           no frame can carry this
@@ -31,6 +32,7 @@ __all__ = [
     "SimulatorError",
     "UnknownAccountError",
     "UnknownOrderError",
+    "UnknownPathError",
     "UnknownSymbolError",
 ]
 
@@ -83,6 +85,14 @@ class UnknownOrderError(SimulatorError):
     def __init__(self, order: object, account: str) -> None:
         self.order = order
         super().__init__(f"account {account!r} has no order {order!r}: give its client order id or its order id")
+
+
+class UnknownPathError(SimulatorError):
+    """No query is answered at this path."""
+
+    def __init__(self, path: str, known: Collection[str]) -> None:
+        self.path = path
+        super().__init__(f"no query has the path {path!r}{_choices(path, known)}")
 
 
 class OrderNotOpenError(SimulatorError):

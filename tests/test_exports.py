@@ -72,6 +72,7 @@ SIMULATOR = [
     "SymbolSpec",
     "UnknownAccountError",
     "UnknownOrderError",
+    "UnknownPathError",
     "UnknownSymbolError",
     "VenueError",
     "perpetual",

@@ -1,13 +1,19 @@
-"""What one account holds: wallets, positions, orders, trades, and its settings per symbol."""
+"""What one account holds: wallets, positions, orders, trades, and its settings per symbol.
+
+It remembers for a while what its records were, so that it can be shown as it was (see `core.past`).
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from copy import copy
 from decimal import Decimal
 
 from simulator.core.amounts import ZERO
 from simulator.core.domain import BOTH, BUY, LONG, SHORT, AccountSpec
 from simulator.core.facts import BalanceRow, OpenNotional, PositionRow
 from simulator.core.orders import Fill, Order
+from simulator.core.past import Past
 from simulator.core.position import Position
 
 __all__ = ["Account"]
@@ -28,6 +34,15 @@ class Account:
         self._leverage = spec.leverage
         self._leverages: dict[str, int] = {}
         self._named: dict[tuple[str, str], int] = {}
+        self._past_orders: Past[int, Order] = Past()
+        self._past_positions: Past[tuple[str, str], Position] = Past()
+        self._past_wallets: Past[str, tuple[Decimal, int]] = Past()
+
+    def as_of(self, time_ms: int) -> Account:
+        """Return the account as it was at a moment: orders, trades, positions and wallets, but today's settings."""
+        past = copy(self)
+        past._rewind(time_ms)  # noqa: SLF001  its own class
+        return past
 
     def leverage(self, symbol: str, most: int) -> int:
         """Return the leverage chosen for the symbol, which allows `most`."""
@@ -47,6 +62,7 @@ class Account:
 
     def keep(self, order: Order) -> None:
         """Store the order's newest record."""
+        self._past_orders.note(order.order_id, self.orders.get(order.order_id), order.update_ms)
         self.orders[order.order_id] = order
         of_symbol = self.open_orders.setdefault(order.symbol, {})
         if order.is_open:
@@ -56,6 +72,12 @@ class Account:
         of_symbol.pop(order.order_id, None)
         if not of_symbol:
             del self.open_orders[order.symbol]
+
+    def hold(self, position: Position) -> None:
+        """Store the position's newest record."""
+        key = (position.symbol, position.position_side)
+        self._past_positions.note(key, self.positions.get(key), position.update_ms)
+        self.positions[key] = position
 
     def order_named(self, symbol: str, client_order_id: str) -> Order | None:
         """Return the newest order of this client order id: an id may be used again when its order has ended."""
@@ -72,6 +94,8 @@ class Account:
 
     def credit(self, asset: str, amount: Decimal, time_ms: int) -> None:
         """Add to a wallet; a negative amount takes away."""
+        before = (self.wallets[asset], self.wallet_times[asset]) if asset in self.wallets else None
+        self._past_wallets.note(asset, before, time_ms)
         self.wallets[asset] = self.wallets.get(asset, ZERO) + amount
         self.wallet_times[asset] = time_ms
 
@@ -102,3 +126,20 @@ class Account:
             position.unrealized(mark),
             margin_asset,
         )
+
+    def _rewind(self, time_ms: int) -> None:
+        self.orders = self._past_orders.rewind(self.orders, time_ms)
+        self._named = {(order.symbol, order.client_order_id): order.order_id for order in self.orders.values()}
+        self.open_orders = {}
+        for order in self.orders.values():
+            if order.is_open:
+                self.open_orders.setdefault(order.symbol, {})[order.order_id] = order
+        self.fills = {
+            symbol: fills[: bisect_right(fills, time_ms, key=lambda fill: fill.time_ms)]
+            for symbol, fills in self.fills.items()
+        }
+        self.positions = self._past_positions.rewind(self.positions, time_ms)
+        wallets = {asset: (amount, self.wallet_times[asset]) for asset, amount in self.wallets.items()}
+        wallets = self._past_wallets.rewind(wallets, time_ms)
+        self.wallets = {asset: amount for asset, (amount, _) in wallets.items()}
+        self.wallet_times = {asset: changed_ms for asset, (_, changed_ms) in wallets.items()}

@@ -33,6 +33,7 @@ __all__ = [
     "Reject",
     "Reset",
     "Respond",
+    "RestLag",
     "SetPrice",
     "Side",
     "SilenceConnections",
@@ -159,6 +160,18 @@ class RefuseConnections:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RestLag:
+    """Answers queries as the exchange was so long ago, from now on; bare, as it is."""
+
+    orders: Duration = "0s"
+    """Of orders and trades."""
+    account: Duration = "0s"
+    """Of positions and balances."""
+    replicas: Literal["one", "alternating"] = "one"
+    """Whether one database answers, or a lagging and a fresh one in turn."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Answer:
     """What happens to the request of an `on` step, instead of the plain answer."""
 
@@ -223,14 +236,14 @@ AccountAction: TypeAlias = (
     Transfer | Push | ExpireListenKey | DropListenKey | CloseConnections | CutConnections | SilenceConnections
 )
 
-Deed: TypeAlias = Place | Fill | Cancel | Expire | SetPrice | RefuseConnections | AccountAction
+Deed: TypeAlias = Place | Fill | Cancel | Expire | SetPrice | RefuseConnections | RestLag | AccountAction
 """What can be done at any time, whether or not a request is at hand."""
 
 Action: TypeAlias = Deed | AnswerAction
 
 _ACTION_TYPES: tuple[type[Action], ...] = (
     Place, Fill, Cancel, Expire, Transfer, SetPrice, Push,
-    ExpireListenKey, DropListenKey, CloseConnections, CutConnections, SilenceConnections, RefuseConnections,
+    ExpireListenKey, DropListenKey, CloseConnections, CutConnections, SilenceConnections, RefuseConnections, RestLag,
     Reject, Respond, ExecuteThenRespond, ExecuteThenReset, Reset, Delay, ExecuteThenDelay,
 )  # fmt: skip
 

@@ -42,7 +42,7 @@ def settle(account: Account, order: Order, spec: SymbolSpec, match: Match) -> Or
     commission = money(match.quantity * match.price * rate)
     held = account.position(order.symbol, order.position_side)
     position, realized = apply_fill(held, order.sign * match.quantity, match.price, commission, match.time_ms)
-    account.positions[order.symbol, order.position_side] = position
+    account.hold(position)
     account.credit(spec.quote_asset, realized - commission, match.time_ms)
     order = after_fill(order, match.quantity, match.price, match.time_ms)
     account.keep(order)

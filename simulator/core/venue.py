@@ -18,6 +18,7 @@ from simulator.core.facts import Fact, ListenKeyEnded
 from simulator.core.listen_keys import ListenKeys
 from simulator.core.profile import ListenKeyEnd, Profile
 from simulator.core.rate_limits import RateCounters
+from simulator.core.read_lag import LagTerms, ReadLag, Reads
 
 __all__ = ["Answer", "Call", "Endpoint", "Route", "Security", "Venue"]
 
@@ -25,11 +26,15 @@ Security = Literal["none", "key", "signed"]
 
 
 class Call(msgspec.Struct, frozen=True):
-    """One request: its parameters, the account that asks ("" when the endpoint is public), and the time in ms."""
+    """One request: its parameters, the account that asks ("" when the endpoint is public), and the time in ms.
+
+    `as_of_ms` is the moment that a query is answered as of, when that is not now.
+    """
 
     params: dict[str, str]
     account: str
     now_ms: int
+    as_of_ms: int | None = None
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -55,11 +60,13 @@ class Venue:
         self.exchange = Exchange(accounts, symbols, seed)
         self.listen_keys = ListenKeys(listen_key_lifetime_ms, seed)
         self.counters = RateCounters()
+        self.read_lag = ReadLag(LagTerms())
         self.profile = profile
 
     def account(self, call: Call) -> Account:
-        """Return the account that asks."""
-        return self.exchange.accounts[call.account]
+        """Return the account that asks, as the call may see it."""
+        account = self.exchange.accounts[call.account]
+        return account if call.as_of_ms is None else account.as_of(call.as_of_ms)
 
     def end_listen_key(self, account: str, cause: ListenKeyEnd, now_ms: int) -> list[Fact]:
         """Kill the account's listen key, if it has one."""
@@ -86,12 +93,13 @@ Endpoint: TypeAlias = Callable[[Venue, Call], Answer]
 
 
 class Route(msgspec.Struct, frozen=True):
-    """An endpoint, who may call it, and its request weight (`weight_of_all` when no symbol is given)."""
+    """An endpoint, who may call it, its request weight (`weight_of_all` when no symbol is given), and what it reads."""
 
     endpoint: Endpoint
     security: Security
     weight: int = 1
     weight_of_all: int | None = None
+    reads: Reads = "present"
 
     def weigh(self, params: dict[str, str]) -> int:
         """Return the weight of a request with these parameters."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from simulator.core import action as act
 from simulator.core.action import AccountAction, Deed
+from simulator.core.notation import milliseconds
 from simulator.core.observation import Subject
 from simulator.errors import SimulatorError
 from simulator.runtime.truth import remaining
@@ -38,6 +39,9 @@ def perform(simulator: Simulator, action: Deed, about: Subject) -> Subject:
             simulator.set_price(action.symbol, action.price)
         case act.RefuseConnections():
             simulator.refuse_connections(action.times, action.status)
+        case act.RestLag():
+            orders_s, account_s = milliseconds(action.orders) / 1000, milliseconds(action.account) / 1000
+            simulator.rest_lag(orders_s=orders_s, account_s=account_s, replicas=action.replicas)
         case _:
             _on_account(simulator, action, action.account or about.account)
     return about

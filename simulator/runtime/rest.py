@@ -133,7 +133,8 @@ class RestInterface:
         try:
             security.check_repeats(request.query, request.body)
             self._authenticate(route, request, now_ms)
-            answer = route.endpoint(venue, Call(request.params, request.account, now_ms))
+            as_of_ms = venue.read_lag.as_of(request.path, route.reads, now_ms)
+            answer = route.endpoint(venue, Call(request.params, request.account, now_ms, as_of_ms))
         except SignatureError as error:
             self._note(request, error.diagnosis)
             return _Outcome(Respond(error.status, error.code, error.message, headers=headers))

@@ -29,13 +29,14 @@ from simulator.runtime.listener import Listener
 from simulator.runtime.order_deeds import OrderDeeds
 from simulator.runtime.reception import Reception
 from simulator.runtime.rest import RestInterface
+from simulator.runtime.rest_deeds import RestDeeds
 from simulator.runtime.script import ScenarioRun
 from simulator.runtime.stream import Streams
 
 __all__ = ["Simulator"]
 
 
-class Simulator(OrderDeeds, AccountDeeds, ConnectionDeeds):
+class Simulator(OrderDeeds, AccountDeeds, ConnectionDeeds, RestDeeds):
     """A Binance USDⓈ-M futures exchange on one port of this machine.
 
     Args:

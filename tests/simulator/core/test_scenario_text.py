@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.core.action import CutConnections, Fill, Place, Push, Reject, Respond, SetPrice
+from simulator.core.action import ACTIONS, CutConnections, Fill, Place, Push, Reject, Respond, SetPrice
 from simulator.core.expectation import ConnectionsOpen, OrderIs, RequestsSeen
 from simulator.core.scenario import Scenario, Step
 from simulator.core.scenario_error import ScenarioError
@@ -159,10 +159,7 @@ expect:
         ),
         (
             "steps: [{at: 1s, do: {reset: {}, cancel: {}}}]",
-            "x.yaml:1: steps[0].do: expected an action: one of place, fill, cancel, expire, transfer, set_price, push, "
-            "expire_listen_key, drop_listen_key, close_connections, cut_connections, silence_connections, "
-            "refuse_connections, reject, respond, execute_then_respond, execute_then_reset, reset, delay, "
-            "execute_then_delay, with its fields under it",
+            f"x.yaml:1: steps[0].do: expected an action: one of {', '.join(ACTIONS)}, with its fields under it",
         ),
         (
             "expect: [{trades: {}}]",

@@ -23,6 +23,7 @@ from simulator.scenario import (
     Place,
     Push,
     RefuseConnections,
+    RestLag,
     SetPrice,
     SilenceConnections,
     Transfer,
@@ -196,3 +197,14 @@ async def test_what_an_action_did_is_in_the_journal(simulator: Simulator) -> Non
     perform(simulator, SetPrice(symbol="BTCUSDT", price="64000"), NOTHING)
 
     assert "64000" in json.dumps([str(entry) for entry in simulator.journal])
+
+
+async def test_rest_lag_makes_queries_late(simulator: Simulator) -> None:
+    async with PlainClient(simulator) as client:
+        perform(simulator, RestLag(orders="40s"), NOTHING)
+        await client.buy()
+        listed = (await client.request("GET", "/fapi/v1/openOrders")).body
+        perform(simulator, RestLag(), NOTHING)
+
+        assert listed == []
+        assert len((await client.request("GET", "/fapi/v1/openOrders")).body) == 1
