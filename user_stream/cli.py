@@ -71,6 +71,11 @@ def main() -> None:
     type=click.Path(path_type=Path),
     help="A file of NAME=VALUE lines instead of the environment: BINANCE[_TESTNET|_SIMULATOR]_API_KEY, ..._SECRET.",
 )
+@click.option(
+    "--private-key",
+    type=click.Path(path_type=Path),
+    help="The file of an RSA or Ed25519 private key (PEM), instead of the secret.",
+)
 @click.option("--url-form", type=click.Choice(list(URL_FORMS)), help="How the private stream is asked for.")
 @click.option(
     "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="error", help="Logs, on stderr."
@@ -81,6 +86,7 @@ def run(
     rest_url: str | None,
     ws_url: str | None,
     keys: Path | None,
+    private_key: Path | None,
     url_form: str | None,
     log_level: str,
 ) -> None:
@@ -91,7 +97,9 @@ def run(
     try:
         place = _place(environment, rest_url, ws_url)
         credentials = (
-            credentials_from_file(environment, keys) if keys else credentials_from_variables(environment, os.environ)
+            credentials_from_file(environment, keys, private_key=private_key)
+            if keys
+            else credentials_from_variables(environment, os.environ, private_key=private_key)
         )
         asyncio.run(_follow(place, credentials, settings))
     except UserStreamError as error:

@@ -27,7 +27,7 @@ _TIMEOUT_S: Final = 10.0
 _REFUSALS: Final = {
     -2014: "it is not in Binance's form: was it copied whole?",
     -2015: "it is unknown there, may not trade futures, or not from this machine's address",
-    -1022: "the secret does not belong to it",
+    -1022: "the secret, or the private key, does not belong to it",
     -1021: "the clocks differ too much",
 }
 

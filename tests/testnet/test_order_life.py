@@ -1,7 +1,7 @@
 """An order's life and a connection's, as cases for any exchange: always on the simulator, by choice on the testnet.
 
-With BINANCE_TESTNET_API_KEY and BINANCE_TESTNET_API_SECRET set, `tox -e testnet` runs them on the real testnet, where
-they cost nothing; without, they are skipped, and say why.
+With BINANCE_TESTNET_API_KEY and BINANCE_TESTNET_API_SECRET (or ..._PRIVATE_KEY_FILE) set, `tox -e testnet` runs them
+on the real testnet, where they cost nothing; without, they are skipped, and say why.
 """
 
 from __future__ import annotations

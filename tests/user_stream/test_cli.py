@@ -70,6 +70,14 @@ def test_a_keys_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
     assert_one_clear_line(invoke("run", "--environment", "mainnet", "--keys", str(path)), f"chmod 600 {path}")
 
 
+def test_a_private_key_that_cannot_sign_is_one_line_that_names_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "private.pem"
+    path.write_text("-----BEGIN PUBLIC KEY-----\n")
+    path.chmod(0o600)
+
+    assert_one_clear_line(invoke("run", "--private-key", str(path)), f"{path}: the PEM text is the public half")
+
+
 def test_a_simulator_that_is_not_there_is_one_line_with_the_command_that_starts_it(deaf_url: str) -> None:
     port = deaf_url.rpartition(":")[2]
 
@@ -93,7 +101,15 @@ def test_a_simulator_is_looked_for_on_this_machine_only(url: str) -> None:
 def test_no_option_takes_a_key() -> None:
     options = {option for parameter in main.commands["run"].params for option in parameter.opts}
 
-    assert options == {"--environment", "--rest-url", "--ws-url", "--keys", "--url-form", "--log-level"}
+    assert options == {
+        "--environment",
+        "--rest-url",
+        "--ws-url",
+        "--keys",
+        "--private-key",
+        "--url-form",
+        "--log-level",
+    }
 
 
 def test_an_environment_that_does_not_exist_is_told_which_do() -> None:

@@ -5,8 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    KeySerializationEncryption,
+    NoEncryption,
+    PrivateFormat,
+)
 
 from simulator import AccountSpec
+from user_stream.core.private_keys import open_private_key
 from user_stream.credentials import CredentialsError, credentials_from_file, credentials_from_variables
 
 KEY = "K" * 64
@@ -113,3 +122,134 @@ def test_a_file_that_is_not_there_or_not_text_is_one_clear_line(tmp_path: Path) 
     binary.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(CredentialsError, match="is not text"):
         credentials_from_file("mainnet", binary)
+
+
+# --- private keys -------------------------------------------------------------------------------------------------
+
+PRIVATE = ed25519.Ed25519PrivateKey.generate()
+LOCK = BestAvailableEncryption(b"open sesame")
+
+
+def pem(
+    key: ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey = PRIVATE,
+    lock: KeySerializationEncryption | None = None,
+) -> str:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, lock or NoEncryption()).decode()
+
+
+def key_file(folder: Path, text: str | None = None, *, mode: int = 0o600) -> Path:
+    path = folder / "private.pem"
+    path.write_text(pem() if text is None else text)
+    path.chmod(mode)
+    return path
+
+
+def signs(api_secret: str) -> bool:
+    return open_private_key(api_secret)(b"text") == PRIVATE.sign(b"text")
+
+
+@pytest.mark.parametrize(
+    ("environment", "prefix"),
+    [("mainnet", "BINANCE"), ("testnet", "BINANCE_TESTNET"), ("simulator", "BINANCE_SIMULATOR")],
+)
+def test_a_private_key_is_read_from_the_file_that_a_variable_names(
+    tmp_path: Path, environment: str, prefix: str
+) -> None:
+    variables = {f"{prefix}_API_KEY": KEY, f"{prefix}_PRIVATE_KEY_FILE": str(key_file(tmp_path))}
+
+    credentials = credentials_from_variables(environment, variables)
+
+    assert credentials.api_key == KEY
+    assert signs(credentials.api_secret)
+    assert repr(credentials) == "Credentials()"
+
+
+def test_a_path_in_a_keys_file_starts_at_its_folder(tmp_path: Path) -> None:
+    key_file(tmp_path)
+    path = keys_file(tmp_path, f"BINANCE_API_KEY={KEY}\nBINANCE_PRIVATE_KEY_FILE=private.pem\n")
+
+    assert signs(credentials_from_file("mainnet", path).api_secret)
+
+
+def test_a_private_key_that_the_caller_names_replaces_what_is_set(tmp_path: Path) -> None:
+    variables = {"BINANCE_API_KEY": KEY, "BINANCE_API_SECRET": SECRET, "BINANCE_PRIVATE_KEY_FILE": "/absent"}
+
+    assert signs(credentials_from_variables("mainnet", variables, private_key=key_file(tmp_path)).api_secret)
+
+
+def test_the_documented_account_of_the_simulator_may_have_a_private_key(tmp_path: Path) -> None:
+    credentials = credentials_from_variables("simulator", {}, private_key=key_file(tmp_path))
+
+    assert credentials.api_key == AccountSpec().api_key
+    assert signs(credentials.api_secret)
+
+
+@pytest.mark.parametrize("text", [pem(), pem().replace("\n", "\\n")], ids=["lines", "line ends written out"])
+def test_the_text_of_a_private_key_may_stand_where_a_secret_would(text: str) -> None:
+    assert signs(credentials_from_variables("mainnet", {"BINANCE_API_KEY": KEY, "BINANCE_API_SECRET": text}).api_secret)
+
+
+def test_an_encrypted_private_key_is_opened_with_the_passphrase_beside_it(tmp_path: Path) -> None:
+    variables = {
+        "BINANCE_API_KEY": KEY,
+        "BINANCE_PRIVATE_KEY_FILE": str(key_file(tmp_path, pem(lock=LOCK))),
+        "BINANCE_PRIVATE_KEY_PASSPHRASE": "open sesame",
+    }
+
+    assert signs(credentials_from_variables("mainnet", variables).api_secret)
+    with pytest.raises(
+        CredentialsError, match=r"private\.pem: the private key cannot be opened: the passphrase"
+    ) as one:
+        credentials_from_variables("mainnet", variables | {"BINANCE_PRIVATE_KEY_PASSPHRASE": "guessed"})
+    assert "guessed" not in str(one.value)
+    del variables["BINANCE_PRIVATE_KEY_PASSPHRASE"]
+    with pytest.raises(CredentialsError, match=r"private\.pem: the private key is encrypted: give its passphrase"):
+        credentials_from_variables("mainnet", variables)
+
+
+def test_a_secret_and_a_private_key_are_one_too_many(tmp_path: Path) -> None:
+    variables = {
+        "BINANCE_API_KEY": KEY,
+        "BINANCE_API_SECRET": SECRET,
+        "BINANCE_PRIVATE_KEY_FILE": str(key_file(tmp_path)),
+    }
+
+    with pytest.raises(
+        CredentialsError, match=r"^both BINANCE_API_SECRET and BINANCE_PRIVATE_KEY_FILE in the environment: an account"
+    ):
+        credentials_from_variables("mainnet", variables)
+
+
+def test_a_private_key_without_its_api_key_names_what_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(CredentialsError, match=r"^missing in the environment: BINANCE_API_KEY \("):
+        credentials_from_variables("mainnet", {}, private_key=key_file(tmp_path))
+
+
+def test_a_private_key_that_others_can_read_is_refused_with_the_command_that_helps(tmp_path: Path) -> None:
+    path = key_file(tmp_path, mode=0o640)
+
+    with pytest.raises(CredentialsError, match=rf"the private key file {path} is open .* run `chmod 600 {path}`"):
+        credentials_from_variables("mainnet", {"BINANCE_API_KEY": KEY}, private_key=path)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (SECRET, "holds no PEM text"),
+        ("", "holds no PEM text"),
+        (pem(ec.generate_private_key(ec.SECP256R1())), "neither RSA nor Ed25519"),
+        (pem().replace("PRIVATE", "PUBLIC"), "public half"),
+    ],
+)
+def test_a_file_without_a_usable_private_key_is_named_and_not_quoted(tmp_path: Path, text: str, reason: str) -> None:
+    path = key_file(tmp_path, text)
+
+    with pytest.raises(CredentialsError, match=rf"{path}.* {reason}") as refused:
+        credentials_from_variables("mainnet", {"BINANCE_API_KEY": KEY}, private_key=path)
+
+    assert not any(line in str(refused.value) for line in text.splitlines() if line)
+
+
+def test_a_private_key_file_that_is_not_there_is_one_clear_line(tmp_path: Path) -> None:
+    with pytest.raises(CredentialsError, match=r"the private key file .*absent\.pem cannot be read: No such file"):
+        credentials_from_variables("mainnet", {"BINANCE_API_KEY": KEY}, private_key=tmp_path / "absent.pem")

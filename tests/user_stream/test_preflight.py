@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import pytest
 import requests
 import responses
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from freezegun import freeze_time
 
 from user_stream.preflight import NotTheTestnetError, find_obstacle, require_testnet
@@ -62,6 +66,27 @@ def test_the_question_is_signed_over_what_is_sent_and_the_key_is_in_the_header(t
     assert "X-MBX-APIKEY" not in testnet.calls[0].request.headers
 
 
+def test_a_private_key_signs_the_question_too(testnet: responses.RequestsMock, tmp_path: Path) -> None:
+    private = Ed25519PrivateKey.generate()
+    path = tmp_path / "private.pem"
+    path.write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    path.chmod(0o600)
+    answer_time(testnet)
+    testnet.get(CONFIG, json={"canTrade": True})
+
+    assert find_obstacle({"BINANCE_TESTNET_API_KEY": KEY, "BINANCE_TESTNET_PRIVATE_KEY_FILE": str(path)}) is None
+
+    signed, _, signature = urlsplit(str(testnet.calls[1].request.url)).query.partition("&signature=")
+    private.public_key().verify(base64.b64decode(unquote(signature)), signed.encode())
+
+
+def test_a_private_key_that_is_not_there_is_no_key_and_nothing_is_sent(testnet: responses.RequestsMock) -> None:
+    obstacle = find_obstacle({"BINANCE_TESTNET_API_KEY": KEY, "BINANCE_TESTNET_PRIVATE_KEY_FILE": "/absent.pem"})
+
+    assert obstacle == "no keys: the private key file /absent.pem cannot be read: No such file or directory"
+    assert len(testnet.calls) == 0
+
+
 def test_without_keys_nothing_is_sent(testnet: responses.RequestsMock) -> None:
     obstacle = find_obstacle({"BINANCE_API_KEY": KEY, "BINANCE_API_SECRET": SECRET})
 
@@ -100,7 +125,7 @@ def test_a_clock_within_the_exchanges_own_tolerance_is_none(testnet: responses.R
     [
         (401, -2014, "key refused (-2014): it is not in Binance's form"),
         (401, -2015, "key refused (-2015): it is unknown there, may not trade futures"),
-        (400, -1022, "key refused (-1022): the secret does not belong to it"),
+        (400, -1022, "key refused (-1022): the secret, or the private key, does not belong to it"),
         (400, -1021, "key refused (-1021): the clocks differ too much"),
     ],
 )
