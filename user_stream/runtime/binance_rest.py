@@ -13,6 +13,7 @@ from user_stream.core.leniency import convert_leniently
 from user_stream.core.rest_rows import BalanceRow, OrderRow, PositionRow, TradeRow
 from user_stream.errors import ListenKeyLostError, RequestRejectedError, UnreachableError
 from user_stream.runtime.clock import Clock, LoopClock
+from user_stream.runtime.rate_budget import RateLimit
 from user_stream.runtime.signed_http import SignedHttp
 from user_stream.settings import Environment, Settings
 
@@ -33,7 +34,10 @@ class _ListenKey(msgspec.Struct):
 
 
 class BinanceRest:
-    """One account's REST API. Every method raises the errors of `user_stream.errors`."""
+    """One account's REST API. Every method raises the errors of `user_stream.errors`.
+
+    `rate_limit`: the one of another `BinanceRest` of this address, to share its allowance; default one of its own.
+    """
 
     def __init__(
         self,
@@ -43,6 +47,7 @@ class BinanceRest:
         environment: Environment = Environment.MAINNET,
         settings: Settings | None = None,
         clock: Clock | None = None,
+        rate_limit: RateLimit | None = None,
     ) -> None:
         self._http = SignedHttp(
             api_key,
@@ -50,7 +55,13 @@ class BinanceRest:
             environment=environment,
             settings=settings or Settings(),
             clock=clock or LoopClock(),
+            rate_limit=rate_limit,
         )
+
+    @property
+    def rate_limit(self) -> RateLimit:
+        """What may still be asked; give it to whatever else asks from this address."""
+        return self._http.rate_limit
 
     async def close(self) -> None:
         """Close the connections."""

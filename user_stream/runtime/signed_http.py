@@ -1,5 +1,6 @@
 """Requests over HTTP: signed, timed by the exchange's clock, and every failure told apart.
 
+Every request takes its turn under the rate limit before it is signed, because a timestamp that waited is too old.
 Foreign exceptions end here, once, and are replaced rather than chained, because aiohttp's texts quote addresses and the
 address of a signed request holds its signature.
 """
@@ -13,10 +14,12 @@ import aiohttp
 import msgspec
 from yarl import URL
 
+from user_stream.core.request_weight import weight_of
 from user_stream.core.retry import Answer, classify_answer, classify_silence
 from user_stream.core.signing import Signer, query_string
 from user_stream.errors import ApiKeyFormatError, ClockSkewError, RateLimitedError, UnreachableError, UserStreamError
 from user_stream.runtime.clock import Clock
+from user_stream.runtime.rate_budget import RateLimit, Turn
 from user_stream.settings import Environment, Settings
 
 __all__ = ["Security", "SignedHttp"]
@@ -24,12 +27,21 @@ __all__ = ["Security", "SignedHttp"]
 Security: TypeAlias = Literal["NONE", "USER_STREAM", "USER_DATA", "TRADE"]
 """Binance's endpoint security types: nothing, the key alone, or signed. Only TRADE changes orders."""
 
+_TOO_MANY_ORDERS = -1015
+
 
 class SignedHttp:
     """One account's way to the REST API. Neither key nor secret shows in `repr`."""
 
     def __init__(
-        self, api_key: str, api_secret: str, *, environment: Environment, settings: Settings, clock: Clock
+        self,
+        api_key: str,
+        api_secret: str,
+        *,
+        environment: Environment,
+        settings: Settings,
+        clock: Clock,
+        rate_limit: RateLimit | None = None,
     ) -> None:
         if not api_key.isprintable():
             raise ApiKeyFormatError  # it could not even be sent
@@ -40,9 +52,8 @@ class SignedHttp:
         self._clock = clock
         self._session: aiohttp.ClientSession | None = None
         self._offset_ms: int | None = None
-        self._blocked_until_s = 0.0
-        self.used_weight = 0
-        """The exchange's count of this minute's request weight, as its last answer said."""
+        self.rate_limit = rate_limit or RateLimit(clock, recovery_weight_per_minute=settings.recovery_weight_per_minute)
+        """What may still be asked; shared by all that were given the same one."""
 
     def __repr__(self) -> str:
         return f"SignedHttp({self._environment.rest_url})"
@@ -60,7 +71,7 @@ class SignedHttp:
     async def synchronize_clock(self) -> int:
         """Read the exchange's clock and return its offset from ours in ms."""
         sent = self._clock.time_ms()
-        body = await self._send("GET", "/fapi/v1/time", "", "NONE")
+        body = await self._ask("GET", "/fapi/v1/time", {}, "NONE")
         received = self._clock.time_ms()
         if not isinstance(body, dict) or not isinstance(body.get("serverTime"), int):
             reason = "the exchange did not say what time it is"
@@ -82,20 +93,37 @@ class SignedHttp:
         not looked at any further, so the clock is read again and the request sent once more.
         """
         if security in {"NONE", "USER_STREAM"}:
-            return await self._send(method, path, query_string(params or {}), security)
+            return await self._ask(method, path, params or {}, security)
         await self.ensure_clock()
         try:
-            return await self._send(method, path, self._signed(params), security)
+            return await self._ask(method, path, params or {}, security)
         except ClockSkewError:
             await self.synchronize_clock()
-            return await self._send(method, path, self._signed(params), security)
+            return await self._ask(method, path, params or {}, security)
 
-    def _signed(self, params: Mapping[str, str | int] | None) -> str:
-        timed = {**(params or {}), "recvWindow": self._settings.recv_window_ms, "timestamp": self.exchange_time_ms()}
+    async def _ask(self, method: str, path: str, params: Mapping[str, str | int], security: Security) -> Any:
+        turn = await self._turn(method, path, params, security)
+        try:
+            return await self._send(method, path, self._query(params, security), security, turn)
+        finally:
+            self.rate_limit.settle(turn, self.exchange_time_ms())
+
+    async def _turn(self, method: str, path: str, params: Mapping[str, str | int], security: Security) -> Turn:
+        weight = weight_of(method, path, params)
+        if security == "TRADE" and method != "DELETE":
+            self.rate_limit.require_open_for_orders()
+        self.rate_limit.require_open()
+        if security == "USER_DATA":
+            return await self.rate_limit.wait_for(weight, self.exchange_time_ms)
+        return self.rate_limit.take(weight, self.exchange_time_ms())
+
+    def _query(self, params: Mapping[str, str | int], security: Security) -> str:
+        if security in {"NONE", "USER_STREAM"}:
+            return query_string(params)
+        timed = {**params, "recvWindow": self._settings.recv_window_ms, "timestamp": self.exchange_time_ms()}
         return self._signer.sign(query_string(timed))
 
-    async def _send(self, method: str, path: str, query: str, security: Security) -> Any:
-        self._obey_the_limit()
+    async def _send(self, method: str, path: str, query: str, security: Security, turn: Turn) -> Any:
         url = URL(f"{self._environment.rest_url}{path}{'?' if query else ''}{query}", encoded=True)
         headers = {} if security == "NONE" else self._headers
         failure: UserStreamError
@@ -109,26 +137,23 @@ class SignedHttp:
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             failure = classify_silence(type(error).__name__, changes_orders=security == "TRADE")
         else:
-            return self._read(response, body, security)
+            return self._read(response, body, security, turn)
         raise failure from None
 
-    def _read(self, response: aiohttp.ClientResponse, body: bytes, security: Security) -> Any:
-        self.used_weight = _whole(response.headers.get("X-MBX-USED-WEIGHT-1M", self.used_weight))
+    def _read(self, response: aiohttp.ClientResponse, body: bytes, security: Security, turn: Turn) -> Any:
+        turn.said = _used_weight(response)
         try:
             decoded: Any = msgspec.json.decode(body)
         except msgspec.DecodeError:
             decoded = None
         if response.status == 200 and decoded is not None:
             return decoded
-        error = classify_answer(_answer(response, decoded, security), now_ms=self.exchange_time_ms())
+        answer = _answer(response, decoded, security)
+        error = classify_answer(answer, now_ms=self.exchange_time_ms())
         if isinstance(error, RateLimitedError):
-            self._blocked_until_s = self._clock.monotonic() + error.retry_after_s
+            close = self.rate_limit.close_for_orders if answer.code == _TOO_MANY_ORDERS else self.rate_limit.close
+            close(error.retry_after_s)
         raise error
-
-    def _obey_the_limit(self) -> None:
-        wait = self._blocked_until_s - self._clock.monotonic()
-        if wait > 0:
-            raise RateLimitedError(status=429, retry_after_s=wait)
 
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -150,6 +175,12 @@ def _answer(response: aiohttp.ClientResponse, body: Any, security: Security) -> 
         retry_after_s=float(retry_after) if retry_after.isdecimal() else None,
         changes_orders=security == "TRADE",
     )
+
+
+def _used_weight(response: aiohttp.ClientResponse) -> int | None:
+    """Return the exchange's count; None where it does not say, which orders have shown as -1."""
+    said = _whole(response.headers.get("X-MBX-USED-WEIGHT-1M", -1))
+    return said if said >= 0 else None
 
 
 def _whole(value: object) -> int:

@@ -174,7 +174,7 @@ async def test_used_weight_is_what_the_exchange_said_last() -> None:
             clock=LoopClock(),
         )
         await http.request("GET", "/fapi/v3/balance", security="USER_DATA")
-        assert http.used_weight >= 5
+        assert http.rate_limit.used_weight >= 5
 
         sim.on_request("GET", "/fapi/v3/balance", Respond(503, -1016, "Service Unavailable."))
         with pytest.raises(ServiceUnavailableError):
