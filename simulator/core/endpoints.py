@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from simulator.core import account_endpoints as account
+from simulator.core import algo_endpoints as algo
 from simulator.core import trading_endpoints as trading
 from simulator.core.amounts import padded
 from simulator.core.exchange_info import exchange_info
@@ -61,6 +62,12 @@ ROUTES: Final[Mapping[tuple[str, str], Route]] = {
     ("GET", "/fapi/v1/allOrders"): Route(trading.all_orders, "signed", 5, reads="orders"),
     ("DELETE", "/fapi/v1/allOpenOrders"): Route(trading.cancel_all_orders, "signed"),
     ("GET", "/fapi/v1/userTrades"): Route(trading.user_trades, "signed", 5, reads="orders"),
+    ("POST", "/fapi/v1/algoOrder"): Route(algo.new_algo_order, "signed", 0),
+    ("DELETE", "/fapi/v1/algoOrder"): Route(algo.cancel_algo_order, "signed"),
+    ("GET", "/fapi/v1/algoOrder"): Route(algo.query_algo_order, "signed", reads="orders"),
+    ("GET", "/fapi/v1/openAlgoOrders"): Route(algo.open_algo_orders, "signed", 1, 40, reads="orders"),
+    ("GET", "/fapi/v1/allAlgoOrders"): Route(algo.all_algo_orders, "signed", 5, reads="orders"),
+    ("DELETE", "/fapi/v1/algoOpenOrders"): Route(algo.cancel_all_algo_orders, "signed"),
     ("GET", "/fapi/v2/account"): Route(account.account_v2, "signed", 5, reads="account"),
     ("GET", "/fapi/v3/account"): Route(account.account_v3, "signed", 5, reads="account"),
     ("GET", "/fapi/v2/balance"): Route(account.balances, "signed", 5, reads="account"),

@@ -10,12 +10,14 @@ from typing import TypeAlias
 
 import msgspec
 
+from simulator.core.algo_orders import AlgoOrder
 from simulator.core.amounts import ZERO
 from simulator.core.orders import Fill, Order
 from simulator.core.profile import ListenKeyEnd
 
 __all__ = [
     "AccountPatch",
+    "AlgoChanged",
     "BalanceRow",
     "Fact",
     "LeverageChanged",
@@ -102,6 +104,13 @@ class OrderEnded(_AccountFact, frozen=True, kw_only=True):
     open_notional: OpenNotional
 
 
+class AlgoChanged(_AccountFact, frozen=True, kw_only=True):
+    """A conditional order was accepted, activated, triggered or ended. `child` is the order that it sent, if any."""
+
+    algo: AlgoOrder
+    child: Order | None
+
+
 class WalletChanged(_AccountFact, frozen=True, kw_only=True):
     """A wallet changed without a trade. `reason` is ACCOUNT_UPDATE's `m`."""
 
@@ -124,5 +133,12 @@ class ListenKeyEnded(_AccountFact, frozen=True, kw_only=True):
 
 
 Fact: TypeAlias = (
-    OrderAccepted | OrderFilled | OrderAmended | OrderEnded | WalletChanged | LeverageChanged | ListenKeyEnded
+    OrderAccepted
+    | OrderFilled
+    | OrderAmended
+    | OrderEnded
+    | AlgoChanged
+    | WalletChanged
+    | LeverageChanged
+    | ListenKeyEnded
 )

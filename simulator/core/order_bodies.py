@@ -81,7 +81,7 @@ def _order(order: Order, spec: SymbolSpec) -> Body:
         "stopPrice": padded(ZERO, spec.price_precision),
         "workingType": "CONTRACT_PRICE",
         "priceProtect": False,
-        "origType": order.type,
+        "origType": order.original_type,
         "priceMatch": "NONE",
         "selfTradePreventionMode": order.self_trade_prevention,
         "goodTillDate": order.good_till_ms,

@@ -17,11 +17,15 @@ OPEN_STATUSES: Final = frozenset({NEW, PARTIALLY_FILLED})
 
 
 class OrderIntent(msgspec.Struct, frozen=True, kw_only=True):
-    """An order as its sender wants it, checked against the symbol's filters. `client_order_id` "" asks for one."""
+    """An order as its sender wants it, checked against the symbol's filters. `client_order_id` "" asks for one.
+
+    `original_type` is the type that it is said to have had before, "" when it is the same.
+    """
 
     symbol: str
     side: str
     type: str = LIMIT
+    original_type: str = ""
     time_in_force: str = GTC
     quantity: Decimal
     price: Decimal = ZERO
@@ -42,6 +46,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     side: str
     position_side: str
     type: str
+    original_type: str
     time_in_force: str
     quantity: Decimal
     price: Decimal
@@ -109,6 +114,7 @@ def accept(intent: OrderIntent, *, account: str, order_id: int, client_order_id:
         side=intent.side,
         position_side=intent.position_side,
         type=intent.type,
+        original_type=intent.original_type or intent.type,
         time_in_force=intent.time_in_force,
         quantity=intent.quantity,
         price=intent.price,

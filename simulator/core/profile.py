@@ -50,6 +50,36 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     control_errors: Literal["wrapped", "bare"] = "wrapped"
     """Errors of SUBSCRIBE and its kin: `{"error":{"code":2,...},"id":1}`, or `{"code":2,...}` as the pages print it."""
 
+    algo_trigger_ms: int = 11
+    """How long after TRIGGERING a conditional order is said to be TRIGGERED, in ms. Captured once: 11."""
+
+    algo_child: Literal["before_triggered", "after_triggered"] = "before_triggered"
+    """Whether the child of a conditional order comes, and fills, before or after TRIGGERED. Captured: before."""
+
+    algo_triggered: Literal["with_child_id", "without_child_id"] = "with_child_id"
+    """Whether the event TRIGGERED names the child in `ai`, as captured."""
+
+    algo_child_id: Literal["same", "generated"] = "same"
+    """The child's client order id: its parent's clientAlgoId, or one of the exchange's. Sources say both."""
+
+    algo_child_original_type: Literal["child", "algo"] = "child"
+    """What the child's `ot` and `origType` say: its own type, or its parent's. Not verified."""
+
+    algo_position_closed: Literal["CANCELED", "EXPIRED"] = "CANCELED"
+    """How a closePosition order ends whose position has closed. Sources say both."""
+
+    algo_immediate_trigger: Literal[-2021, -4142] = -2021
+    """The refusal of a conditional order that would trigger at once."""
+
+    algo_off_tick: Literal["accepted", "refused"] = "accepted"
+    """What becomes of a trigger price between two ticks. Measured on the testnet: accepted."""
+
+    algo_reduce_only: Literal["accepted", "refused"] = "accepted"
+    """What becomes of reduceOnly on a conditional order in one-way mode. One report says: refused, -1106."""
+
+    cancel_all: Literal["orders", "orders_and_algo_orders"] = "orders"
+    """What DELETE allOpenOrders cancels. That it spares conditional orders is not stated, but they have their own."""
+
     request_ip: str = ""
     """Appended to -2015 as `, request ip: …` when not empty."""
 

@@ -8,6 +8,7 @@ rows. A window may span 7 days, of orders a little less. Times are in ms.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from typing import Final, TypeVar
 
 import msgspec
@@ -18,7 +19,7 @@ from simulator.core.orders import Fill, Order
 from simulator.core.params import Params, optional_integer
 from simulator.core.venue_error import refusal
 
-__all__ = ["Page", "is_order_kept", "is_trade_kept", "read_page"]
+__all__ = ["Page", "is_kept", "is_order_kept", "is_trade_kept", "read_page"]
 
 DAY_MS: Final = 86_400_000
 WINDOW_MS: Final = 7 * DAY_MS
@@ -66,10 +67,12 @@ def read_page(params: Params, id_name: str, now_ms: int) -> Page:
 
 def is_order_kept(order: Order, now_ms: int) -> bool:
     """Return whether queries still find the order."""
-    if order.is_open:
-        return True
-    age = now_ms - order.update_ms
-    return age <= (_UNFILLED_MS if order.executed == ZERO else _HISTORY_MS)
+    return order.is_open or is_kept(order.executed, order.update_ms, now_ms)
+
+
+def is_kept(executed: Decimal, ended_ms: int, now_ms: int) -> bool:
+    """Return whether queries still find an order that ended then with this much executed."""
+    return now_ms - ended_ms <= (_UNFILLED_MS if executed == ZERO else _HISTORY_MS)
 
 
 def is_trade_kept(fill: Fill, now_ms: int) -> bool:

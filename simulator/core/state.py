@@ -7,6 +7,7 @@ from typing import Any
 
 from simulator.core.account import Account
 from simulator.core.account_bodies import positions_v3
+from simulator.core.algo_bodies import queried_algo_order
 from simulator.core.amounts import eight, padded
 from simulator.core.exchange import Exchange
 from simulator.core.journal import mask
@@ -17,9 +18,9 @@ __all__ = ["venue_state"]
 
 
 def venue_state(venue: Venue, now_ms: int) -> dict[str, Any]:
-    """Return prices, and for each account its orders, trades, positions and balances, in REST's words.
+    """Return prices, and for each account its orders, conditional orders, trades, positions, balances, in REST's words.
 
-    Orders and trades are the whole history, oldest first, and unlike REST's never forgotten.
+    Orders of both kinds and trades are the whole history, oldest first, and unlike REST's never forgotten.
     """
     exchange = venue.exchange
     return {
@@ -38,6 +39,10 @@ def _account_state(venue: Venue, account: Account) -> dict[str, Any]:
         "dual_side_position": account.dual_side_position,
         "balances": {asset: eight(amount) for asset, amount in account.wallets.items()},
         "orders": [listed_order(order, exchange.symbols[order.symbol]) for order in account.orders.values()],
+        "algo_orders": [
+            queried_algo_order(algo, venue.algos.child(algo), exchange.symbols[algo.symbol])
+            for algo in venue.algos.orders(account.name)
+        ],
         "trades": _trades(exchange, account),
         "positions": [row for row in positions_v3(exchange, account, None) if Decimal(row["positionAmt"])],
     }

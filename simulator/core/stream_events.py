@@ -5,7 +5,8 @@ The order within one match is the captured one. For an order that fills on arriv
     TRADE_LITE → ORDER_TRADE_UPDATE NEW → ACCOUNT_UPDATE → ORDER_TRADE_UPDATE TRADE
 
 and for a resting order the same without NEW. All carry the same transaction time `T` and event time `E`. Whether
-TRADE_LITE comes first, last or never is the profile's. One-letter keys appear in this module and nowhere else.
+TRADE_LITE comes first, last or never is the profile's. One-letter keys appear in this module and, of ALGO_UPDATE, in
+`core.algo_events`, and nowhere else.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ from typing import Any, Final, assert_never
 
 import msgspec
 
+from simulator.core.algo_events import ALGO_UPDATE, algo_content
 from simulator.core.amounts import ZERO, average, eight, eight_or_zero, padded, trimmed
 from simulator.core.domain import AMENDMENT, CANCELED, EXPIRED, NEW, TRADE, SymbolSpec
 from simulator.core.facts import (
     AccountPatch,
+    AlgoChanged,
     BalanceRow,
     Fact,
     LeverageChanged,
@@ -108,6 +111,10 @@ def _events(fact: Fact, symbols: dict[str, SymbolSpec], profile: Profile) -> Ite
             yield _order_update(fact, TRADE, symbols, fact.fill)
         case OrderAccepted() | OrderAmended() | OrderEnded():
             yield _order_update(fact, _execution_type(fact), symbols)
+        case AlgoChanged():
+            content = algo_content(fact.algo, fact.child, profile)
+            summary = f"{fact.algo.symbol} {fact.algo.client_algo_id} {fact.algo.terms.type} {fact.algo.status}"
+            yield _event(fact, ALGO_UPDATE, {"o": content}, summary)
         case WalletChanged():
             yield _account_update(fact, fact.reason, fact.patch)
         case LeverageChanged():
@@ -202,7 +209,7 @@ def _terms(order: Order, fill: Fill) -> dict[str, Any]:
     return {
         "R": order.reduce_only,
         "wt": "CONTRACT_PRICE",
-        "ot": order.type,
+        "ot": order.original_type,
         "ps": order.position_side,
         "cp": False,
         "rp": eight_or_zero(fill.realized_profit),

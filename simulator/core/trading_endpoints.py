@@ -96,6 +96,8 @@ def cancel_all_orders(venue: Venue, call: Call) -> Answer:
     spec = known_symbol(call.params, venue.exchange.symbols)
     orders = list(venue.account(call).open_orders.get(spec.symbol, {}).values())
     facts: list[Fact] = [venue.exchange.cancel(order, call.now_ms) for order in orders]
+    if venue.profile.cancel_all == "orders_and_algo_orders":
+        facts += venue.algos.cancel_all(call.account, spec.symbol, call.now_ms)
     return Answer({"code": 200, "msg": "The operation of cancel all open order is done."}, facts)
 
 

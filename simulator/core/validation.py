@@ -16,7 +16,7 @@ In hedge mode an order that closes is reduce-only by nature: it is marked so, as
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from decimal import Decimal
 from typing import Final
 
@@ -43,7 +43,20 @@ from simulator.core.orders import OrderIntent
 from simulator.core.params import Params, flag, integer, number, text
 from simulator.core.venue_error import VenueError, refusal, unwanted_parameter
 
-__all__ = ["check_price", "check_quantity", "known_side", "known_symbol", "read_order"]
+__all__ = [
+    "check_no_price_match",
+    "check_price",
+    "check_quantity",
+    "chosen",
+    "decimals",
+    "known_side",
+    "known_symbol",
+    "read_client_order_id",
+    "read_good_till",
+    "read_order",
+    "read_position_terms",
+    "read_self_trade_prevention",
+]
 
 _CLIENT_ORDER_ID: Final = re.compile(r"[.A-Z:/a-z0-9_-]{1,36}")
 _TIMES_IN_FORCE: Final = frozenset({GTC, IOC, FOK, GTX, GTD, RPI})
@@ -63,7 +76,7 @@ def known_symbol(params: Params, symbols: Mapping[str, SymbolSpec]) -> SymbolSpe
 
 def known_side(params: Params) -> str:
     """Return BUY or SELL. Raises `VenueError` -1102 or -1117."""
-    return _choice(params, "side", {BUY, SELL}, venue_error.INVALID_SIDE)
+    return chosen(params, "side", {BUY, SELL}, venue_error.INVALID_SIDE)
 
 
 def read_order(
@@ -78,14 +91,14 @@ def read_order(
     """Return the order that the parameters of POST /fapi/v1/order describe. Raises `VenueError`."""
     side = known_side(params)
     order_type = _order_type(params)
-    _check_price_match(params, order_type)
+    check_no_price_match(params, order_type)
     time_in_force, price = _limit_terms(params) if order_type == LIMIT else _market_terms(params)
     quantity = number(params, "quantity")
-    client_order_id = _client_order_id(params)
+    client_order_id = read_client_order_id(params, "newClientOrderId")
     if params.get("newOrderRespType", "ACK") not in {"ACK", "RESULT"}:
         raise refusal(venue_error.BAD_RESPONSE_TYPE)
-    self_trade_prevention = _self_trade_prevention(params, self_trade_prevention)
-    position_side, reduce_only = _position_terms(params, side, dual_side_position=dual_side_position)
+    self_trade_prevention = read_self_trade_prevention(params, self_trade_prevention)
+    position_side, reduce_only = read_position_terms(params, side, dual_side_position=dual_side_position)
     most = spec.max_quantity if order_type == LIMIT else spec.market_max_quantity
     check_quantity(quantity, most, spec)
     if order_type == LIMIT:
@@ -102,7 +115,7 @@ def read_order(
         position_side=position_side,
         reduce_only=reduce_only,
         client_order_id=client_order_id,
-        good_till_ms=_good_till(params, now_ms) if time_in_force == GTD else 0,
+        good_till_ms=read_good_till(params, now_ms) if time_in_force == GTD else 0,
         self_trade_prevention=self_trade_prevention,
     )
 
@@ -111,7 +124,7 @@ def check_quantity(quantity: Decimal, most: Decimal, spec: SymbolSpec) -> None:
     """Raise `VenueError` when the quantity breaks LOT_SIZE (or MARKET_LOT_SIZE, with its `most`)."""
     if quantity <= 0:
         raise refusal(venue_error.QUANTITY_NOT_POSITIVE)
-    if _decimals(quantity) > spec.quantity_precision:
+    if decimals(quantity) > spec.quantity_precision:
         raise refusal(venue_error.BAD_PRECISION)
     if quantity < spec.min_quantity:
         raise refusal(venue_error.QUANTITY_TOO_SMALL)
@@ -125,7 +138,7 @@ def check_price(side: str, price: Decimal, market: Decimal, spec: SymbolSpec) ->
     """Raise `VenueError` when the price breaks PRICE_FILTER or PERCENT_PRICE."""
     if price <= 0:
         raise refusal(venue_error.PRICE_NOT_POSITIVE)
-    if _decimals(price) > spec.price_precision:
+    if decimals(price) > spec.price_precision:
         raise refusal(venue_error.BAD_PRECISION)
     if price < spec.min_price:
         raise refusal(venue_error.PRICE_TOO_LOW)
@@ -140,7 +153,8 @@ def check_price(side: str, price: Decimal, market: Decimal, spec: SymbolSpec) ->
         raise VenueError(-4024, f"Limit price can't be lower than {trimmed(lowest)}.")
 
 
-def _choice(params: Params, name: str, known: set[str], cause: tuple[int, str]) -> str:
+def chosen(params: Params, name: str, known: Container[str], cause: tuple[int, str]) -> str:
+    """Return a mandatory parameter that has to be one of these words. Raises `VenueError` -1102, or its cause."""
     value = text(params, name)
     if value not in known:
         raise refusal(cause)
@@ -150,10 +164,11 @@ def _choice(params: Params, name: str, known: set[str], cause: tuple[int, str]) 
 def _order_type(params: Params) -> str:
     if text(params, "type") in CONDITIONAL_TYPES:
         raise refusal(venue_error.CONDITIONAL_ELSEWHERE)
-    return _choice(params, "type", {LIMIT, MARKET}, venue_error.INVALID_TYPE)
+    return chosen(params, "type", {LIMIT, MARKET}, venue_error.INVALID_TYPE)
 
 
-def _check_price_match(params: Params, order_type: str) -> None:
+def check_no_price_match(params: Params, order_type: str) -> None:
+    """Raise `VenueError` when the order wants its price from the book."""
     mode = params.get("priceMatch") or "NONE"
     if mode == "NONE":
         return
@@ -180,14 +195,16 @@ def _market_terms(params: Params) -> tuple[str, Decimal]:
     return GTC, Decimal(0)
 
 
-def _client_order_id(params: Params) -> str:
-    client_order_id = params.get("newClientOrderId", "")
+def read_client_order_id(params: Params, name: str) -> str:
+    """Return the id that the sender gives its order, "" when it gives none. Raises `VenueError` -4015."""
+    client_order_id = params.get(name, "")
     if client_order_id and not _CLIENT_ORDER_ID.fullmatch(client_order_id):
         raise refusal(venue_error.BAD_CLIENT_ORDER_ID)
     return client_order_id
 
 
-def _self_trade_prevention(params: Params, unless_sent: str) -> str:
+def read_self_trade_prevention(params: Params, unless_sent: str) -> str:
+    """Return the mode of self-trade prevention. Raises `VenueError` -5039."""
     mode = params.get("selfTradePreventionMode")
     if not mode:
         return unless_sent
@@ -196,7 +213,8 @@ def _self_trade_prevention(params: Params, unless_sent: str) -> str:
     return mode
 
 
-def _position_terms(params: Params, side: str, *, dual_side_position: bool) -> tuple[str, bool]:
+def read_position_terms(params: Params, side: str, *, dual_side_position: bool) -> tuple[str, bool]:
+    """Return the position side, and whether the order only reduces. Raises `VenueError` -4060, -4061 or -1106."""
     position_side = params.get("positionSide") or BOTH
     if position_side not in {BOTH, LONG, SHORT}:
         raise refusal(venue_error.POSITION_SIDE_INVALID)
@@ -209,13 +227,15 @@ def _position_terms(params: Params, side: str, *, dual_side_position: bool) -> t
     return position_side, (position_side, side) in {(LONG, SELL), (SHORT, BUY)}
 
 
-def _good_till(params: Params, now_ms: int) -> int:
+def read_good_till(params: Params, now_ms: int) -> int:
+    """Return until when a GTD order is good, in ms, to the second. Raises `VenueError` -1102 or -5040."""
     date = integer(params, "goodTillDate") // 1000 * 1000
     if not now_ms + _GOOD_TILL_MARGIN_MS < date < _GOOD_TILL_LIMIT_MS:
         raise refusal(venue_error.BAD_GOOD_TILL_DATE)
     return date
 
 
-def _decimals(amount: Decimal) -> int:
+def decimals(amount: Decimal) -> int:
+    """Return how many decimals an amount has, trailing zeros aside."""
     exponent = amount.normalize().as_tuple().exponent
     return max(0, -exponent) if isinstance(exponent, int) else 0

@@ -12,6 +12,8 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from simulator.core.account import Account
+from simulator.core.algo_book import AlgoBook
+from simulator.core.algo_orders import AlgoOrder
 from simulator.core.domain import AccountSpec, SymbolSpec
 from simulator.core.exchange import Exchange
 from simulator.core.facts import Fact, ListenKeyEnded
@@ -58,6 +60,7 @@ class Venue:
         seed: int,
     ) -> None:
         self.exchange = Exchange(accounts, symbols, seed)
+        self.algos = AlgoBook(self.exchange, profile, seed)
         self.listen_keys = ListenKeys(listen_key_lifetime_ms, seed)
         self.counters = RateCounters()
         self.read_lag = ReadLag(LagTerms())
@@ -68,6 +71,17 @@ class Venue:
         account = self.exchange.accounts[call.account]
         return account if call.as_of_ms is None else account.as_of(call.as_of_ms)
 
+    def algo_orders(self, call: Call) -> list[AlgoOrder]:
+        """Return the conditional orders of the account that asks, oldest first, as the call may see them."""
+        return self.algos.orders(call.account, call.as_of_ms)
+
+    def follow(self, facts: Iterable[Fact], now_ms: int) -> list[Fact]:
+        """Return the facts and what follows from them: conditional orders trigger, and end.
+
+        Whoever tells facts asks this first. Asked twice, there is nothing to add.
+        """
+        return [*facts, *self.algos.follow(now_ms)]
+
     def end_listen_key(self, account: str, cause: ListenKeyEnd, now_ms: int) -> list[Fact]:
         """Kill the account's listen key, if it has one."""
         listen_key = self.listen_keys.revoke(account)
@@ -76,16 +90,20 @@ class Venue:
         return [ListenKeyEnded(account=account, time_ms=now_ms, listen_key=listen_key, cause=cause)]
 
     def advance(self, now_ms: int) -> list[Fact]:
-        """Let time pass: listen keys and GTD orders end."""
+        """Let time pass: listen keys and GTD orders end, conditional orders go on."""
         facts: list[Fact] = [
             ListenKeyEnded(account=account, time_ms=now_ms, listen_key=listen_key, cause="expired")
             for account, listen_key in self.listen_keys.expire_due(now_ms)
         ]
-        return facts + self.exchange.advance(now_ms)
+        return self.follow(facts + self.exchange.advance(now_ms), now_ms)
 
     def next_deadline_ms(self) -> int | None:
         """Return when `advance` should be called next, or None."""
-        deadlines = (self.listen_keys.next_deadline_ms(), self.exchange.next_deadline_ms())
+        deadlines = (
+            self.listen_keys.next_deadline_ms(),
+            self.exchange.next_deadline_ms(),
+            self.algos.next_deadline_ms(),
+        )
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
 

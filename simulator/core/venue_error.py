@@ -37,6 +37,7 @@ BAD_RESPONSE_TYPE: Final = (-1136, "Invalid newOrderRespType.")
 UNKNOWN_ORDER: Final = (-2011, "Unknown order sent.")
 NO_SUCH_ORDER: Final = (-2013, "Order does not exist.")
 MARGIN_INSUFFICIENT: Final = (-2019, "Margin is insufficient.")
+IMMEDIATE_TRIGGER: Final = (-2021, "Order would immediately trigger.")
 REDUCE_ONLY_REJECTED: Final = (-2022, "ReduceOnly Order is rejected.")
 TOO_MANY_ORDERS: Final = (-2025, "Reach max open order limit.")
 PRICE_NOT_POSITIVE: Final = (-4001, "Price less than 0.")
@@ -44,11 +45,15 @@ PRICE_TOO_HIGH: Final = (-4002, "Price greater than max price.")
 QUANTITY_NOT_POSITIVE: Final = (-4003, "Quantity less than or equal to zero.")
 QUANTITY_TOO_SMALL: Final = (-4004, "Quantity less than min quantity.")
 QUANTITY_TOO_LARGE: Final = (-4005, "Quantity greater than max quantity.")
+STOP_PRICE_NOT_POSITIVE: Final = (-4006, "Stop price less than zero.")
+STOP_PRICE_TOO_HIGH: Final = (-4007, "Stop price greater than max price.")
 PRICE_TOO_LOW: Final = (-4013, "Price less than min price.")
 PRICE_OFF_TICK: Final = (-4014, "Price not increased by tick size.")
 BAD_CLIENT_ORDER_ID: Final = (-4015, "Client order id is not valid.")
 QUANTITY_OFF_STEP: Final = (-4023, "Quantity not increased by step size.")
 BAD_LEVERAGE: Final = (-4028, "Leverage {leverage} is not valid")
+BAD_WORKING_TYPE: Final = (-4031, "Invalid parameter working type.")
+TOO_MANY_STOP_ORDERS: Final = (-4045, "Reach max stop order limit.")
 POSITION_SIDE_UNCHANGED: Final = (-4059, "No need to change position side.")
 POSITION_SIDE_INVALID: Final = (-4060, "Invalid position side.")
 POSITION_SIDE_MISMATCH: Final = (-4061, "Order's position side does not match user's setting.")
@@ -59,6 +64,14 @@ CONDITIONAL_ELSEWHERE: Final = (
     -4120,
     "Order type not supported for this endpoint. Please use the Algo Order API endpoints instead.",
 )
+CLOSE_POSITION_EXISTS: Final = (
+    -4130,
+    "An open stop or take profit order with GTE and closePosition in the direction is existing.",
+)
+BAD_ACTIVATION_PRICE: Final = (-4135, "Invalid activation price.")
+CLOSE_POSITION_QUANTITY: Final = (-4137, "Quantity must be zero with closePosition equals true.")
+CLOSE_POSITION_REDUCES: Final = (-4138, "Reduce only must be true with closePosition equals true.")
+STRATEGY_IMMEDIATE_TRIGGER: Final = (-4142, "REJECT: take profit or stop order will be triggered immediately")
 FILL_OR_KILL_REJECTED: Final = (
     -5021,
     "Due to the order could not be filled immediately, the FOK order has been rejected. "
@@ -95,6 +108,16 @@ def missing_parameter(name: str) -> VenueError:
 def unwanted_parameter(name: str) -> VenueError:
     """Return -1106 for a parameter that must not be sent here."""
     return VenueError(-1106, f"Parameter '{name}' sent when not required.")
+
+
+def invalid_parameter(name: str) -> VenueError:
+    """Return -1130 for a parameter that can be read but cannot be."""
+    return VenueError(-1130, f"Data sent for parameter '{name}' is not valid.")
+
+
+def strategy_invalid(order_type: str) -> VenueError:
+    """Return -4136 for a type that cannot close a position."""
+    return VenueError(-4136, f"Target strategy invalid for orderType {order_type},closePosition true")
 
 
 def notional_too_small(minimum: object) -> VenueError:

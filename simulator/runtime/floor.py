@@ -42,6 +42,7 @@ class Floor:
     def tell(self, facts: Sequence[Fact]) -> None:
         """Send the frames of these facts, write them down, and set the alarm for what time will bring."""
         with self.chronicle.turn():
+            facts = self.venue.follow(facts, self.clock.time_ms())
             for event in user_events(facts, self.venue.exchange.symbols, self.venue.profile):
                 self._send(event)
             for fact in facts:

@@ -1,0 +1,128 @@
+"""The endpoints of conditional orders.
+
+Where no source says otherwise they answer like those of plain orders: -2011 for what cannot be cancelled, -2013 for
+what is not found, the same pages and the same days of retention. An order that has triggered is no longer open: it
+cannot be cancelled, its child can.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simulator.core import venue_error
+from simulator.core.account import Account
+from simulator.core.algo_bodies import algo_cancelled, listed_algo_order, placed_algo_order, queried_algo_order
+from simulator.core.algo_orders import CONDITIONAL, AlgoOrder
+from simulator.core.algo_validation import read_algo_terms
+from simulator.core.amounts import ZERO
+from simulator.core.domain import CANCELED
+from simulator.core.facts import Fact
+from simulator.core.params import Params, optional_integer
+from simulator.core.retention import is_kept, read_page
+from simulator.core.validation import known_symbol, read_client_order_id
+from simulator.core.venue import Answer, Call, Venue
+from simulator.core.venue_error import VenueError, invalid_parameter, refusal
+
+__all__ = [
+    "all_algo_orders",
+    "cancel_algo_order",
+    "cancel_all_algo_orders",
+    "new_algo_order",
+    "open_algo_orders",
+    "place_algo",
+    "query_algo_order",
+]
+
+
+def place_algo(venue: Venue, account: Account, params: Params, now_ms: int) -> tuple[AlgoOrder, list[Fact]]:
+    """Check and place the order that the parameters of POST algoOrder describe. Raises `VenueError`."""
+    exchange = venue.exchange
+    spec = known_symbol(params, exchange.symbols)
+    terms = read_algo_terms(
+        params,
+        spec,
+        market=exchange.prices[spec.symbol],
+        dual_side_position=account.dual_side_position,
+        profile=venue.profile,
+        now_ms=now_ms,
+    )
+    client_algo_id = read_client_order_id(params, "clientAlgoId")
+    if params.get("newOrderRespType", "ACK") not in {"ACK", "RESULT"}:
+        raise refusal(venue_error.BAD_RESPONSE_TYPE)
+    return venue.algos.place(account, terms, client_algo_id, now_ms)
+
+
+def new_algo_order(venue: Venue, call: Call) -> Answer:
+    """POST /fapi/v1/algoOrder."""
+    algo, facts = place_algo(venue, venue.account(call), call.params, call.now_ms)
+    return Answer(placed_algo_order(algo, venue.exchange.symbols[algo.symbol]), facts, is_order=True)
+
+
+def cancel_algo_order(venue: Venue, call: Call) -> Answer:
+    """DELETE /fapi/v1/algoOrder."""
+    algo = _named_algo_order(venue, call)
+    if algo is None or not algo.is_waiting:
+        raise refusal(venue_error.UNKNOWN_ORDER)
+    return Answer(algo_cancelled(algo), [venue.algos.end(algo, CANCELED, "", call.now_ms)])
+
+
+def cancel_all_algo_orders(venue: Venue, call: Call) -> Answer:
+    """DELETE /fapi/v1/algoOpenOrders."""
+    symbol = known_symbol(call.params, venue.exchange.symbols).symbol
+    facts = venue.algos.cancel_all(call.account, symbol, call.now_ms)
+    return Answer({"code": 200, "msg": "The operation of cancel all open order is done."}, facts)
+
+
+def query_algo_order(venue: Venue, call: Call) -> Answer:
+    """GET /fapi/v1/algoOrder."""
+    algo = _named_algo_order(venue, call)
+    if algo is None or not _is_kept(venue, call, algo):
+        raise refusal(venue_error.NO_SUCH_ORDER)
+    child = venue.account(call).orders.get(algo.child_id)
+    return Answer(queried_algo_order(algo, child, venue.exchange.symbols[algo.symbol]))
+
+
+def open_algo_orders(venue: Venue, call: Call) -> Answer:
+    """GET /fapi/v1/openAlgoOrders, of one symbol or of all."""
+    params = call.params
+    if params.get("algoType", CONDITIONAL) != CONDITIONAL:
+        raise invalid_parameter("algoType")
+    symbol = known_symbol(params, venue.exchange.symbols).symbol if params.get("symbol") else None
+    algo_id = optional_integer(params, "algoId")
+    chosen = [
+        algo
+        for algo in venue.algo_orders(call)
+        if algo.is_waiting and symbol in {None, algo.symbol} and algo_id in {None, algo.algo_id}
+    ]
+    return Answer(_rows(venue, call, chosen))
+
+
+def all_algo_orders(venue: Venue, call: Call) -> Answer:
+    """GET /fapi/v1/allAlgoOrders."""
+    symbol = known_symbol(call.params, venue.exchange.symbols).symbol
+    page = read_page(call.params, "algoId", call.now_ms)
+    kept = [algo for algo in venue.algo_orders(call) if algo.symbol == symbol and _is_kept(venue, call, algo)]
+    return Answer(_rows(venue, call, page.select(kept, lambda algo: algo.algo_id, lambda algo: algo.created_ms)))
+
+
+def _rows(venue: Venue, call: Call, algos: list[AlgoOrder]) -> list[dict[str, Any]]:
+    orders, symbols = venue.account(call).orders, venue.exchange.symbols
+    return [listed_algo_order(algo, orders.get(algo.child_id), symbols[algo.symbol]) for algo in algos]
+
+
+def _is_kept(venue: Venue, call: Call, algo: AlgoOrder) -> bool:
+    child = venue.account(call).orders.get(algo.child_id)
+    executed = ZERO if child is None else child.executed
+    return not algo.has_ended or is_kept(executed, algo.update_ms, call.now_ms)
+
+
+def _named_algo_order(venue: Venue, call: Call) -> AlgoOrder | None:
+    """Return the order that `algoId`, or else `clientAlgoId`, names: of a repeated client id the newest."""
+    algo_id, client_algo_id = optional_integer(call.params, "algoId"), call.params.get("clientAlgoId")
+    if algo_id is None and not client_algo_id:
+        message = "Param 'clientAlgoId' or 'algoId' must be sent, but both were empty/null!"
+        raise VenueError(-1102, message)
+    for algo in reversed(venue.algo_orders(call)):
+        if algo.algo_id == algo_id if algo_id is not None else algo.client_algo_id == client_algo_id:
+            return algo
+    return None
