@@ -109,6 +109,7 @@ class UserStreamService:
         self._ended = asyncio.Event()
         self._fatal: BaseException | None = None
         self._epoch = 0
+        self._ledger_epoch = 0
         self._attempt = 0
         self._live_at_s: float | None = None
         self._proven_epoch = 0
@@ -189,7 +190,6 @@ class UserStreamService:
 
     async def _end(self) -> None:
         """Tell what is still to be told, then let go of everything."""
-        self._ledger.end_epoch()
         try:
             self._become(Stopped("" if self._fatal is None else str(self._fatal)))
             await self._delivery.idle()
@@ -256,7 +256,6 @@ class UserStreamService:
 
     def _on_lost(self, error: BaseException) -> None:
         """The connection is of no more use, though closing it may take a while: say so, once, and why."""
-        self._ledger.end_epoch()
         if self._lost_epoch == self._epoch or not isinstance(error, RECOVERABLE):
             return
         self._lost_epoch = self._epoch
@@ -277,7 +276,7 @@ class UserStreamService:
 
     async def _synchronize(self) -> None:
         """Connected, and frames are kept back: from here on the stream is whole, and REST says what came before."""
-        self._ledger.begin_epoch()
+        self._ledger_epoch = self._ledger.begin_epoch()
         self._touched = Touched()
         self._become(Synchronizing(self._epoch))
         await self._rest.synchronize_clock()
@@ -338,13 +337,13 @@ class UserStreamService:
         )
 
     def _on_order_update(self, event: OrderTradeUpdate) -> None:
-        self._delivery.tell(self._ledger.fold(map_order_update(event)))
+        self._delivery.tell(self._ledger.fold(map_order_update(event), self._ledger_epoch))
         if self._ledger.holes:
             self._repairs.repair_holes()
         self._advance(event.transaction_time)
 
     def _on_trade_lite(self, event: TradeLite) -> None:
-        self._delivery.tell(self._ledger.fold(map_trade_lite(event)))
+        self._delivery.tell(self._ledger.fold(map_trade_lite(event), self._ledger_epoch))
 
     def _on_account_update(self, event: AccountUpdate) -> None:
         update = map_account_update(event)
@@ -362,7 +361,7 @@ class UserStreamService:
 
     def _on_undecodable(self, reason: str) -> None:
         """A frame is lost for us: what it said is looked up, as after a gap."""
-        self._ledger.end_epoch()
+        self._ledger_epoch = self._ledger.cut_epoch()
         self._delivery.publish(FrameRefused(reason))
         self._open_gap(reason)
         self._become(Degraded(self._watermark, reason, 0.0))

@@ -11,7 +11,7 @@ brings no new fill carries "0". Status and cumulative quantity never go backward
 that turns up later repeats it, and a NEW that comes after the first fill (TRADE_LITE runs ahead of it) is not told.
 
 TRADE_LITE knows neither status nor cumulative quantity. It goes out at once only when every earlier fill of its order
-is known for certain: the order was sent, or first heard of on the stream, in the present uninterrupted epoch, and
+is known for certain: the order was sent, or first heard of on the stream, since the TRADE_LITE's connection began, and
 nothing is missing. Otherwise its ORDER_TRADE_UPDATE, which follows, is the delivery. The second telling of a fill is
 delivered only if it moves the status; its commission and realized profit always go out as *details*.
 
@@ -37,6 +37,7 @@ from user_stream.core.rest_rows import OrderRow, TradeRow
 __all__ = ["Ledger", "Told"]
 
 _UNPROVEN_BASE = 0
+_WHOLE_CONNECTIONS = 16
 
 
 class Told(NamedTuple):
@@ -58,7 +59,7 @@ class Ledger:
         self._ended: deque[tuple[int, OrderKey]] = deque()
         self.intents = Intents(bind_tolerance_ms=bind_tolerance_ms)
         self._epochs = 0
-        self._epoch = _UNPROVEN_BASE
+        self._whole: deque[int] = deque(maxlen=_WHOLE_CONNECTIONS)
         self._next_delivery_id = 1
         self._deliver_enrichment = deliver_enrichment
         self._evicted_until = 0
@@ -91,20 +92,23 @@ class Ledger:
         record = self._orders.get(key)
         return record is None or record.booked >= record.claimed
 
-    def begin_epoch(self) -> None:
-        """Start an uninterrupted stretch of stream. What was known of an order's fills no longer proves the
-        next one.
+    def begin_epoch(self) -> int:
+        """Return the number of a connection that carries everything from now on. Several may be alive at once."""
+        self._epochs += 1
+        self._whole.append(self._epochs)
+        return self._epochs
+
+    def cut_epoch(self) -> int:
+        """Return the number of what is left of a connection of which a frame was lost.
+
+        Its types were cut at different moments (TRADE_LITE runs ahead), so only orders sent from now on have a base.
         """
         self._epochs += 1
-        self._epoch = self._epochs
-
-    def end_epoch(self) -> None:
-        """The stream broke: until the next epoch, no order's fills are known to be complete."""
-        self._epoch = _UNPROVEN_BASE
+        return self._epochs
 
     def register(self, intent: OrderIntent) -> None:
         """Expect an order: its first event is then ours from its first fill on."""
-        self.intents.register(intent, epoch=self._epoch)
+        self.intents.register(intent, epoch=self._epochs)
 
     def evict(self, before: int) -> int:
         """Forget orders that ended, complete, before this transaction time (ms). Return how many."""
@@ -125,19 +129,19 @@ class Ledger:
 
     # --- facts in, deliveries out ---------------------------------------------------------------------------------
 
-    def fold(self, update: MappedOrderUpdate) -> list[Told]:
-        """Fold one event of the stream."""
+    def fold(self, update: MappedOrderUpdate, epoch: int) -> list[Told]:
+        """Fold one event of the stream, told by the connection that began as `epoch`."""
         if self._was_evicted(update):
             self.duplicates += 1
             return []
-        record = self._record(update)
+        record = self._record(update, epoch=epoch)
         if update["source"] == "trade_lite":
-            return self._fold_trade_lite(record, update)
+            return self._fold_trade_lite(record, update, epoch)
         if record.held:
             record.claimed = max(record.claimed, Decimal(update["accumulated_filled_qty"]))
             record.held.append(update)
             return []
-        return self._fold_order_update(record, update)
+        return self._fold_order_update(record, update, epoch)
 
     def fold_order(self, row: OrderRow, trades: Iterable[TradeRow], *, since: int) -> list[Told]:
         """Fold an order as REST knows it, with those of its trades that were fetched.
@@ -186,18 +190,18 @@ class Ledger:
 
     # --- one source each ------------------------------------------------------------------------------------------
 
-    def _fold_trade_lite(self, record: OrderRecord, update: MappedOrderUpdate) -> list[Told]:
+    def _fold_trade_lite(self, record: OrderRecord, update: MappedOrderUpdate, epoch: int) -> list[Told]:
         if record.knows(update):
             self.duplicates += 1
             return []
-        if record.held or not self._base_is_known(record):
+        if record.held or not self._base_is_known(record, epoch):
             self.waiting += 1
             record.awaited.add(update["trade_id"])
             return []
         record.undetailed.add(update["trade_id"])
         return self._fold_fill(record, update)
 
-    def _fold_order_update(self, record: OrderRecord, update: MappedOrderUpdate) -> list[Told]:
+    def _fold_order_update(self, record: OrderRecord, update: MappedOrderUpdate, epoch: int) -> list[Told]:
         record.claimed = max(record.claimed, Decimal(update["accumulated_filled_qty"]))
         if not _has_fill(update):
             return self._fold_status(record, update)
@@ -208,7 +212,7 @@ class Ledger:
             return self._details(record, update) + self._fold_status(record, update)
         if record.missing_before(update) > 0:
             return self._hold(record, update)
-        record.base_epoch = self._epoch
+        self._prove_base(record, epoch)
         told = self._fold_fill(record, update)
         return told if record.status == update["order_status"] else told + self._fold_status(record, update)
 
@@ -240,7 +244,9 @@ class Ledger:
 
     # --- the parts ------------------------------------------------------------------------------------------------
 
-    def _record(self, update: MappedOrderUpdate, *, made: int | None = None) -> OrderRecord:
+    def _record(
+        self, update: MappedOrderUpdate, *, epoch: int = _UNPROVEN_BASE, made: int | None = None
+    ) -> OrderRecord:
         key = (update["symbol"], update["order_id"])
         record = self._orders.get(key)
         if record is None:
@@ -249,7 +255,7 @@ class Ledger:
         is_new = update["execution_type"] == "NEW" and update["source"] == "stream"
         if is_new and not record.fills and not record.baseline:
             record.met_from_start = True
-            record.base_epoch = self._epoch
+            self._prove_base(record, epoch)
         return record
 
     def _bind_intent(self, record: OrderRecord, update: MappedOrderUpdate, *, made: int) -> None:
@@ -267,8 +273,12 @@ class Ledger:
             "reduce_only": update["reduce_only"] or intent.reduce_only,
         }
 
-    def _base_is_known(self, record: OrderRecord) -> bool:
-        if self._epoch == _UNPROVEN_BASE or record.base_epoch != self._epoch:
+    def _prove_base(self, record: OrderRecord, epoch: int) -> None:
+        if epoch in self._whole:
+            record.base_epoch = max(record.base_epoch, epoch)
+
+    def _base_is_known(self, record: OrderRecord, epoch: int) -> bool:
+        if epoch == _UNPROVEN_BASE or record.base_epoch < epoch:
             return False
         return not record.awaited and record.booked >= record.claimed
 

@@ -133,6 +133,7 @@ class Exchange:
     told: list[Told] = field(default_factory=list)
     happened: int = 0
     connected: bool = False
+    epoch: int = 0
     queues: dict[str, deque[MappedOrderUpdate]] = field(default_factory=dict)
 
     @property
@@ -158,7 +159,7 @@ class Exchange:
             self._happen()
         for queue in self.queues.values():
             while queue:
-                self.told += self.ledger.fold(queue.popleft())
+                self.told += self.ledger.fold(queue.popleft(), self.epoch)
         for order in range(len(self.history.orders)):
             self._ask(order)
         self._repair()
@@ -177,13 +178,12 @@ class Exchange:
     def _cut(self) -> None:
         self.connected = False
         self.queues = {}
-        self.ledger.end_epoch()
 
     def _connect(self) -> None:
         if self.connected:
             return
         self.connected = True
-        self.ledger.begin_epoch()
+        self.epoch = self.ledger.begin_epoch()
         self.queues = {name: deque() for name in ("a lite", "a order", "b lite", "b order")}
 
     def _happen(self) -> None:
@@ -202,7 +202,7 @@ class Exchange:
 
     def _hear(self, queue: str) -> None:
         if self.queues.get(queue):
-            self.told += self.ledger.fold(self.queues[queue].popleft())
+            self.told += self.ledger.fold(self.queues[queue].popleft(), self.epoch)
 
     def _event(self, happening: Happening) -> MappedOrderUpdate:
         plan = self.history.orders[happening.order]

@@ -52,7 +52,7 @@ def test_of_two_rows_of_one_order_the_later_one_stands() -> None:
 def test_orders_that_we_hold_open_and_that_are_not_listed_are_asked_for() -> None:
     ledger = Ledger()
     for order_id, status in ((7, "NEW"), (8, "NEW"), (9, "CANCELED")):
-        ledger.fold(told_by_stream(status, order_id=order_id))
+        ledger.fold(told_by_stream(status, order_id=order_id), 1)
 
     assert orders_to_query(ledger, {KEY: order_row("NEW")}) == [("BTCUSDT", "8")]
 
@@ -60,7 +60,7 @@ def test_orders_that_we_hold_open_and_that_are_not_listed_are_asked_for() -> Non
 def test_an_order_that_is_missing_from_the_answers_has_not_ended_by_that() -> None:
     """Rule 17: REST lags."""
     ledger = Ledger()
-    ledger.fold(told_by_stream("NEW"))
+    ledger.fold(told_by_stream("NEW"), 1)
 
     assert fold_snapshot(ledger, OrderSnapshot(0)) == []
     assert ledger.open_orders == [KEY]
@@ -75,7 +75,7 @@ def wanted(ledger: Ledger, *rows: tuple[str, str, int], since: int = 500) -> lis
 
 def test_trades_are_fetched_of_orders_that_executed_more_than_is_booked() -> None:
     ledger = Ledger()
-    ledger.fold(told_by_stream("PARTIALLY_FILLED", trade=1, last="4", cumulative="4"))
+    ledger.fold(told_by_stream("PARTIALLY_FILLED", trade=1, last="4", cumulative="4"), 1)
 
     assert wanted(ledger, ("PARTIALLY_FILLED", "4", 7)) == []
     assert wanted(ledger, ("FILLED", "10", 7), ("FILLED", "10", 8), ("NEW", "0", 9)) == [7, 8]
@@ -104,7 +104,7 @@ def test_orders_are_told_in_the_order_in_which_they_last_moved() -> None:
 
 def test_an_order_that_ended_in_the_gap_is_told_with_its_fills_and_then_its_end() -> None:
     ledger = Ledger()
-    ledger.fold(told_by_stream("NEW"))
+    ledger.fold(told_by_stream("NEW"), 1)
     snapshot = OrderSnapshot(0)
     snapshot.add([order_row("CANCELED", executed="4", at=3_000)])
     snapshot.trades[KEY] = [trade_row(2, "3"), trade_row(1, "1")]
