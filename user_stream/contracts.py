@@ -18,6 +18,7 @@ __all__ = [
     "OrderIntent",
     "OrderRegistry",
     "PositionChange",
+    "ReadsAccountMode",
     "ResumesOrders",
     "Source",
     "TakesAccountUpdates",
@@ -26,6 +27,7 @@ __all__ = [
     "TakesOrderUpdates",
     "TakesStreamState",
     "TakesUnknownOutcomes",
+    "TracksAmendments",
     "UsesOrderRegistry",
 ]
 
@@ -82,7 +84,11 @@ class MappedOrderUpdate(TypedDict):
     redelivered: bool
     """True when this may have been delivered before a crash, under the same `delivery_id`."""
     algo_id: NotRequired[int]
+    """Only on a conditional order's deliveries and on those of the order that it became, its *child*. Until the child
+    is known, `order_id` is "" and `client_order_id` the conditional order's; quantities and fills are the child's.
+    """
     algo_status: NotRequired[str]
+    """NEW, TRIGGERING, TRIGGERED, FINISHED, CANCELED, EXPIRED or REJECTED, as the exchange says it."""
 
 
 class BalanceChange(TypedDict):
@@ -128,7 +134,8 @@ class MappedAccountUpdate(TypedDict):
 class OrderIntent:
     """An order about to be sent: registered before the request, so that its first event finds its owner.
 
-    `sent_at_ms` is in the exchange's time, as we estimate it.
+    `sent_at_ms` is in the exchange's time, as we estimate it. `algo`: a conditional order, which lives in a book of its
+    own under its client algo id; its `quantity` is "0" when it closes whatever position there is.
     """
 
     client_order_id: str
@@ -142,6 +149,7 @@ class OrderIntent:
     position_side: str = "BOTH"
     reduce_only: bool = False
     sent_at_ms: int = 0
+    algo: bool = False
 
 
 @runtime_checkable
@@ -194,8 +202,8 @@ class ResumesOrders(Protocol):
     """An order manager that lets the journal give it back its orders after a restart."""
 
     def resume_orders(self, intents: Sequence[OrderIntent], deliveries: Sequence[MappedOrderUpdate], /) -> None:
-        """Know these orders again, without calling anybody back: what was sent and never answered, and every delivery
-        that is kept, oldest first. Called once, before anything is delivered.
+        """Know these orders again, without calling anybody back: what was sent, as far as it is kept, and every
+        delivery that is kept, oldest first. Called once, before anything is delivered.
         """
         ...
 
@@ -224,6 +232,28 @@ class OrderRegistry(Protocol):
 
     def question_order(self, symbol: str, client_order_id: str) -> None:
         """Ask for the truth: a request about this order had an unknown outcome. The answer comes as an order update."""
+        ...
+
+
+@runtime_checkable
+class TracksAmendments(Protocol):
+    """A registry that wants to know while an order's quantity is in doubt: then nobody infers that it is filled."""
+
+    def amendment_requested(self, symbol: str, order_id: str, /) -> None:
+        """Hear, **before** the request is sent, that an order is to be amended."""
+        ...
+
+    def amendment_settled(self, symbol: str, order_id: str, /) -> None:
+        """Hear that the amendment was not made, for certain. One that was made is told by the stream."""
+        ...
+
+
+@runtime_checkable
+class ReadsAccountMode(Protocol):
+    """A registry that can find out how the account is set up, for no event says when that changes."""
+
+    def question_account_mode(self) -> None:
+        """Hear that an order was refused (-4061) for a position side that does not fit the position mode."""
         ...
 
 

@@ -3,6 +3,11 @@
 An order has three names, and none of them is enough. Its client order id is there from the start, but may be used again
 once the order has ended. Its identity, (symbol, order id), is unique, but comes only with the first news of it. So each
 order gets a *handle* of ours, and both names point to handles: a client order id to the newest order that bears it.
+
+A conditional order has a third identity, its algo id, and becomes another order when it is triggered. The two are one
+here: whatever names the child points to the conditional order, from the first update on that names both. A child that
+was met before anybody said whose it is was taken for an order of its own; it is then joined to its parent, and whoever
+holds its handle finds the parent there.
 """
 
 from __future__ import annotations
@@ -29,6 +34,9 @@ class OrderIndex:
         self._orders: dict[Handle, Order] = {}
         self._named: dict[str, Handle] = {}
         self._identified: dict[tuple[str, str], Handle] = {}
+        self._algo: dict[int, Handle] = {}
+        self._joined: dict[Handle, Handle] = {}
+        """From a child's own handle to its parent's, while somebody works on the child."""
         self._over: dict[Handle, None] = {}
         """Orders that ended or were lost, in the order in which they did."""
         self._pinned: dict[Handle, int] = {}
@@ -48,11 +56,11 @@ class OrderIndex:
 
     def __getitem__(self, handle: Handle) -> Order:
         """Return an order as it stands. Raises `KeyError` when it is forgotten."""
-        return self._orders[handle]
+        return self._orders[self._joined.get(handle, handle)]
 
     def get(self, handle: Handle) -> Order | None:
         """Return an order as it stands, or None when it is forgotten."""
-        return self._orders.get(handle)
+        return self._orders.get(self._joined.get(handle, handle))
 
     def named(self, client_order_id: str) -> Handle | None:
         """Return the newest order that bears this client order id."""
@@ -70,18 +78,40 @@ class OrderIndex:
         """Return the order that an update is about. One that was never met was sent by somebody else, and is
         known now.
         """
+        algo_id = update.get("algo_id", 0)
         identity = (update["symbol"], update["order_id"])
-        handle = self._identified.get(identity)
-        if handle is not None:
-            return handle
-        handle = self._named.get(update["client_order_id"])
-        if handle is None or not _is_meant(self._orders[handle], update):
-            handle = self.add(external_order(update))
-        self._identified[identity] = handle
+        known = self._identified.get(identity) if update["order_id"] else None
+        handle = self._algo.get(algo_id, known) if algo_id else known
+        if handle is None:
+            handle = self._named.get(update["client_order_id"])
+            if handle is None or not _is_meant(self._orders[handle], update):
+                handle = self.add(external_order(update))
+        if update["order_id"]:
+            self._identified.setdefault(identity, handle)
+        if algo_id:
+            self._algo[algo_id] = handle
         return handle
+
+    def take_child(self, parent: Handle, update: MappedOrderUpdate) -> Order | None:
+        """Return the order that an update of a conditional one names as its child, if that was an order of its own
+        until now. It is none any more.
+        """
+        child = self._identified.get((update["symbol"], update["order_id"]), parent)
+        if child == parent:
+            return None
+        order = self._orders.pop(child)
+        self._over.pop(child, None)
+        if child in self._pinned:
+            self._joined[child] = parent
+        self._identified[(order.symbol, order.order_id)] = parent
+        if self._named.get(order.client_order_id) == child:
+            del self._named[order.client_order_id]
+        self._named.setdefault(self._orders[parent].client_order_id, parent)
+        return order
 
     def put(self, handle: Handle, order: Order) -> None:
         """Set how an order stands now. One that is over may push out the oldest of its kind."""
+        handle = self._joined.get(handle, handle)
         before = self._orders.get(handle)
         if before is None:
             return
@@ -102,6 +132,7 @@ class OrderIndex:
             self._pinned[handle] -= 1
             if not self._pinned[handle]:
                 del self._pinned[handle]
+                self._joined.pop(handle, None)
             self._forget_the_oldest()
 
     def _forget_the_oldest(self) -> None:
@@ -114,6 +145,7 @@ class OrderIndex:
         del self._over[handle]
         order = self._orders.pop(handle)
         self._identified.pop((order.symbol, order.order_id), None)
+        self._algo.pop(order.algo_id, None)
         if self._named.get(order.client_order_id) == handle:
             del self._named[order.client_order_id]
 
@@ -125,10 +157,12 @@ def _is_over(order: Order) -> bool:
 def _is_meant(order: Order, update: MappedOrderUpdate) -> bool:
     """Say whether the first news under an order's client order id is that order's: others may use the id, too."""
     return (
-        not order.order_id
+        not (order.order_id or order.algo_id)
         and not order.ended
+        and order.conditional == bool(update.get("algo_id"))
         and order.symbol == update["symbol"]
         and order.side == update["side"]
+        and update["position_side"] in {"", order.position_side}
         and update["order_type"] in {"", order.order_type}
         and order.quantity == Decimal(update["orig_qty"])
     )

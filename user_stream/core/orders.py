@@ -12,6 +12,12 @@ Requests move an order only from idle to placing, between active and cancelling,
 exchange refused for certain. The feed moves everything else, and it may be faster than the answer to the request:
 placing to filled is legal, and a refusal or a loss that comes after the feed's word changes nothing. A lost order is
 still fillable. A partial fill leaves the state and raises `filled_qty`; a fill after the end does the same.
+
+A conditional order (STOP, STOP_MARKET, TAKE_PROFIT, TAKE_PROFIT_MARKET, TRAILING_STOP_MARKET) lives the same life. It
+is active while it waits for its trigger (`algo_status` NEW), while it is triggered (TRIGGERING, TRIGGERED), and while
+the order that it became, its *child*, rests. From then on `order_id` is the child's, and so are the fills and the end:
+filled when the child is filled, cancelled or expired when the child is. Without a child it ends as its own book says:
+cancelled, expired, or rejected because the exchange refused the child.
 """
 
 from __future__ import annotations
@@ -25,6 +31,7 @@ import msgspec
 from user_stream.contracts import MappedOrderUpdate, OrderIntent
 
 __all__ = [
+    "CONDITIONAL_TYPES",
     "ENDED_STATES",
     "Order",
     "OrderState",
@@ -32,10 +39,13 @@ __all__ = [
     "apply_update",
     "cancel_refused",
     "cancel_requested",
+    "claimed",
     "external_order",
     "is_client_order_id",
+    "joined",
     "lost",
     "refused",
+    "resumed",
     "submitted",
 ]
 
@@ -53,6 +63,9 @@ class OrderState(enum.StrEnum):
     REJECTED = "rejected"
     LOST = "lost"
 
+
+CONDITIONAL_TYPES = frozenset({"STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET"})
+"""Order types that wait for a price in a book of their own (Trade, New Algo Order)."""
 
 ENDED_STATES = frozenset({OrderState.FILLED, OrderState.CANCELLED, OrderState.EXPIRED, OrderState.REJECTED})
 
@@ -79,6 +92,10 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
     Quantities are in the base asset, prices and `realized_profit` in the quote asset, `commission` by asset (negative
     is a rebate). `external` orders were sent by somebody else: a web page, another engine, the exchange's liquidation.
+
+    What only conditional orders have: `stop_price`, which triggers them; `close_position`, with which `quantity` is 0
+    until they are triggered; `working_type`, the price that is watched; `activate_price` and `callback_rate` (percent)
+    of trailing ones; `algo_id` and `algo_status`, as their own book says. `order_id` is "" until they have a child.
     """
 
     client_order_id: str
@@ -90,8 +107,15 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     position_side: str = "BOTH"
     time_in_force: str = ""
     reduce_only: bool = False
+    stop_price: Decimal = Decimal(0)
+    close_position: bool = False
+    working_type: str = ""
+    activate_price: Decimal = Decimal(0)
+    callback_rate: Decimal = Decimal(0)
     state: OrderState = OrderState.IDLE
     order_id: str = ""
+    algo_id: int = 0
+    algo_status: str = ""
     filled_qty: Decimal = Decimal(0)
     avg_price: Decimal = Decimal(0)
     last_filled_qty: Decimal = Decimal(0)
@@ -104,8 +128,18 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def remaining_qty(self) -> Decimal:
-        """What is still to be filled; zero once the order ended."""
+        """What is still to be filled; zero once the order ended, and while a position to close says how much."""
         return Decimal(0) if self.ended else self.quantity - self.filled_qty
+
+    @property
+    def conditional(self) -> bool:
+        """True for an order of the algo book."""
+        return bool(self.algo_id) or (self.order_type in CONDITIONAL_TYPES and not self.order_id)
+
+    @property
+    def untriggered(self) -> bool:
+        """True for a conditional order that has no child yet, as far as anybody has told."""
+        return self.conditional and not self.order_id
 
     @property
     def ended(self) -> bool:
@@ -116,6 +150,11 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     def working(self) -> bool:
         """True while the order is, or may be, at the exchange."""
         return self.state in {OrderState.PLACING, OrderState.ACTIVE, OrderState.CANCELLING}
+
+    @property
+    def unheard(self) -> bool:
+        """True for an order that was sent and of which nothing was heard."""
+        return self.state is OrderState.PLACING and not (self.order_id or self.algo_id)
 
     def intent(self, *, sent_at_ms: int) -> OrderIntent:
         """Return what the ledger needs to know its first event by."""
@@ -128,8 +167,10 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
             price=format(self.price, "f"),
             time_in_force=self.time_in_force,
             position_side=self.position_side,
+            stop_price=format(self.stop_price, "f"),
             reduce_only=self.reduce_only,
             sent_at_ms=sent_at_ms,
+            algo=self.untriggered,
         )
 
 
@@ -175,25 +216,68 @@ def external_order(update: MappedOrderUpdate) -> Order:
         position_side=update["position_side"],
         time_in_force=update["time_in_force"],
         reduce_only=update["reduce_only"],
+        stop_price=Decimal(update["stop_price"]),
         state=OrderState.PLACING,
         order_id=update["order_id"],
+        algo_id=update.get("algo_id", 0),
         external=True,
     )
 
 
+def claimed(order: Order) -> Order:
+    """Return an order that was taken for somebody else's as ours."""
+    return _with(order, external=False)
+
+
+def resumed(intent: OrderIntent) -> Order:
+    """Return an order that was sent before a restart, and of which nothing else is known yet."""
+    return Order(
+        client_order_id=intent.client_order_id,
+        symbol=intent.symbol,
+        side=intent.side,
+        order_type=intent.order_type,
+        quantity=Decimal(intent.quantity),
+        price=Decimal(intent.price),
+        position_side=intent.position_side,
+        time_in_force=intent.time_in_force,
+        reduce_only=intent.reduce_only,
+        stop_price=Decimal(intent.stop_price),
+        close_position=intent.algo and not Decimal(intent.quantity),
+        state=OrderState.PLACING,
+    )
+
+
+def joined(order: Order, child: Order) -> Order:
+    """Return a conditional order with the life of its child, which was followed as an order of its own until now."""
+    return _with(
+        order,
+        state=_next_state(order.state, child.state) if child.state is not OrderState.PLACING else order.state,
+        order_id=child.order_id,
+        quantity=child.quantity,
+        filled_qty=child.filled_qty,
+        avg_price=child.avg_price,
+        last_filled_qty=child.last_filled_qty,
+        last_filled_price=child.last_filled_price,
+        commission=child.commission,
+        realized_profit=child.realized_profit,
+    )
+
+
 def apply_update(order: Order, update: MappedOrderUpdate) -> Order:
-    """Apply one delivery of the feed."""
+    """Apply one delivery of the feed. TRADE_LITE speaks of the moment of its fill: it changes no terms."""
     last_filled = Decimal(update["last_filled_qty"])
     changes: dict[str, object] = {
         "state": _next_state(order.state, _STATE_OF[update["order_status"]]),
-        "order_id": update["order_id"],
-        "quantity": Decimal(update["orig_qty"]),
-        "price": Decimal(update["price"]),
+        "order_id": update["order_id"] or order.order_id,
+        "algo_id": update.get("algo_id", order.algo_id),
+        "algo_status": update.get("algo_status", order.algo_status),
         "filled_qty": max(order.filled_qty, Decimal(update["accumulated_filled_qty"])),
-        "avg_price": Decimal(update["avg_price"]),
+        "avg_price": Decimal(update["avg_price"]) or order.avg_price,
         "last_filled_qty": last_filled,
         "last_filled_price": Decimal(update["last_filled_price"]),
     }
+    if update["source"] != "trade_lite":
+        changes |= {"quantity": Decimal(update["orig_qty"]), "price": Decimal(update["price"])}
     if last_filled:
         changes |= _costs(order, update)
     return _with(order, **changes)

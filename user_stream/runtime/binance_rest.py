@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
-from user_stream.core.leniency import convert_leniently
 from user_stream.core.rest_rows import BalanceRow, OrderRow, PositionRow, TradeRow
-from user_stream.errors import ListenKeyLostError, RequestRejectedError, UnreachableError
+from user_stream.errors import ListenKeyLostError, RequestRejectedError
+from user_stream.runtime.algo_rest import AlgoRest
+from user_stream.runtime.answers import read_answer, read_rows
 from user_stream.runtime.clock import Clock, LoopClock
 from user_stream.runtime.rate_budget import RateLimit
 from user_stream.runtime.signed_http import SignedHttp
@@ -57,6 +58,8 @@ class BinanceRest:
             clock=clock or LoopClock(),
             rate_limit=rate_limit,
         )
+        self.algo = AlgoRest(self._http)
+        """Conditional orders, which live in a book of their own."""
 
     @property
     def rate_limit(self) -> RateLimit:
@@ -84,7 +87,7 @@ class BinanceRest:
     async def create_listen_key(self) -> str:
         """POST: a new key, or the active one with another 60 minutes."""
         body = await self._http.request("POST", "/fapi/v1/listenKey", security="USER_STREAM")
-        listen_key = _read(body, _ListenKey).listenKey
+        listen_key = read_answer(body, _ListenKey).listenKey
         if not _LISTEN_KEY.fullmatch(listen_key):
             cause = (
                 f"the exchange answered with a listen key of {len(listen_key)} characters, not of 64 letters and digits"
@@ -95,7 +98,7 @@ class BinanceRest:
     async def extend_listen_key(self) -> str:
         """PUT: another 60 minutes. Return the key that was extended, "" when the exchange does not say."""
         body = await self._http.request("PUT", "/fapi/v1/listenKey", security="USER_STREAM")
-        return _read(body, _ListenKey).listenKey
+        return read_answer(body, _ListenKey).listenKey
 
     async def delete_listen_key(self) -> None:
         """DELETE: the key dies at once, for every process of the account."""
@@ -117,6 +120,10 @@ class BinanceRest:
         """DELETE allOpenOrders: every open order of the symbol, whoever sent it."""
         await self._http.request("DELETE", "/fapi/v1/allOpenOrders", {"symbol": symbol}, security="TRADE")
 
+    async def amend_order(self, params: Mapping[str, str | int]) -> None:
+        """PUT order. What it answers is a claim that the stream confirms, so nothing is returned."""
+        await self._http.request("PUT", "/fapi/v1/order", params, security="TRADE")
+
     async def order(self, symbol: str, order_id: str) -> OrderRow | None:
         """GET order by its id; None when the exchange does not find it."""
         return await self._find_order({"symbol": symbol, "orderId": order_id})
@@ -132,11 +139,11 @@ class BinanceRest:
             if refusal.code == -2013:
                 return None
             raise
-        return _read(body, OrderRow)
+        return read_answer(body, OrderRow)
 
     async def open_orders(self) -> list[OrderRow]:
         """GET openOrders, of all symbols."""
-        return _rows(await self._http.request("GET", "/fapi/v1/openOrders", security="USER_DATA"), OrderRow)
+        return read_rows(await self._http.request("GET", "/fapi/v1/openOrders", security="USER_DATA"), OrderRow)
 
     async def orders_since(self, since: int, *, until: int, symbol: str = "") -> list[OrderRow]:
         """GET allOrders made from `since` to `until` (exchange ms), of one symbol or of all."""
@@ -165,7 +172,7 @@ class BinanceRest:
         while start <= until:
             end = min(start + _WINDOW_MS, until)
             window: dict[str, str | int] = {**params, "startTime": start, "endTime": end, "limit": _PAGE}
-            page = _rows(await self._http.request("GET", path, window, security="USER_DATA"), kind)
+            page = read_rows(await self._http.request("GET", path, window, security="USER_DATA"), kind)
             rows += page
             # a full page may end in the middle of a millisecond: that millisecond is read again
             start = max(page[-1].time, start + 1) if len(page) >= _PAGE else end + 1
@@ -176,32 +183,10 @@ class BinanceRest:
     async def positions(self, symbol: str = "") -> list[PositionRow]:
         """GET positionRisk v3: positions that are open or have open orders."""
         params = {"symbol": symbol} if symbol else {}
-        return _rows(
+        return read_rows(
             await self._http.request("GET", "/fapi/v3/positionRisk", params, security="USER_DATA"), PositionRow
         )
 
     async def balances(self) -> list[BalanceRow]:
         """GET balance v3, one row an asset."""
-        return _rows(await self._http.request("GET", "/fapi/v3/balance", security="USER_DATA"), BalanceRow)
-
-
-def _rows(body: Any, row: type[Row]) -> list[Row]:
-    """Type the rows of an answer. One that cannot be read must not keep all others unread: it is left out, and
-    logged.
-    """
-    rows = []
-    for item in _read(body, list[Any]):
-        try:
-            rows.append(convert_leniently(item, row))
-        except msgspec.ValidationError as error:
-            _log.error("a row of the exchange's answer was left out, for it is no %s: %s", row.__name__, error)
-    return rows
-
-
-def _read(body: Any, shape: type[Row]) -> Row:
-    """Type an answer. One in another shape than documented tells nothing: it is asked for again later."""
-    try:
-        return convert_leniently(body, shape)
-    except msgspec.ValidationError as error:
-        reason = f"the exchange answered in an undocumented shape: {error}"
-        raise UnreachableError(reason) from None
+        return read_rows(await self._http.request("GET", "/fapi/v3/balance", security="USER_DATA"), BalanceRow)

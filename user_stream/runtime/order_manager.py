@@ -1,48 +1,49 @@
-"""A complete order manager: places and cancels, follows every order through its life, and calls the engine back.
+"""A complete order manager: places, amends and cancels, follows every order through its life, calls the engine back.
 
 Every order is registered under its client order id before its request is sent, because the first event may be faster
 than the answer. What the answer says moves nothing, but for a definite refusal; a request without an answer leaves the
-order as it is and asks for the truth. It is never sent again.
+order as it is and asks for the truth. It is never sent again. The requests are in `placing`, `amending` and
+`cancelling`; what an order may be is in `core/order_terms`, and how it lives in `core/orders`.
 """
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import secrets
-from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
-from decimal import Decimal
-from typing import Self, TypeAlias
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Self
 
-from user_stream.contracts import MappedOrderUpdate, OrderRegistry
+from user_stream.contracts import MappedOrderUpdate, OrderIntent, OrderRegistry
 from user_stream.core.order_index import Handle, OrderIndex
-from user_stream.core.order_terms import ClientOrderIds, positive_amount, request_params, side_of
+from user_stream.core.order_terms import (
+    Amount,
+    ClientOrderIds,
+    amend_params,
+    conditional_order,
+    positive_amount,
+    side_of,
+)
 from user_stream.core.orders import (
     Order,
     OrderState,
     apply_details,
     apply_update,
     cancel_refused,
-    cancel_requested,
+    claimed,
     is_client_order_id,
+    joined,
     lost,
-    refused,
-    submitted,
+    resumed,
 )
-from user_stream.errors import FatalError, OutcomeUnknownError, RequestRejectedError, RetryableError
+from user_stream.runtime.amending import Amending
 from user_stream.runtime.binance_rest import BinanceRest
+from user_stream.runtime.cancelling import Cancelling
 from user_stream.runtime.clock import Clock, LoopClock
-from user_stream.runtime.outbox import Outbox
+from user_stream.runtime.order_life import OrderCallback, OrderLife
+from user_stream.runtime.placing import Placing
+from user_stream.runtime.registration import Registration
 from user_stream.settings import Environment, Settings
 
 __all__ = ["OrderCallback", "OrderManager"]
-
-OrderCallback: TypeAlias = Callable[[Order], Awaitable[None] | None]
-
-_log = logging.getLogger("user_stream")
-_UNKNOWN_ORDER = -2011
-_CANCEL_AGAIN_S = 1.0
 
 
 class OrderManager:
@@ -73,14 +74,18 @@ class OrderManager:
     ) -> None:
         self._clock = clock or LoopClock()
         self._rest = BinanceRest(api_key, api_secret, environment=environment, settings=settings, clock=self._clock)
-        self._registry: OrderRegistry | None = None
         self._ids = ClientOrderIds(prefix, secrets.token_hex(3))
+        self._prefix = prefix
         self._index = OrderIndex(keep_ended=keep_ended)
-        self._outbox = Outbox(timeout_s=(settings or Settings()).callback_timeout_s, report=self._note_failure)
-        self._failures: list[BaseException] = []
-        self._unanswered: set[Handle] = set()  # sent, or about to be: neither the answer nor the feed told of it
-        self._cancel_when_placed: set[Handle] = set()
-        self._cancelling: set[asyncio.Task[None]] = set()
+        self._life = OrderLife(
+            self._index,
+            callbacks_for=self._callbacks,
+            callback_timeout_s=(settings or Settings()).callback_timeout_s,
+        )
+        self._registration = Registration()
+        self._placing = Placing(self._rest, self._life, self._registration)
+        self._amending = Amending(self._rest, self._life, self._registration)
+        self._cancelling = Cancelling(self._rest, self._life, self._registration, self._clock)
         self.on_fill = on_fill
         self.on_partial = on_partial
         self.on_cancel = on_cancel
@@ -96,14 +101,12 @@ class OrderManager:
 
     async def close(self) -> None:
         """Close the connections to REST. Orders at the exchange stay as they are."""
-        for task in self._cancelling:
-            task.cancel()
-        await asyncio.gather(*self._cancelling, return_exceptions=True)
+        await self._cancelling.close()
         await self._rest.close()
 
     def use_registry(self, registry: OrderRegistry) -> None:
         """Register orders there from now on; a `UserStreamService` calls this when it gets the order manager."""
-        self._registry = registry
+        self._registration.registry = registry
 
     # --- what an engine asks --------------------------------------------------------------------------------------
 
@@ -126,8 +129,8 @@ class OrderManager:
         self,
         symbol: str,
         side: str,
-        quantity: Decimal | str | int,
-        price: Decimal | str | int,
+        quantity: Amount,
+        price: Amount,
         *,
         time_in_force: str = "GTC",
         position_side: str = "BOTH",
@@ -152,13 +155,13 @@ class OrderManager:
             time_in_force=time_in_force,
             reduce_only=reduce_only,
         )
-        return await self._place(order)
+        return await self._placing.place(order)
 
     async def place_market_order(
         self,
         symbol: str,
         side: str,
-        quantity: Decimal | str | int,
+        quantity: Amount,
         *,
         position_side: str = "BOTH",
         reduce_only: bool = False,
@@ -174,7 +177,76 @@ class OrderManager:
             position_side=position_side,
             reduce_only=reduce_only,
         )
-        return await self._place(order)
+        return await self._placing.place(order)
+
+    async def place_stop_order(
+        self,
+        symbol: str,
+        side: str,
+        trigger_price: Amount,
+        *,
+        quantity: Amount | None = None,
+        close_position: bool = False,
+        working_type: str = "CONTRACT_PRICE",
+        reduce_only: bool = False,
+        position_side: str = "BOTH",
+        client_order_id: str | None = None,
+    ) -> Order:
+        """Place a STOP_MARKET order, which sells or buys at market when `trigger_price` is passed; otherwise as
+        `place_conditional_order`.
+        """
+        return await self.place_conditional_order(
+            symbol, side, "STOP_MARKET", quantity=quantity, close_position=close_position, trigger_price=trigger_price,
+            working_type=working_type, reduce_only=reduce_only, position_side=position_side,
+            client_order_id=client_order_id,
+        )  # fmt: skip
+
+    async def place_conditional_order(
+        self,
+        symbol: str,
+        side: str,
+        order_type: str,
+        *,
+        quantity: Amount | None = None,
+        close_position: bool = False,
+        trigger_price: Amount | None = None,
+        price: Amount | None = None,
+        working_type: str = "CONTRACT_PRICE",
+        reduce_only: bool = False,
+        position_side: str = "BOTH",
+        activate_price: Amount | None = None,
+        callback_rate: Amount | None = None,
+        time_in_force: str = "GTC",
+        client_order_id: str | None = None,
+    ) -> Order:
+        """Place a STOP, STOP_MARKET, TAKE_PROFIT, TAKE_PROFIT_MARKET or TRAILING_STOP_MARKET order.
+
+        Either `quantity` or `close_position`, which closes whatever there is then. `working_type`: CONTRACT_PRICE or
+        MARK_PRICE, the one that is watched. STOP and TAKE_PROFIT need a `price` and have a `time_in_force`; trailing
+        stops need a `callback_rate` (percent) and may have an `activate_price`; all others need a `trigger_price`.
+        Placed under the discipline of `place_limit_order`, and raises as that does; `core/orders` says how it lives.
+        """
+        order = conditional_order(
+            client_order_id=self._client_order_id(client_order_id), symbol=symbol, side=side, order_type=order_type,
+            quantity=quantity, close_position=close_position, trigger_price=trigger_price, price=price,
+            working_type=working_type, reduce_only=reduce_only, position_side=position_side,
+            activate_price=activate_price, callback_rate=callback_rate, time_in_force=time_in_force,
+        )  # fmt: skip
+        return await self._placing.place(order)
+
+    async def amend_order(
+        self, client_order_id: str, *, quantity: Amount | None = None, price: Amount | None = None
+    ) -> Order:
+        """Ask for another quantity or price of an active LIMIT order, and return it as it stands after the answer.
+
+        The feed tells the new terms; an amendment to what is filled already ends the order. Nothing to change is no
+        error. Raises `KeyError` for an unknown id, `ValueError` or `TypeError` for what cannot be amended,
+        `RequestRejectedError` when the exchange refused, `RetryableError` when nothing was done, `FatalError` when
+        nothing can be.
+        """
+        handle = self._handle(client_order_id)
+        params = amend_params(self._index[handle], quantity=quantity, price=price)
+        return await self._amending.amend(handle, params)
 
     async def cancel_order(self, client_order_id: str) -> Order:
         """Ask for an order's cancellation and return it as it stands after the answer; the feed tells its end.
@@ -182,134 +254,22 @@ class OrderManager:
         One whose placing is not answered yet is cancelled when it is known; one that ended comes back as it is. Raises
         `KeyError` for an unknown id, `RetryableError` when nothing was done, `FatalError` when nothing can be.
         """
-        handle = self._index.named(client_order_id)
-        order = None if handle is None else self._index.get(handle)
-        if handle is None or order is None:
-            raise KeyError(client_order_id)
-        with self._index.pinned(handle):
-            if handle in self._unanswered and self._registry is not None:
-                self._cancel_when_placed.add(handle)
-            elif not order.ended:
-                await self._request_cancel(handle, order)
-            return self._index[handle]
+        return await self._cancelling.cancel(self._handle(client_order_id))
 
     async def cancel_all_orders(self, symbol: str | None = None) -> list[Order]:
-        """Cancel every open order of `symbol`, or of each symbol with orders here; also those that others have sent.
+        """Cancel every open order of `symbol`, or of each symbol with orders here; also those that others have sent,
+        and conditional ones.
 
         Orders whose placing is not answered yet are cancelled when they are known. Return the orders that were asked to
         end, as they stand after the answers. Raises as `cancel_order` does.
         """
-        asked = {handle: order for handle in self._index.working(symbol) if (order := self._index.get(handle))}
-        placing = asked.keys() & self._unanswered
-        self._cancel_when_placed |= placing
-        with ExitStack() as pins:
-            for handle in asked:
-                pins.enter_context(self._index.pinned(handle))
-            for each in [symbol] if symbol else sorted({order.symbol for order in asked.values()}):
-                handles = [handle for handle, order in asked.items() if order.symbol == each and handle not in placing]
-                for handle in handles:
-                    self._step(handle, cancel_requested)
-                await self._cancel(handles, self._rest.cancel_open_orders(each))
-            return [self._index[handle] for handle in asked]
+        return await self._cancelling.cancel_all(symbol)
 
-    async def _request_cancel(self, handle: Handle, order: Order) -> None:
-        self._step(handle, cancel_requested)
-        request = self._rest.cancel_order(order.symbol, order.client_order_id, order_id=order.order_id)
-        await self._cancel([handle], request)
-
-    def _cancel_if_wished(self, handle: Handle) -> None:
-        """Cancel an order that was asked to end before anybody knew whether it was placed, now that it is known."""
-        if handle in self._cancel_when_placed and handle not in self._unanswered:
-            self._cancel_when_placed.discard(handle)
-            task = asyncio.create_task(self._cancel_placed(handle), name="cancel")
-            self._cancelling.add(task)
-            task.add_done_callback(self._cancelling.discard)
-
-    async def _cancel_placed(self, handle: Handle) -> None:
-        states = {OrderState.PLACING, OrderState.ACTIVE}
-        while (order := self._index.get(handle)) is not None and order.state in states:
-            try:
-                await self._request_cancel(handle, order)
-            except RetryableError as error:
-                _log.warning("order %s is to be cancelled: %s", order.client_order_id, error)
-                await self._clock.sleep(_CANCEL_AGAIN_S)
-                continue
-            except FatalError as error:
-                _log.error("order %s cannot be cancelled: %s", order.client_order_id, error)
-            return
-
-    async def _cancel(self, handles: list[Handle], request: Awaitable[None]) -> None:
-        """Send a cancel. Unless it was refused for certain, what became of it is asked, or told by the feed."""
-        answered = False
-        try:
-            await request
-            answered = True
-        except OutcomeUnknownError as unknown:
-            _log.warning("cancel: %s", unknown)
-        except RequestRejectedError as refusal:
-            if refusal.code != _UNKNOWN_ORDER:  # filled, cancelled, or not yet known: a question, not an answer
-                answered = True
-                self._back_to_active(handles)
-        except (RetryableError, FatalError):
-            answered = True
-            self._back_to_active(handles)
-            raise
-        finally:  # also when the task that waits for the answer is cancelled
-            if not answered:
-                for handle in handles:
-                    self._question(handle)
-
-    def _back_to_active(self, handles: list[Handle]) -> None:
-        for handle in handles:
-            self._step(handle, cancel_refused)
-
-    async def _place(self, order: Order) -> Order:
-        handle = self._index.add(order)
-        self._unanswered.add(handle)
-        with self._index.pinned(handle):
-            self._step(handle, submitted)
-            await self._send(handle, order)
-            return self._index[handle]
-
-    async def _send(self, handle: Handle, order: Order) -> None:
-        settled = True
-        try:
-            await self._rest.ensure_clock()  # the intent is recognised by its time
-            settled = False
-            if self._registry is not None:
-                self._registry.register_intent(order.intent(sent_at_ms=self._rest.exchange_time_ms()))
-            await self._rest.place_order(request_params(order))
-            settled = True
-            self._unanswered.discard(handle)
-            self._cancel_if_wished(handle)
-        except OutcomeUnknownError as unknown:
-            _log.warning("order %s: %s", order.client_order_id, unknown)
-        except (RequestRejectedError, RetryableError) as refusal:
-            settled = True
-            self._refuse(handle, getattr(refusal, "code", 0) or 0, str(refusal))
-        except FatalError as refusal:
-            settled = True
-            self._refuse(handle, 0, str(refusal))
-            raise
-        except asyncio.CancelledError:
-            if settled:
-                self._refuse(handle, 0, "cancelled before it was sent")
-            raise
-        finally:  # also when the task that waits for the answer is cancelled
-            if not settled:
-                self._question(handle)
-
-    def _refuse(self, handle: Handle, code: int, reason: str) -> None:
-        order = self._index.get(handle)
-        if order is None or order.state is not OrderState.PLACING:
-            return  # the feed spoke of it: it exists, whatever the answer said
-        if self._registry is not None:
-            self._registry.withdraw_intent(order.client_order_id)
-        self._step(handle, lambda order: refused(order, code=code, reason=reason))
-
-    def _question(self, handle: Handle) -> None:
-        if (order := self._index.get(handle)) and self._registry is not None:
-            self._registry.question_order(order.symbol, order.client_order_id)
+    def _handle(self, client_order_id: str) -> Handle:
+        handle = self._index.named(client_order_id)
+        if handle is None:
+            raise KeyError(client_order_id)
+        return handle
 
     # --- the feed -------------------------------------------------------------------------------------------------
 
@@ -319,8 +279,12 @@ class OrderManager:
         What is returned, if anything, ends when the engine's callbacks have. Raises what the first of them raised.
         """
         handle = self._index.find(data)
-        self._step(handle, lambda order: apply_update(order, data))
-        return self._end_of_callbacks()
+        self._life.step(handle, self._next(handle, data))
+        return self._life.end_of_callbacks()
+
+    def _next(self, handle: Handle, data: MappedOrderUpdate) -> Callable[[Order], Order]:
+        child = self._index.take_child(handle, data)
+        return lambda order: apply_update(order if child is None else joined(order, child), data)
 
     def on_fill_details(self, data: MappedOrderUpdate) -> None:
         """Take commission and realized profit of a fill that was told without them."""
@@ -336,24 +300,29 @@ class OrderManager:
         """Hear that nobody knows an order, past every bound."""
         return self._hear(client_order_id, lost)
 
+    def resume_orders(self, intents: Sequence[OrderIntent], deliveries: Sequence[MappedOrderUpdate]) -> None:
+        """Know the orders of an earlier process again, without calling anybody back.
+
+        Those that were announced here, or bear an id made here, are ours. What was told of fills that TRADE_LITE
+        brought (commission, profit) is not told again.
+        """
+        for intent in intents:
+            if self._index.named(intent.client_order_id) is None:
+                self._index.add(resumed(intent))
+        for data in deliveries:
+            handle = self._index.find(data)
+            order = self._next(handle, data)(self._index[handle])
+            self._index.put(handle, self._owned(order))
+        self._life.unanswered |= {handle for handle in self._index.working() if self._index[handle].unheard}
+
+    def _owned(self, order: Order) -> Order:
+        ours = self._prefix and order.client_order_id.startswith(self._prefix)
+        return claimed(order) if ours and order.external else order
+
     def _hear(self, client_order_id: str, transition: Callable[[Order], Order]) -> Awaitable[None] | None:
         if handle := self._index.named(client_order_id):
-            self._step(handle, transition)
-        return self._end_of_callbacks()
-
-    def _step(self, handle: Handle, transition: Callable[[Order], Order]) -> None:
-        """Take an order as it stands now to its next state, and call back what that means."""
-        before = self._index.get(handle)
-        order = None if before is None else transition(before)
-        if before is None or order is None or order is before:
-            return
-        self._index.put(handle, order)
-        if order.state not in {OrderState.PLACING, OrderState.LOST}:
-            self._unanswered.discard(handle)
-        self._cancel_if_wished(handle)
-        for callback in self._callbacks(before, order):
-            if callback is not None:
-                self._outbox.put(callback, order)
+            self._life.step(handle, transition)
+        return self._life.end_of_callbacks()
 
     def _callbacks(self, before: Order, order: Order) -> list[OrderCallback | None]:
         callbacks = [self.on_change]
@@ -367,25 +336,6 @@ class OrderManager:
             OrderState.LOST: self.on_lost,
         }
         return callbacks if order.state is before.state else [*callbacks, ends.get(order.state)]
-
-    def _end_of_callbacks(self) -> Awaitable[None] | None:
-        if self._outbox.busy:
-            return self._wait_for_callbacks()
-        self._raise_failure()
-        return None
-
-    async def _wait_for_callbacks(self) -> None:
-        await self._outbox.idle()
-        self._raise_failure()
-
-    def _note_failure(self, callback: OrderCallback, _: object, error: BaseException) -> None:
-        _log.error("callback %s failed", getattr(callback, "__qualname__", repr(callback)), exc_info=error)
-        self._failures.append(error)
-
-    def _raise_failure(self) -> None:
-        failures, self._failures = self._failures, []
-        if failures:
-            raise failures[0]
 
     def _client_order_id(self, given: str | None) -> str:
         if given is None:
