@@ -26,8 +26,8 @@ def a_recovery() -> list[Told]:
     """Return what is told of an order whose first fill is known and whose second and end are recovered."""
     ledger = Ledger()
     ledger.register(intent())
-    ledger.fold(told_by_stream("NEW"))
-    ledger.fold(told_by_stream("PARTIALLY_FILLED", trade=1, last="4", cumulative="4"))
+    ledger.fold(told_by_stream("NEW"), 1)
+    ledger.fold(told_by_stream("PARTIALLY_FILLED", trade=1, last="4", cumulative="4"), 1)
     return ledger.fold_order(
         order_row("FILLED", executed="10", at=2_000), [trade_row(1, "4"), trade_row(2, "6")], since=0
     )
@@ -45,7 +45,7 @@ def test_an_order_that_no_list_named_was_asked_for() -> None:
 
 
 def test_what_kept_back_frames_told_came_by_the_stream() -> None:
-    told = Ledger().fold(told_by_stream("FILLED", trade=1, last="10", cumulative="10"))
+    told = Ledger().fold(told_by_stream("FILLED", trade=1, last="10", cumulative="10"), 1)
 
     report = repair_report(told, None, {KEY: "openOrders"})
 
@@ -56,7 +56,7 @@ def test_details_of_a_fill_that_was_told_before_are_not_missed() -> None:
     ledger = Ledger()
     ledger.begin_epoch()
     ledger.register(intent())
-    ledger.fold(told_by_lite(1, "4"))
+    ledger.fold(told_by_lite(1, "4"), 1)
     told = ledger.fold_order(order_row("PARTIALLY_FILLED", executed="4", at=2_000), [trade_row(1, "4")], since=0)
 
     assert repair_report(told, None).fills == ()
