@@ -87,6 +87,11 @@ class Ledger:
         """Orders of which more was executed than we hold fills of."""
         return [key for key, record in self._orders.items() if record.booked < record.claimed]
 
+    @property
+    def symbols(self) -> set[str]:
+        """Symbols of all orders that we hold, ended ones too: those that a recovery reads trades of."""
+        return {symbol for symbol, _ in self._orders}
+
     def is_complete(self, key: OrderKey) -> bool:
         """Say whether every fill that anyone claims for this order is booked."""
         record = self._orders.get(key)
