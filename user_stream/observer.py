@@ -40,7 +40,8 @@ from user_stream.core.lifecycle import (
     Synchronizing,
     VenueReset,
 )
-from user_stream.core.metrics import STATES, Metric, RestAnswer, cause_of, event_label, state_label
+from user_stream.core.metrics import STATES, Metric, cause_of, event_label, state_label
+from user_stream.core.repair_report import Origin
 
 __all__ = ["Metrics", "Observer"]
 
@@ -77,6 +78,11 @@ class Metrics:
         self._callbacks: set[str] = set()
         self._gap_measured = False
         self._has_failed = False
+
+    @property
+    def observed(self) -> bool:
+        """False when nobody observes: what is costly to find out need not be told."""
+        return self._observer is not None
 
     # --- the stream -----------------------------------------------------------------------------------------------
 
@@ -122,8 +128,8 @@ class Metrics:
         """Tell of facts that came after later ones, and were dropped."""
         self._count(Metric.STALE, facts)
 
-    def repaired(self, answer: RestAnswer, things: int = 1) -> None:
-        """Tell which REST answer told what the stream had not."""
+    def repaired(self, answer: Origin, things: int = 1) -> None:
+        """Tell which REST answer told what the stream had not; what a `GapRepaired` reports is counted by itself."""
         self._count(Metric.REPAIRS, things, answer=answer)
 
     def orders(self, *, still_open: int, in_question: int) -> None:
@@ -207,6 +213,8 @@ class Metrics:
         self._gap_measured = notice.provisional
         if not notice.provisional:
             self._gauge(Metric.GAP_OPEN, 0.0)
+            for answer, things in notice.report.by_origin().items():
+                self.repaired(answer, things)
 
     def _lease(self, notice: ListenKeyKept | LeaseAging) -> None:
         if isinstance(notice, ListenKeyKept):

@@ -34,6 +34,7 @@ from user_stream.core.mapping import map_account_update, map_order_update, map_t
 from user_stream.core.reconcile import Touched, account_patch, fold_snapshot, repair_report
 from user_stream.core.retry import backoff_delay
 from user_stream.errors import RECOVERABLE, RateLimitedError, UserStreamError
+from user_stream.observer import Metrics, Observer
 from user_stream.runtime.binance_rest import BinanceRest
 from user_stream.runtime.binance_websocket import BinanceWebsocket, StreamHandlers, foremost_error
 from user_stream.runtime.clock import Clock, LoopClock
@@ -69,7 +70,7 @@ class UserStreamService:
 
     `order_manager`: anything with `on_order_update(data)`; one that also has `use_registry` gets this service as the
     place to register its orders. `risk_engine`: anything with `on_account_update(data)`. Both may be coroutine
-    functions.
+    functions. `observer` gets the metrics of `user_stream.core.metrics`.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class UserStreamService:
         clock: Clock | None = None,
         connector: Connector = open_websocket,
         draw: Callable[[], float] = random.random,
+        observer: Observer | None = None,
     ) -> None:
         _require_callbacks(order_manager, risk_engine)
         self._settings = settings = settings or Settings()
@@ -93,8 +95,10 @@ class UserStreamService:
         self._fills = FillPriceCache(max_symbols=settings.fill_cache_symbols, max_age_s=settings.fill_cache_max_age_s)
         self._ledger = Ledger(deliver_enrichment=settings.deliver_enrichment)
         self._delivery = Delivery(
-            order_manager, risk_engine, self._fills, callback_timeout_s=settings.callback_timeout_s
-        )
+            order_manager, risk_engine, self._fills, callback_timeout_s=settings.callback_timeout_s,
+            callback_slow_s=settings.callback_slow_s, clock=clock,
+            metrics=Metrics(observer, exchange_time_ms=self._rest.exchange_time_ms),
+        )  # fmt: skip
         self._repairs = OrderRepairs(
             self._rest, self._ledger, self._delivery, settings=settings, clock=clock, draw=draw
         )

@@ -117,6 +117,8 @@ class Settings:
     ping_timeout_s: float = 20.0
     callback_timeout_s: float = 30.0
     """How long a coroutine callback may take before it is cancelled and reported."""
+    callback_slow_s: float = 1.0
+    """A callback that takes longer is named in a `CallbackSlow`; everything else waits for it."""
     proxy: str | None = field(default=None, repr=False)  # it may hold a password
     """One HTTP proxy for REST and stream alike."""
     backoff: BackoffPolicy = field(default_factory=BackoffPolicy)

@@ -29,6 +29,7 @@ from user_stream.core.lifecycle import (
 )
 from user_stream.core.mapping import map_order_update
 from user_stream.core.metrics import Metric
+from user_stream.core.repair_report import RecoveredBalance, RecoveredPosition, RepairReport
 from user_stream.errors import ConnectionLostError
 from user_stream.observer import Metrics
 
@@ -132,6 +133,15 @@ def test_gap_is_measured_once_and_stays_open_until_its_repair_is_confirmed(metri
 
     assert seen.counted == {(Metric.GAPS,): 2}
     assert seen.observed == [(Metric.GAP_LENGTH, 3.0), (Metric.GAP_LENGTH, 1.0)]
+
+
+def test_repair_is_counted_by_the_answers_that_told_it_when_it_is_confirmed(metrics: Metrics, seen: Recording) -> None:
+    position = RecoveredPosition("BTCUSDT", "BOTH", "1")
+    report = RepairReport(positions=(position,), balances=(RecoveredBalance("USDT", "1"), RecoveredBalance("BNB", "2")))
+    metrics.notice(GapRepaired(1000, 4000, RepairReport(positions=(position,)), provisional=True))
+    metrics.notice(GapRepaired(1000, 44_000, report))
+
+    assert seen.counted == {(Metric.REPAIRS, "positionRisk"): 1, (Metric.REPAIRS, "balance"): 2}
 
 
 def test_lease_age_starts_anew_with_each_keepalive(metrics: Metrics, seen: Recording) -> None:

@@ -23,14 +23,9 @@ from user_stream.errors import (
     UnreachableError,
 )
 
-__all__ = ["LATENCIES_S", "STATES", "Instrument", "Metric", "RestAnswer", "cause_of", "event_label", "state_label"]
+__all__ = ["LATENCIES_S", "STATES", "Instrument", "Metric", "cause_of", "event_label", "state_label"]
 
 Instrument: TypeAlias = Literal["counter", "gauge", "histogram"]
-RestAnswer: TypeAlias = Literal[
-    "openOrders", "allOrders", "order", "userTrades", "openAlgoOrders", "algoOrder", "income", "positionRisk", "balance"
-]
-"""Which REST answer told what the stream had not."""
-
 LATENCIES_S: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _LENGTHS_S: Final = (0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0, 21_600.0, 86_400.0)
 
@@ -58,7 +53,7 @@ class Metric(enum.Enum):
     GAP_OPEN = "gauge", "1 while a gap is open or its repair is not yet confirmed."
     GAP_LENGTH = "histogram", "How much of the exchange's time a gap covered when it was first repaired."
     GAPS_UNPROVABLE = "counter", "Gaps that reach beyond what the exchange keeps, by what is lost.", ("what",)
-    REPAIRS = "counter", "Things that REST told and the stream had not, by the answer that told them.", ("answer",)
+    REPAIRS = "counter", "Things that a repair found, by the REST answer that told them.", ("answer",)
     CONNECTIONS = "gauge", "Connections that carry the stream."
     RECONNECTS = "counter", "Connections that ended or could not be made, by the class of the cause.", ("cause",)
     KEEPALIVES = "counter", "Keepalives of the listen key that were answered."

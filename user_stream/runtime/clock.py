@@ -20,6 +20,10 @@ class Clock(Protocol):
         """Return seconds that only grow."""
         ...
 
+    def perf(self) -> float:
+        """Return seconds that only grow, and that pass while somebody blocks the loop: for how long code runs."""
+        ...
+
     async def sleep(self, seconds: float) -> None:
         """Wait."""
         ...
@@ -56,6 +60,10 @@ class LoopClock:
     def monotonic(self) -> float:
         """Return the loop's seconds."""
         return self._anchored()[0].time()
+
+    def perf(self) -> float:
+        """Return the machine's seconds: a virtual loop, and one that reads its clock once a turn, know less."""
+        return time.perf_counter()
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""

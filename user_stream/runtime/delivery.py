@@ -3,6 +3,9 @@
 What the ledger has booked must be told, whoever is cancelled meanwhile. So deciding and telling are apart: whoever
 folds facts puts what comes out into the outbox, in the same breath and without waiting, and the outbox is emptied in
 its order. The reader waits for that before it reads on.
+
+A callback that fails, and one that keeps all others waiting for too long, is named to the listeners. Neither is said
+twice: a listener that is slow at hearing who was slow is told no more of it.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from decimal import Decimal
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from user_stream.contracts import (
     MappedAccountUpdate,
@@ -25,21 +28,25 @@ from user_stream.contracts import (
 from user_stream.core.events import Event
 from user_stream.core.fills import FillPriceCache, LastFill
 from user_stream.core.ledger import Told
-from user_stream.core.lifecycle import CallbackFailed, Notice, OrderLost
+from user_stream.core.lifecycle import CallbackFailed, CallbackSlow, Notice, OrderLost
 from user_stream.core.positions import PositionBook
-from user_stream.runtime.outbox import Callback, Outbox
+from user_stream.observer import Metrics
+from user_stream.runtime.clock import Clock
+from user_stream.runtime.outbox import Callback, Outbox, callback_name
 
 __all__ = ["Delivery", "Listener"]
 
 Listener: TypeAlias = Callable[[Event | Notice], Awaitable[None] | None]
 
-_log = logging.getLogger("user_stream")
+_log = logging.getLogger("user_stream.delivery")
 
 
 class Delivery:
     """The engine's order manager, risk engine and listeners, behind one door.
 
     `callback_timeout_s`: how long a coroutine callback may take before it is cancelled and reported.
+    `callback_slow_s`: one that takes longer is named. `delivered` hears of each update whose `on_order_update` has
+    returned or failed: only then is it certain that the engine had it.
     """
 
     def __init__(
@@ -49,6 +56,10 @@ class Delivery:
         fills: FillPriceCache,
         *,
         callback_timeout_s: float = 30.0,
+        callback_slow_s: float = 1.0,
+        clock: Clock | None = None,
+        metrics: Metrics | None = None,
+        delivered: Callable[[MappedOrderUpdate], None] = lambda _: None,
     ) -> None:
         self.book = PositionBook()
         """What the risk engine has been told, or is about to be."""
@@ -56,7 +67,10 @@ class Delivery:
         self._risk_engine = risk_engine
         self._fills = fills
         self._listeners: list[Listener] = []
-        self._outbox = Outbox(timeout_s=callback_timeout_s, report=self._report)
+        self._slow_s = callback_slow_s
+        self._metrics = metrics or Metrics()
+        self._delivered = delivered
+        self._outbox = Outbox(timeout_s=callback_timeout_s, report=self._report, after_end=self._after_end, clock=clock)
 
     def add_listener(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` with every event and notice; the returned function takes it off again."""
@@ -95,6 +109,7 @@ class Delivery:
 
     def publish(self, item: Event | Notice) -> None:
         """Tell the listeners."""
+        self._metrics.notice(item)
         for listener in tuple(self._listeners):
             self._outbox.put(listener, item)
 
@@ -108,10 +123,35 @@ class Delivery:
             self._fills.record(LastFill(update["symbol"], price, update["side"], update["order_trade_time"]))
         return self._order_manager.on_order_update(update)
 
+    def _name(self, callback: Callback) -> str:
+        return callback_name(self._order_manager.on_order_update if callback == self._deliver else callback)
+
     def _report(self, callback: Callback, argument: object, error: BaseException) -> None:
-        engines = self._order_manager.on_order_update if callback == self._deliver else callback
-        name = getattr(engines, "__qualname__", repr(engines))
-        _log.error("callback %s failed; what it was given counts as delivered", name, exc_info=error)
+        name = self._name(callback)
+        _log.error(
+            "callback %s failed; what it was given counts as delivered",
+            name,
+            exc_info=error,
+            extra={"event": "callback_failed", "callback": name, "error": type(error).__name__},
+        )
         if not isinstance(argument, CallbackFailed):  # a listener that fails at failures is told no more of them
-            for listener in tuple(self._listeners):
-                self._outbox.put(listener, CallbackFailed(name, error))
+            self.publish(CallbackFailed(name, error))
+
+    def _after_end(self, callback: Callback, argument: Any, seconds: float) -> None:
+        if callback == self._deliver:
+            self._metrics.delivered(argument)
+            self._delivered(argument)
+        if seconds > self._slow_s:
+            self._name_slow(self._name(callback), argument, seconds)
+        if self._metrics.observed:
+            self._metrics.callback(self._name(callback), seconds, waiting=len(self._outbox))
+
+    def _name_slow(self, name: str, argument: object, seconds: float) -> None:
+        _log.warning(
+            "callback %s kept everything else waiting for %.1f s",
+            name,
+            seconds,
+            extra={"event": "callback_slow", "callback": name, "seconds": seconds},
+        )
+        if not isinstance(argument, CallbackSlow):  # a listener that is slow at this, too, would never be done
+            self.publish(CallbackSlow(name, seconds))

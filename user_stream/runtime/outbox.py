@@ -4,6 +4,11 @@ What is put in is called at once, where it was put, as long as callbacks are pla
 be awaited moves itself and all that follow to a task of the outbox's own, which nobody's end cancels. A callback may
 put something in: it comes after everything that is there. One that raises, is cancelled or takes too long is reported,
 and the next one is called.
+
+Everything waits for the one that is running, so each is timed: its plain part by a clock that runs on while the event
+loop is blocked, what is awaited by the loop's own, which may be virtual; so the longer of the two counts, and never the
+sum. A callback that has returned or failed has *ended*, and what it was given counts as delivered; one that was cut off
+because the loop is being shut down has not.
 """
 
 from __future__ import annotations
@@ -13,12 +18,16 @@ import inspect
 from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 from weakref import WeakSet
 
-__all__ = ["Callback", "Outbox", "is_inside_callback"]
+from user_stream.runtime.clock import Clock, LoopClock
+
+__all__ = ["AfterEnd", "Callback", "Outbox", "callback_name", "is_inside_callback"]
 
 Callback: TypeAlias = Callable[[Any], Awaitable[None] | None]
+AfterEnd: TypeAlias = Callable[[Callback, Any, float], None]
+"""Called with a callback that has ended, what it was given, and how many seconds it took. Must not raise."""
 
 _calling: WeakSet[asyncio.Task[Any]] = WeakSet()
 
@@ -28,15 +37,46 @@ def is_inside_callback() -> bool:
     return asyncio.current_task() in _calling
 
 
-class Outbox:
-    """`timeout_s`: how long a coroutine callback may take; `report` hears which callback failed, at what, and how."""
+def callback_name(callback: Callback) -> str:
+    """Return what to call a callback where people read: never its `repr`, which may hold anything."""
+    while isinstance(callback, partial):
+        callback = callback.func
+    return str(getattr(callback, "__qualname__", type(callback).__qualname__))
 
-    def __init__(self, *, timeout_s: float, report: Callable[[Callback, object, BaseException], None]) -> None:
+
+class _Unfinished(NamedTuple):
+    """A callback that returned something to await; its plain part took `seconds`."""
+
+    callback: Callback
+    argument: object
+    awaitable: Awaitable[None]
+    seconds: float
+
+
+class Outbox:
+    """`timeout_s`: how long a coroutine callback may take; `report` hears which callback failed, at what, and how;
+    `after_end` hears of each that has ended, after it was reported if it failed.
+    """
+
+    def __init__(
+        self,
+        *,
+        timeout_s: float,
+        report: Callable[[Callback, Any, BaseException], None],
+        after_end: AfterEnd = lambda *_: None,
+        clock: Clock | None = None,
+    ) -> None:
         self._timeout_s = timeout_s
         self._report = report
+        self._after_end = after_end
+        self._clock = clock or LoopClock()
         self._waiting: deque[tuple[Callback, object]] = deque()
         self._calling = False
         self._awaiting: asyncio.Task[None] | None = None
+
+    def __len__(self) -> int:
+        """Return how many callbacks are waiting for the one that is running."""
+        return len(self._waiting)
 
     @property
     def busy(self) -> bool:
@@ -61,11 +101,10 @@ class Outbox:
 
     def _call_plain_ones(self) -> None:
         while self._waiting:
-            callback, argument = self._waiting.popleft()
-            awaitable = self._start(callback, argument)
-            if awaitable is not None:
-                self._awaiting = asyncio.create_task(self._call_the_rest(callback, argument, awaitable), name="outbox")
-                self._awaiting.add_done_callback(partial(self._forget, awaitable))
+            unfinished = self._start(*self._waiting.popleft())
+            if unfinished is not None:
+                self._awaiting = asyncio.create_task(self._call_the_rest(unfinished), name="outbox")
+                self._awaiting.add_done_callback(partial(self._forget, unfinished.awaitable))
                 return
 
     def _forget(self, awaitable: Awaitable[None], task: asyncio.Task[None]) -> None:
@@ -75,30 +114,37 @@ class Outbox:
         if inspect.iscoroutine(awaitable):
             awaitable.close()
 
-    async def _call_the_rest(self, callback: Callback, argument: object, awaitable: Awaitable[None] | None) -> None:
+    async def _call_the_rest(self, unfinished: _Unfinished | None) -> None:
         task = asyncio.current_task()
         if task is not None:
             _calling.add(task)
         try:
             while True:
-                if awaitable is not None:
-                    await self._wait_for(callback, argument, awaitable)
+                if unfinished is not None:
+                    await self._finish(unfinished)
                 if not self._waiting:
                     return
-                callback, argument = self._waiting.popleft()
-                awaitable = self._start(callback, argument)
+                unfinished = self._start(*self._waiting.popleft())
         finally:
             self._awaiting = None
 
-    def _start(self, callback: Callback, argument: object) -> Awaitable[None] | None:
+    def _start(self, callback: Callback, argument: object) -> _Unfinished | None:
+        """Call a callback; return what is left to await of it, if anything."""
+        result = None
+        started = self._clock.perf()
         try:
             result = callback(argument)
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  a callback may raise anything
             self._report(callback, argument, error)
-            return None
-        return result if inspect.isawaitable(result) else None
+        seconds = self._clock.perf() - started
+        if inspect.isawaitable(result):
+            return _Unfinished(callback, argument, result, seconds)
+        self._after_end(callback, argument, seconds)
+        return None
 
-    async def _wait_for(self, callback: Callback, argument: object, awaitable: Awaitable[None]) -> None:
+    async def _finish(self, unfinished: _Unfinished) -> None:
+        callback, argument, awaitable, seconds = unfinished
+        started = self._clock.monotonic()
         try:
             async with asyncio.timeout(self._timeout_s):
                 await awaitable
@@ -109,3 +155,4 @@ class Outbox:
             self._report(callback, argument, error)
         except Exception as error:  # noqa: BLE001  a callback may raise anything
             self._report(callback, argument, error)
+        self._after_end(callback, argument, max(seconds, self._clock.monotonic() - started))

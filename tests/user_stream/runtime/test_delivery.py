@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 
 from user_stream import FillPriceCache
 from user_stream.core.ledger import Told
-from user_stream.core.lifecycle import CallbackFailed, OrderLost, Stopped
+from user_stream.core.lifecycle import CallbackFailed, CallbackSlow, OrderLost, Stopped
+from user_stream.core.metrics import Metric
+from user_stream.observer import Metrics
 from user_stream.runtime.delivery import Delivery
 
 
@@ -110,3 +113,113 @@ async def test_engine_without_a_use_for_losses_is_not_asked() -> None:
     delivery.tell_lost("x")
 
     assert said == [OrderLost("x")]
+
+
+# --- slow ones ----------------------------------------------------------------------------------------------------
+
+
+async def test_slow_callback_is_named_with_its_seconds_and_the_order_is_kept(caplog: pytest.LogCaptureFixture) -> None:
+    heard: list[object] = []
+
+    class Slow:
+        async def on_order_update(self, data: Any) -> None:
+            await asyncio.sleep(7)
+            heard.append(data["delivery_id"])
+
+    delivery = Delivery(Slow(), None, FillPriceCache(), callback_slow_s=5)
+    delivery.add_listener(heard.append)
+    delivery.tell([Told("delivery", update(delivery_id=1))])
+    delivery.publish(Stopped(""))
+    with caplog.at_level(logging.WARNING, "user_stream"):
+        await delivery.idle()
+
+    name = f"{Slow.__qualname__}.on_order_update"
+    assert heard == [1, Stopped(""), CallbackSlow(name, 7.0)]
+    (record,) = caplog.records
+    assert (record.__dict__["event"], record.__dict__["callback"]) == ("callback_slow", name)
+
+
+async def test_callback_that_is_in_time_is_not_named() -> None:
+    said: list[object] = []
+
+    class InTime:
+        async def on_order_update(self, _: Any) -> None:
+            await asyncio.sleep(1)
+
+    delivery = Delivery(InTime(), None, FillPriceCache(), callback_slow_s=1)
+    delivery.add_listener(said.append)
+    delivery.tell([Told("delivery", update())])
+    await delivery.idle()
+
+    assert said == []
+
+
+async def test_listener_that_is_slow_at_everything_is_not_told_of_it_for_ever() -> None:
+    heard: list[object] = []
+
+    async def slowly(item: object) -> None:
+        await asyncio.sleep(9)
+        heard.append(item)
+
+    delivery = Delivery(Engine(), None, FillPriceCache(), callback_slow_s=1)
+    delivery.add_listener(slowly)
+    delivery.publish(Stopped(""))
+    await delivery.idle()
+
+    assert [type(item) for item in heard] == [Stopped, CallbackSlow]
+
+
+# --- what counts as delivered -------------------------------------------------------------------------------------
+
+
+async def test_update_counts_as_delivered_when_its_callback_has_returned_or_failed_and_not_before() -> None:
+    delivered: list[int] = []
+    engine = Engine()
+    engine.error = ValueError("the engine's own")
+    at_the_call: list[list[int]] = []
+
+    class Watching:
+        async def on_order_update(self, data: Any) -> None:
+            at_the_call.append(list(delivered))
+            await engine.on_order_update(data)
+
+    delivery = Delivery(
+        Watching(), None, FillPriceCache(), delivered=lambda told: delivered.append(told["delivery_id"])
+    )
+    delivery.tell([Told("delivery", update(delivery_id=1)), Told("delivery", update(delivery_id=2))])
+    delivery.tell([Told("details", update(trade_id=7))])
+    await delivery.idle()
+
+    assert delivered == [1, 2]
+    assert at_the_call == [[], [1]]
+
+
+class Counting:
+    """An observer that keeps which metrics it was told, and of whom."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[object, ...]] = []
+
+    def count(self, metric: Metric, _: int = 1, /, **labels: str) -> None:
+        self.told.append((metric, *labels.values()))
+
+    def gauge(self, *_: object, **__: str) -> None: ...
+
+    def observe(self, metric: Metric, _: float, /, **labels: str) -> None:
+        self.told.append((metric, *labels.values()))
+
+
+async def test_deliveries_callbacks_and_notices_are_measured() -> None:
+    observer = Counting()
+    engine = Engine()
+    engine.error = ValueError("the engine's own")
+    delivery = Delivery(engine, None, FillPriceCache(), metrics=Metrics(observer))
+
+    delivery.tell([Told("delivery", update(source="rest", redelivered=False))])
+    await delivery.idle()
+
+    assert observer.told == [
+        (Metric.CALLBACKS_FAILED, "Engine.on_order_update"),
+        (Metric.DELIVERIES, "rest"),
+        (Metric.CALLBACK_DURATION, "Engine.on_order_update"),
+    ]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
+from typing import Any
 
 import pytest
 
-from user_stream.runtime.outbox import Outbox, is_inside_callback
+from user_stream.runtime.clock import LoopClock
+from user_stream.runtime.outbox import Outbox, callback_name, is_inside_callback
 
 TIMEOUT_S = 30.0
 
@@ -274,3 +277,162 @@ async def test_outbox_whose_task_is_cancelled_before_its_first_step_is_idle_and_
     outbox.put(heard.append, 1)
 
     assert heard == [1]
+
+
+# --- ends, and how long they took ---------------------------------------------------------------------------------
+
+
+class BusyClock(LoopClock):
+    """A clock whose machine is busy as long as a test says."""
+
+    busy_s = 0.0
+
+    def perf(self) -> float:
+        return self.busy_s
+
+    def block(self, seconds: float) -> None:
+        self.busy_s += seconds
+
+
+class Ends:
+    """Keeps what ended, in order, and how long it took."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[object, float]] = []
+
+    def __call__(self, _: object, argument: object, seconds: float) -> None:
+        self.heard.append((argument, seconds))
+
+
+async def test_every_callback_ends_once_whether_it_returns_raises_or_is_cut_off() -> None:
+    ends, reports = Ends(), Reports()
+    outbox = Outbox(timeout_s=TIMEOUT_S, report=reports, after_end=ends, clock=BusyClock())
+
+    async def hang(_: object) -> None:
+        await asyncio.Event().wait()
+
+    for argument, callback in enumerate([print_nothing, fail, fail_later, hang, print_nothing]):
+        outbox.put(callback, argument)
+    await outbox.idle()
+
+    assert ends.heard == [(0, 0.0), (1, 0.0), (2, 1.0), (3, TIMEOUT_S), (4, 0.0)]
+    assert [argument for argument, _ in reports.heard] == [1, 2, 3]
+
+
+def print_nothing(_: object) -> None:
+    """Return at once."""
+
+
+async def test_failure_is_reported_before_its_end_is_told() -> None:
+    told: list[str] = []
+    outbox = Outbox(timeout_s=1, report=lambda *_: told.append("failed"), after_end=lambda *_: told.append("ended"))
+
+    outbox.put(fail, None)
+    outbox.put(fail_later, None)
+    await outbox.idle()
+
+    assert told == ["failed", "ended", "failed", "ended"]
+
+
+async def test_plain_callback_that_blocks_is_timed_although_the_loops_clock_stands_still() -> None:
+    clock, ends = BusyClock(), Ends()
+    outbox = Outbox(timeout_s=1, report=Reports(), after_end=ends, clock=clock)
+
+    outbox.put(clock.block, 7.0)
+
+    assert ends.heard == [(7.0, 7.0)]
+
+
+async def test_callback_that_blocks_and_then_waits_took_the_longer_of_the_two() -> None:
+    clock, ends = BusyClock(), Ends()
+    outbox = Outbox(timeout_s=TIMEOUT_S, report=Reports(), after_end=ends, clock=clock)
+
+    def block_then_wait(times: tuple[float, float]) -> Awaitable[None]:
+        clock.block(times[0])
+        return asyncio.sleep(times[1])
+
+    outbox.put(block_then_wait, (2.0, 5.0))
+    outbox.put(block_then_wait, (5.0, 3.0))
+    await outbox.idle()
+
+    assert [seconds for _, seconds in ends.heard] == [5.0, 5.0]
+
+
+async def test_waiting_for_its_turn_is_not_counted_as_a_callbacks_own_time() -> None:
+    ends = Ends()
+    outbox = Outbox(timeout_s=TIMEOUT_S, report=Reports(), after_end=ends, clock=BusyClock())
+
+    outbox.put(lambda _: asyncio.sleep(20), "slow")
+    outbox.put(lambda _: asyncio.sleep(1), "quick")
+    await outbox.idle()
+
+    assert ends.heard == [("slow", 20.0), ("quick", 1.0)]
+
+
+async def test_length_is_how_many_wait_for_the_one_that_runs(outbox: Outbox) -> None:
+    lengths: list[int] = []
+
+    async def look(_: object) -> None:
+        await asyncio.sleep(1)
+        lengths.append(len(outbox))
+
+    for number in range(3):
+        outbox.put(look, number)
+    await outbox.idle()
+
+    assert lengths == [2, 1, 0]
+
+
+async def test_callback_that_the_loops_end_cut_off_has_not_ended() -> None:
+    ends = Ends()
+    outbox = Outbox(timeout_s=TIMEOUT_S, report=Reports(), after_end=ends)
+
+    before = asyncio.all_tasks()
+    outbox.put(lambda _: asyncio.sleep(20), None)
+    await asyncio.sleep(1)
+    tasks = asyncio.all_tasks() - before
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+
+    assert ends.heard == []
+
+
+async def test_what_an_end_puts_in_is_called_after_everything_that_is_there() -> None:
+    heard: list[object] = []
+
+    def again(_: object, argument: object, __: float) -> None:
+        if argument in {1, 2}:
+            made.put(heard.append, f"{argument} ended")
+
+    made = Outbox(timeout_s=TIMEOUT_S, report=Reports(), after_end=again)
+    made.put(fail_later, 1)
+    made.put(heard.append, 2)
+    made.put(heard.append, 3)
+    await made.idle()
+
+    assert heard == [2, 3, "1 ended", "2 ended"]
+
+
+class Engine:
+    def __call__(self, _: object) -> None: ...
+
+    def __repr__(self) -> str:
+        return "Engine(secret)"
+
+    def on_fill(self, secret: str, _: object) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("callback", "name"),
+    [
+        (Engine(), "Engine"),
+        (partial(partial(Engine().on_fill, "secret")), "Engine.on_fill"),
+        (print_nothing, "print_nothing"),
+        ([].append, "list.append"),
+    ],
+)
+def test_name_of_a_callback_is_its_place_in_the_code_and_never_what_it_holds(
+    callback: Callable[[Any], None], name: str
+) -> None:
+    assert callback_name(callback) == name
