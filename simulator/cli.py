@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -23,6 +24,7 @@ from simulator.core.loopback import is_loopback
 from simulator.core.notation import Notation, complaint
 from simulator.core.scenario import Scenario
 from simulator.core.scenario_error import ScenarioError
+from simulator.core.signatures import is_pem
 from simulator.core.symbols import DEFAULT_SYMBOLS, synthetic_symbols
 from simulator.errors import SimulatorError
 from simulator.runtime.script import ScenarioRun, load_scenario
@@ -49,6 +51,12 @@ def main() -> None:
     "--account", "more", metavar="NAME:BALANCE", multiple=True, help="Another account, with its USDT; repeatable."
 )
 @click.option(
+    "--public-key",
+    "public_key",
+    type=click.Path(path_type=Path),
+    help="The default account signs with this RSA or Ed25519 key (the file of its public half, PEM).",
+)
+@click.option(
     "--symbols",
     "synthetic",
     type=click.IntRange(0, 9999),
@@ -57,14 +65,23 @@ def main() -> None:
 )
 @click.option("--scenario", "file", help="Play this scenario, then stop: exit code 0 if it passed, 1 if not.")
 @click.option("--verbose", is_flag=True, help="Print a line for everything that happens.")
-def serve(*, port: int, host: str, more: tuple[str, ...], synthetic: int, file: str | None, verbose: bool) -> None:
+def serve(
+    *,
+    port: int,
+    host: str,
+    more: tuple[str, ...],
+    public_key: Path | None,
+    synthetic: int,
+    file: str | None,
+    verbose: bool,
+) -> None:
     """Serve the exchange until Ctrl-C, or until its scenario has ended."""
     with _one_line():
         scenario = load_scenario(file) if file else None
         simulator = Simulator(
             port=port,
             host=host,
-            accounts=_accounts(more),
+            accounts=_accounts(more, _public_key(public_key)),
             symbols=(*DEFAULT_SYMBOLS, *synthetic_symbols(synthetic)),
         )
         follow = [_print_entry] if verbose else []
@@ -122,9 +139,12 @@ async def _serve(
         return _report(played)
 
 
-def _accounts(more: Iterable[str]) -> tuple[AccountSpec, ...]:
-    """Return the default account and those written as NAME:BALANCE. The same name has the same keys, every time."""
-    accounts = {AccountSpec().name: AccountSpec()}
+def _accounts(more: Iterable[str], public_key: str) -> tuple[AccountSpec, ...]:
+    """Return the default account, with its public key if it has one, and those written as NAME:BALANCE.
+
+    The same name has the same keys, every time.
+    """
+    accounts = {AccountSpec().name: AccountSpec(public_key=public_key)}
     for text in more:
         name, colon, balance = text.partition(":")
         if not (name and colon and _is_amount(balance)):
@@ -138,6 +158,16 @@ def _accounts(more: Iterable[str]) -> tuple[AccountSpec, ...]:
     return tuple(accounts.values())
 
 
+def _public_key(path: Path | None) -> str:
+    if path is None:
+        return ""
+    text = path.read_text(errors="replace")
+    if not is_pem(text):
+        message = f"--public-key {path} holds no PEM text (-----BEGIN PUBLIC KEY-----)"
+        raise click.ClickException(message)
+    return text
+
+
 def _is_amount(text: str) -> bool:
     return not text.startswith("-") and not complaint(Notation.DECIMAL, text)
 
@@ -149,7 +179,7 @@ def _print_welcome(simulator: Simulator) -> None:
     for account in simulator.accounts:
         click.echo(f"account  {account.name}: {account.balance} USDT")
         click.echo(f"  key    {account.api_key}")
-        click.echo(f"  secret {account.api_secret}")
+        click.echo(f"  secret {'none, it signs with its private key' if account.public_key else account.api_secret}")
     click.echo(f"{len(simulator.symbols)} symbols. Ctrl-C stops.")
 
 

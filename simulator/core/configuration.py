@@ -8,6 +8,7 @@ from typing import Final
 
 from simulator.core.amounts import decimal_amount
 from simulator.core.domain import AccountSpec, SymbolSpec
+from simulator.core.signatures import check_public_key, is_pem
 from simulator.errors import ConfigurationError
 
 __all__ = ["check_market"]
@@ -27,8 +28,19 @@ def check_market(accounts: Sequence[AccountSpec], symbols: Sequence[SymbolSpec])
         if not _KEY.fullmatch(spec.api_key):
             message = f"the API key of account {spec.name!r} has to be 64 letters and digits"
             raise ConfigurationError(message)
+        _check_public_key(spec)
         for amount in (spec.balance, *spec.balances.values()):
             decimal_amount(amount)
+
+
+def _check_public_key(spec: AccountSpec) -> None:
+    if not spec.public_key and not is_pem(spec.api_secret):
+        return
+    try:
+        check_public_key(spec.public_key or spec.api_secret)
+    except ConfigurationError as error:
+        message = f"the public key of account {spec.name!r}: {error}"
+        raise ConfigurationError(message) from None
 
 
 def _check_unique(what: str, named: Iterable[tuple[str, str]]) -> None:

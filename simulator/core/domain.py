@@ -50,6 +50,7 @@ DEFAULT_API_SECRET: Final = "simulatorDefaultAccountApiSecret0000000000000000000
 class AccountSpec(msgspec.Struct, frozen=True, kw_only=True):
     """An account at the start: its keys (64 letters and digits), and its wallet.
 
+    With a `public_key`, PEM text of an RSA or Ed25519 key, requests are verified by it, and `api_secret` is none.
     `balance` is in USDT; `balances` adds other assets. `leverage` holds for every symbol until changed. In hedge mode
     (`dual_side_position`) a symbol has a LONG and a SHORT position, else one BOTH.
     """
@@ -57,6 +58,7 @@ class AccountSpec(msgspec.Struct, frozen=True, kw_only=True):
     name: str = "default"
     api_key: str = DEFAULT_API_KEY
     api_secret: str = DEFAULT_API_SECRET
+    public_key: str = ""
     balance: str = "10000"
     balances: dict[str, str] = {}
     leverage: int = 20

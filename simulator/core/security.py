@@ -2,7 +2,7 @@
 
 What is signed is the raw query followed by the raw body, nothing between them, without the `signature` parameter, which
 has to be the last of the query or of the body. The bytes that arrived are verified, never a re-encoding of their
-values.
+values. By what it is verified, an account's secret or its public key, `signatures` knows.
 
 Checked in this order: no parameter twice (-1101), API key (-2014 malformed, -2015 unknown), timestamp and signature
 present (-1102), timestamp inside its window (-1021: not a second or more ahead of the exchange, not older than
@@ -13,8 +13,6 @@ what came.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
@@ -22,6 +20,7 @@ from urllib.parse import parse_qsl, quote, unquote_plus
 
 from simulator.core import venue_error
 from simulator.core.params import Params, integer, text
+from simulator.core.signatures import describe_mistake, sign, verifies
 from simulator.core.venue_error import VenueError, refusal
 
 __all__ = ["SignatureError", "check_repeats", "check_signature", "check_timestamp", "known_key", "read_params", "sign"]
@@ -78,18 +77,13 @@ def check_timestamp(params: Params, now_ms: int) -> None:
         raise refusal(venue_error.OUTSIDE_RECEIVE_WINDOW)
 
 
-def check_signature(query: str, body: str, secret: str) -> None:
-    """Raise `SignatureError` unless the signature is that of the raw query and body."""
+def check_signature(query: str, body: str, key: str) -> None:
+    """Raise `SignatureError` unless the signature is that of the raw query and body, by the secret or public key."""
     signed, given = _split(query, body)
     if given is None:
         raise SignatureError("signature is not the last parameter of the query or of the body")
-    if not hmac.compare_digest(sign(signed, secret), given.lower().encode("ascii", "replace").decode()):
-        raise SignatureError(_diagnose(query, body, signed, given.lower(), secret))
-
-
-def sign(signed: str, secret: str) -> str:
-    """Return the HMAC-SHA256 of the text, in hex."""
-    return hmac.new(secret.encode(), signed.encode(), hashlib.sha256).hexdigest()
+    if not verifies(signed, given, key):
+        raise SignatureError(_diagnose(query, body, signed, given, key))
 
 
 def _split(query: str, body: str) -> tuple[str, str | None]:
@@ -100,13 +94,15 @@ def _split(query: str, body: str) -> tuple[str, str | None]:
     return query + body, None
 
 
-def _diagnose(query: str, body: str, signed: str, given: str, secret: str) -> str:
+def _diagnose(query: str, body: str, signed: str, given: str, key: str) -> str:
     """Return what should have been signed, and the mistake that would explain the signature, if one is known."""
-    shown = re.sub(r"listenKey=[^&]*", "listenKey=…", signed)
+    shown = f"the exchange verified {re.sub(r'listenKey=[^&]*', 'listenKey=…', signed)!r}"
+    if mistake := describe_mistake(signed, given, key):
+        return f"the signature is none for this account: {mistake}; {shown}"
     for mistake, candidate in _near_misses(query, body):
-        if sign(candidate, secret) == given:
-            return f"signed were not the bytes that were sent: {mistake}; the exchange verified {shown!r}"
-    return f"wrong secret, or other bytes were signed than sent; the exchange verified {shown!r}"
+        if verifies(candidate, given, key):
+            return f"signed were not the bytes that were sent: {mistake}; {shown}"
+    return f"wrong secret or private key, or other bytes were signed than sent; {shown}"
 
 
 def _near_misses(query: str, body: str) -> Iterator[tuple[str, str]]:

@@ -61,7 +61,7 @@ class RestInterface:
         self._floor = floor
         self._rules = rules
         self._names = {spec.api_key: spec.name for spec in accounts}
-        self._secrets = {spec.name: spec.api_secret for spec in accounts}
+        self._keys = {spec.name: spec.public_key or spec.api_secret for spec in accounts}
 
     async def answer(self, http: web.BaseRequest, path: str, query: str) -> web.StreamResponse:
         """Answer one request."""
@@ -154,7 +154,7 @@ class RestInterface:
         security.known_key(request.api_key, self._names, self._floor.venue.profile.request_ip)
         if route.security == "signed":
             security.check_timestamp(request.params, now_ms)
-            security.check_signature(request.query, request.body, self._secrets[request.account])
+            security.check_signature(request.query, request.body, self._keys[request.account])
 
     def _respond(self, http: web.BaseRequest, request: _Request, answer: Respond | Reset) -> web.Response:
         if isinstance(answer, Reset):

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from simulator.cli import main
 
@@ -113,6 +115,32 @@ def test_serve_stops_cleanly_however_often_ctrl_c_is_pressed() -> None:
     assert (process.returncode, errors) == (0, "")
 
 
+def test_serve_takes_the_public_key_by_which_the_default_account_signs(tmp_path: Path) -> None:
+    path = tmp_path / "public.pem"
+    public = Ed25519PrivateKey.generate().public_key()
+    path.write_bytes(public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+
+    with running("serve", "--port", "0", "--public-key", str(path)) as process:
+        assert first_line(process, r"secret +(.*)")[1] == "none, it signs with its private key"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("", "holds no PEM text (-----BEGIN PUBLIC KEY-----)"),
+        ("-----BEGIN PRIVATE KEY-----", "Error: the public key of account 'default': it is not the PEM text of an RSA"),
+    ],
+)
+def test_serve_refuses_a_file_without_a_public_key_in_one_line(tmp_path: Path, text: str, line: str) -> None:
+    path = tmp_path / "public.pem"
+    path.write_text(text)
+
+    result = invoke("serve", "--port", "0", "--public-key", str(path))
+
+    assert result.exit_code == 1
+    assert line in result.stderr.splitlines()[-1]
+
+
 def test_serve_says_in_one_line_that_the_port_is_in_use() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         result = invoke("serve", "--port", str(taken.getsockname()[1]))
@@ -128,6 +156,7 @@ def test_serve_says_in_one_line_that_the_port_is_in_use() -> None:
         (["--account", "alice:much"], "Error: --account 'alice:much' is not NAME:BALANCE, such as alice:10000"),
         (["--account", "default:1"], "--account default: there is an account of this name already: give another"),
         (["--scenario", "none.yaml"], "none.yaml: cannot be read: No such file or directory"),
+        (["--public-key", "none.pem"], "Error: none.pem: No such file or directory"),
         (["--port", "70000"], "70000 is not in the range 0<=x<=65535"),
         (["--host", "192.0.2.1"], "Error: cannot listen on 192.0.2.1, port 0: "),
     ],

@@ -61,7 +61,7 @@ def test_percent_encoded_bytes_are_verified_as_they_were_sent() -> None:
     ("signed", "mistake"),
     [
         ("side=BUY&symbol=BTCUSDT&timestamp=1", "alphabetical order"),
-        ("symbol=BTCUSDT&side=BUY&timestamp=2", "wrong secret, or other bytes"),
+        ("symbol=BTCUSDT&side=BUY&timestamp=2", "wrong secret or private key, or other bytes"),
     ],
 )
 def test_the_journal_learns_which_mistake_explains_a_signature(signed: str, mistake: str) -> None:
