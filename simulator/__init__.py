@@ -2,6 +2,7 @@
 
 from simulator.core.domain import AccountSpec, SymbolSpec
 from simulator.core.fault import Delay, ExecuteThen, ExecuteThenReset, Reset, Respond
+from simulator.core.frame_fault import Corrupt, Drop, Duplicate, Hold
 from simulator.core.journal import Journal, JournalEntry
 from simulator.core.profile import Profile
 from simulator.core.symbols import DEFAULT_SYMBOLS, perpetual, synthetic_symbols
@@ -28,9 +29,13 @@ __all__ = [
     "BadAmountError",
     "BadFrameError",
     "ConfigurationError",
+    "Corrupt",
     "Delay",
+    "Drop",
+    "Duplicate",
     "ExecuteThen",
     "ExecuteThenReset",
+    "Hold",
     "Journal",
     "JournalEntry",
     "NoListenKeyError",

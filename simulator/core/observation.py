@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from simulator.core.journal import JournalEntry
 from simulator.core.notation import matches, split_request
 from simulator.core.trigger import Connection, EventPattern, RequestPattern
 
-__all__ = ["NOTHING", "Subject", "fits_connection", "fits_event", "fits_request", "subject"]
+__all__ = ["NOTHING", "Subject", "describes", "fits_connection", "fits_event", "fits_request", "subject"]
 
 
 class Subject(NamedTuple):
@@ -25,19 +25,23 @@ NOTHING = Subject(None, None)
 
 def fits_event(pattern: EventPattern, entry: JournalEntry) -> bool:
     """Say whether an entry is an event that the pattern describes."""
-    if entry.kind != "event" or not matches(pattern.event, entry.event):
+    return entry.kind == "event" and describes(pattern, entry.event, entry.account, entry.body)
+
+
+def describes(pattern: EventPattern, event: str, account: str, body: object) -> bool:
+    """Say whether the pattern describes an event: its name, the account that it is for, and what it says."""
+    if not matches(pattern.event, event) or pattern.account not in {None, account}:
         return False
-    if pattern.account is not None and pattern.account != entry.account:
-        return False
-    body = _mapping(entry.body)
-    order = _mapping(body.get("o")) or body
+    told = _mapping(body)
+    order = _mapping(told.get("o")) or told
     wanted = (
         (pattern.status, order.get("X")),
         (pattern.execution_type, order.get("x")),
-        (pattern.symbol, order.get("s")),
         (pattern.client_order_id, order.get("c")),
-        (pattern.reason, _mapping(body.get("a")).get("m")),
+        (pattern.reason, _mapping(told.get("a")).get("m")),
     )
+    if pattern.symbol is not None and not any(matches(pattern.symbol, symbol) for symbol in _symbols(told)):
+        return False
     return all(_fits(text, actual) for text, actual in wanted)
 
 
@@ -64,6 +68,19 @@ def subject(entry: JournalEntry) -> Subject:
     else:
         named = body.get("orderId") or body.get("newClientOrderId") or body.get("origClientOrderId")
     return Subject(named if isinstance(named, str | int) else None, entry.account or None)
+
+
+def _symbols(body: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the symbols that an event is about: of its order, its positions, its setting, its fee."""
+    yield from (str(held["s"]) for held in (body, *map(_mapping, body.values())) if "s" in held)
+    account = _mapping(body.get("a"))
+    yield from (str(account[name]) for name in ("S",) if name in account)
+    rows = [*_rows(account.get("P")), *_rows(body.get("p"))]
+    yield from (str(row["s"]) for row in map(_mapping, rows) if "s" in row)
+
+
+def _rows(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _fits(wanted: str | None, actual: object) -> bool:

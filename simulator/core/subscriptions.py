@@ -33,6 +33,8 @@ class Subscriptions:
         self, target: StreamTarget, silent_forms: Collection[UrlForm], control_errors: Literal["wrapped", "bare"]
     ) -> None:
         self.is_combined = target.is_combined
+        self.last_method = ""
+        """The method of the control message that was answered last, "" when it named none."""
         self._names: dict[str, UrlForm] = dict(target.names)
         self._later_form: UrlForm = "unrouted" if target.root == "unrouted" else "subscribe"
         self._carries_user_data = target.root in USER_ROOTS
@@ -58,8 +60,10 @@ class Subscriptions:
     def answer(self, text: str) -> dict[str, Any]:
         """Carry out a control message and return the reply."""
         request_id: object = None
+        self.last_method = ""
         try:
             message = _parse(text)
+            self.last_method = str(message.get("method", ""))
             request_id = message.get("id")
             return {"result": self._perform(message), "id": request_id}
         except _ControlError as error:

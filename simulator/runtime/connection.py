@@ -16,6 +16,7 @@ import msgspec
 from aiohttp import web
 
 from simulator.core.frame import PING, encode_frame
+from simulator.core.outbox import Outbox
 from simulator.core.stream_target import Root
 from simulator.core.subscriptions import Subscriptions
 from simulator.runtime.clock import Clock
@@ -32,7 +33,10 @@ class ConnectionRules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StreamConnection:
-    """A WebSocket that a client opened. `number` counts from 1; a silent one gets pings and pongs, nothing else."""
+    """A WebSocket that a client opened. `number` counts from 1.
+
+    A silent one gets pings and pongs, and perhaps replies to control messages, but no events.
+    """
 
     def __init__(
         self,
@@ -48,6 +52,8 @@ class StreamConnection:
         self.root = root
         self.subscriptions = subscriptions
         self.is_silent = False
+        self.answers_control = True
+        self.outbox = Outbox()
         self._websocket = websocket
         self._transport = transport
         self._clock = clock
@@ -79,6 +85,17 @@ class StreamConnection:
         """Ping no more."""
         for name in list(self._timers):
             self._cancel(name)
+
+    def wake_at(self, time_ms: int, callback: Callable[[], None]) -> None:
+        """Call back at a time of the exchange, in ms, unless the connection ends before; only the last call counts."""
+        self._cancel("outbox")
+        self._timers["outbox"] = self._clock.call_at(time_ms, callback)
+
+    def freeze(self) -> None:
+        """Be half-open: read nothing, answer nothing, send nothing, and never end. The client's bytes go nowhere."""
+        self.is_silent, self.answers_control = True, False
+        self.stop_timers()
+        self._transport.pause_reading()
 
     async def close(self, code: int, reason: str) -> None:
         """Close with a close frame, and wait for the client's."""

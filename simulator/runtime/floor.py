@@ -91,7 +91,7 @@ class Floor:
 
     def _send(self, event: UserEvent) -> None:
         listen_key = event.listen_key or self.venue.listen_keys.current(event.account)
-        sockets = self.streams.publish(listen_key, event.name, event.body) if listen_key else 0
+        sockets = self.streams.publish(listen_key, event.account, event.name, event.body) if listen_key else 0
         shown = event.body | {"listenKey": mask(event.listen_key)} if event.listen_key else event.body
         self.chronicle.record(
             "event",

@@ -7,12 +7,15 @@ connect and carry nothing yet; the journal says so.
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 from aiohttp import WSMsgType, web
 
 from simulator.core.frame import BINARY, PONG, TEXT, encode_frame
+from simulator.core.frame_fault import FrameRule, OutgoingFrame
 from simulator.core.journal import mask_text
 from simulator.core.listen_keys import is_listen_key
 from simulator.core.profile import Profile
@@ -21,11 +24,12 @@ from simulator.core.subscriptions import Subscriptions
 from simulator.runtime.chronicle import Chronicle
 from simulator.runtime.clock import Clock
 from simulator.runtime.connection import ConnectionRules, StreamConnection
+from simulator.runtime.delivery import Delivery, payload_of
 
-__all__ = ["Streams"]
+__all__ = ["ControlReplies", "Streams"]
 
-MOST_WAITING_BYTES: Final = 16 * 1024 * 1024
-"""What a client may leave unread before its connection is reset. Nothing is dropped from an open connection."""
+ControlReplies: TypeAlias = Literal["answered", "unanswered"]
+"""Whether a connection that carries no events still answers LIST_SUBSCRIPTIONS and its kin."""
 
 _CLOSE_WAIT_S: Final = 1.0
 
@@ -43,6 +47,8 @@ class Streams:
         self._rules = rules
         self._last_number = 0
         self._refusals: list[int] = []
+        self._welcomes: deque[Callable[[StreamConnection], None]] = deque()
+        self._delivery = Delivery(chronicle, clock, lambda found: self.cut(found, ": the client does not read"))
         self._closings: set[asyncio.Task[None]] = set()
 
     async def serve(self, request: web.BaseRequest, path: str, query: str) -> web.StreamResponse:
@@ -61,35 +67,42 @@ class Streams:
         if transport is None:
             return websocket
         connection = self._open(target, websocket, transport, path)
+        if self._welcomes and target.root in USER_ROOTS:
+            self._welcomes.popleft()(connection)
         try:
             await self._listen(connection, websocket)
         finally:
             self._forget(connection, f"ended, close code {websocket.close_code or 'none'}")
         return websocket
 
-    def publish(self, listen_key: str, name: str, body: dict[str, Any]) -> int:
+    def publish(self, listen_key: str, account: str, name: str, body: dict[str, Any]) -> int:
         """Send an event to every connection that wants it; return to how many."""
-        payload = b""
         frames: dict[bool, bytes] = {}
         sent = 0
-        for connection in list(self._by_key.get(listen_key, {}).values()):
+        for connection in self.of_key(listen_key):
             if connection.is_silent or not connection.subscriptions.wants(listen_key, name):
                 continue
             is_combined = connection.subscriptions.is_combined
             if is_combined not in frames:
-                payload = payload or msgspec.json.encode(body)
-                wrapped = b'{"stream":"%b","data":%b}' % (listen_key.encode(), payload)
-                frames[is_combined] = encode_frame(TEXT, wrapped if is_combined else payload)
-            self._write(connection, frames[is_combined])
-            sent += 1
+                frames[is_combined] = encode_frame(TEXT, payload_of(body, listen_key if is_combined else ""))
+            out = OutgoingFrame(name=name, account=account, connection=connection.number, body=body)
+            sent += self._delivery.send(connection, out, frames[is_combined], listen_key)
         return sent
 
     def push(self, listen_key: str, content: dict[str, Any] | str | bytes) -> int:
-        """Send anything to every connection of the key: an event, a text as it is, or bytes as a binary frame."""
-        connections = [c for c in self._by_key.get(listen_key, {}).values() if not c.is_silent]
+        """Send anything to every connection of the key: an event, a text as it is, or bytes as a binary frame.
+
+        No rule sees it, and it waits for nothing.
+        """
+        connections = [c for c in self.of_key(listen_key) if not c.is_silent]
         for connection in connections:
-            self._write(connection, _frame(content, listen_key, connection))
+            self._delivery.write(connection, _frame(content, listen_key, connection))
         return len(connections)
+
+    def add_rule(self, rule: FrameRule) -> None:
+        """Let a rule decide about frames from now on."""
+        rule.on_release = self._release
+        self._delivery.rules.append(rule)
 
     def user_streams(self) -> list[StreamConnection]:
         """Return the open connections that may carry user data, oldest first."""
@@ -103,6 +116,10 @@ class Streams:
         """Answer the next handshakes with an HTTP status."""
         self._refusals += [status] * times
 
+    def welcome(self, times: int, act: Callable[[StreamConnection], None]) -> None:
+        """Do something to each of the next connections as soon as its handshake is done."""
+        self._welcomes += [act] * times
+
     def close(self, connection: StreamConnection, code: int, reason: str) -> None:
         """Close a connection with a close frame. It leaves the list at once."""
         self._forget(connection, f"closed by the exchange, code {code} {reason}".rstrip())
@@ -115,14 +132,22 @@ class Streams:
         self._forget(connection, f"reset by the exchange{reason}")
         connection.cut()
 
-    def silence(self, connection: StreamConnection) -> None:
-        """Deliver nothing on a connection any more, and leave it open."""
+    def silence(self, connection: StreamConnection, control: ControlReplies) -> None:
+        """Deliver no event on a connection any more, and leave it open."""
         connection.is_silent = True
-        self._note(connection.number, "silenced")
+        connection.answers_control = control == "answered"
+        self._note(connection.number, f"silenced, control messages {control}")
+
+    def freeze(self, connection: StreamConnection) -> None:
+        """Leave a connection half-open: nothing is read, answered or sent any more, nothing is ever closed."""
+        connection.freeze()
+        self._note(connection.number, "half-open from now on")
 
     def reset(self) -> None:
         """Close every connection, and refuse no more."""
         self._refusals.clear()
+        self._welcomes.clear()
+        self._delivery.rules.clear()
         for connection in list(self.connections.values()):
             self.close(connection, 1001, "the simulator was reset")
 
@@ -178,11 +203,13 @@ class Streams:
         with self._chronicle.turn():
             self._chronicle.record("frame", direction="in", connection=connection.number, summary=mask_text(text))
             self._index(connection)
-            if not connection.is_silent:
+            if connection.answers_control:
                 payload = msgspec.json.encode(reply)
-                connection.write(encode_frame(TEXT, payload))
-                summary = mask_text(payload.decode())
-                self._chronicle.record("frame", direction="out", connection=connection.number, summary=summary)
+                name = connection.subscriptions.last_method
+                out = OutgoingFrame(name=name, account="", connection=connection.number, body=reply, is_reply=True)
+                if self._delivery.send(connection, out, encode_frame(TEXT, payload)):
+                    summary = mask_text(payload.decode())
+                    self._chronicle.record("frame", direction="out", connection=connection.number, summary=summary)
 
     def _index(self, connection: StreamConnection) -> None:
         self._unindex(connection)
@@ -196,10 +223,9 @@ class Streams:
             if not self._by_key[listen_key]:
                 del self._by_key[listen_key]
 
-    def _write(self, connection: StreamConnection, frame: bytes) -> None:
-        connection.write(frame)
-        if connection.waiting_bytes > MOST_WAITING_BYTES:
-            self.cut(connection, ": the client does not read")
+    def _release(self, rule: FrameRule) -> None:
+        for connection in list(self.connections.values()):
+            self._delivery.release(connection, rule)
 
     def _forget(self, connection: StreamConnection, summary: str) -> None:
         if self.connections.pop(connection.number, None) is None:
@@ -224,5 +250,4 @@ def _frame(content: dict[str, Any] | str | bytes, listen_key: str, connection: S
         case str():
             return encode_frame(TEXT, content.encode())
         case _:
-            wrapped = {"stream": listen_key, "data": content} if connection.subscriptions.is_combined else content
-            return encode_frame(TEXT, msgspec.json.encode(wrapped))
+            return encode_frame(TEXT, payload_of(content, listen_key if connection.subscriptions.is_combined else ""))
