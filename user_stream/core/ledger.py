@@ -329,7 +329,7 @@ class Ledger:
         details: MappedOrderUpdate = {**self._told(record, update), "last_filled_qty": "0"}
         told = [Told("details", details)]
         if self._deliver_enrichment:
-            told.append(Told("delivery", {**details, "trade_id": 0, "delivery_id": self._number()}))
+            told.append(Told("delivery", {**details, "trade_id": 0, "delivery_id": self.number()}))
         return told
 
     def _learn(self, record: OrderRecord, update: MappedOrderUpdate) -> None:
@@ -357,7 +357,7 @@ class Ledger:
         claimed = Decimal(update["accumulated_filled_qty"])
         record.cumulative = max(record.cumulative, record.booked, claimed)
         told = self._told(record, update)
-        told["delivery_id"] = self._number()
+        told["delivery_id"] = self.number()
         return Told("delivery", told)
 
     def _told(self, record: OrderRecord, update: MappedOrderUpdate) -> MappedOrderUpdate:
@@ -377,7 +377,8 @@ class Ledger:
             told["reduce_only"] = facts["reduce_only"]
         return told
 
-    def _number(self) -> int:
+    def number(self) -> int:
+        """Return the next delivery's number; deliveries of conditional orders are numbered with the others."""
         number = self._next_delivery_id
         self._next_delivery_id += 1
         return number
