@@ -11,6 +11,7 @@ SimulatorError
 ├── UnknownPathError        no query has this path; names the nearest
 ├── OrderNotOpenError       the order has ended, or has less left than was asked
 ├── BadAmountError          not a decimal number, or not a possible one
+├── BadStatusError          no order ends so
 ├── BadFrameError           no frame can carry this
 └── NoListenKeyError        the account has no living listen key
 ```
@@ -24,6 +25,7 @@ from collections.abc import Collection
 __all__ = [
     "BadAmountError",
     "BadFrameError",
+    "BadStatusError",
     "ConfigurationError",
     "NoListenKeyError",
     "NotRunningError",
@@ -109,6 +111,14 @@ class BadAmountError(SimulatorError):
     def __init__(self, amount: object, expected: str = "a decimal number such as 0.010, as text or Decimal") -> None:
         self.amount = amount
         super().__init__(f"expected {expected}, got {str(amount)!r}")
+
+
+class BadStatusError(SimulatorError):
+    """An order cannot end with this status."""
+
+    def __init__(self, status: str, known: Collection[str]) -> None:
+        self.status = status
+        super().__init__(f"expected one of {', '.join(known)}, got {status!r}")
 
 
 class BadFrameError(SimulatorError):

@@ -15,7 +15,8 @@ from typing import Final
 from simulator.core import venue_error
 from simulator.core.acceptance import check_amendment, check_margin, check_standing
 from simulator.core.account import Account
-from simulator.core.domain import CANCELED, EXPIRED, AccountSpec, SymbolSpec
+from simulator.core.depth import Depth, Level
+from simulator.core.domain import CANCELED, EXPIRED, FOK, IOC, MARKET, AccountSpec, SymbolSpec
 from simulator.core.facts import (
     AccountPatch,
     Fact,
@@ -37,8 +38,10 @@ FIRST_ORDER_ID: Final = 8_886_774_000
 FIRST_TRADE_ID: Final = 7_000_000
 MOST_AMENDMENTS: Final = 10_000
 
+NO_REASON: Final = "0"
 IMMEDIATE_REMAINDER: Final = "2"
 REDUCE_ONLY_REMAINDER: Final = "4"
+MARKET_REMAINDER: Final = "9"
 
 
 class Exchange:
@@ -48,6 +51,7 @@ class Exchange:
         self.symbols = {spec.symbol: spec for spec in symbols}
         self.prices = {spec.symbol: spec.price for spec in self.symbols.values()}
         self.accounts = {spec.name: Account(spec) for spec in accounts}
+        self.depth = Depth()
         self._seed = seed
         self._last_order_id = FIRST_ORDER_ID
         self._last_trade_id = FIRST_TRADE_ID
@@ -58,16 +62,16 @@ class Exchange:
         check_standing(account, intent, self.symbols[intent.symbol])
         market = self.prices[intent.symbol]
         decision = arrival(intent.type, intent.time_in_force, intent.side, intent.price, market)
+        self._check_fills_wholly(intent)
         check_margin(account, intent, self.symbols, self.prices)
         order = self._accept(account, intent, now_ms)
         notional = account.open_notional(order.symbol)
         facts: list[Fact] = [OrderAccepted(account=account.name, time_ms=now_ms, order=order, open_notional=notional)]
         if decision == "take":
-            facts += self._fill_what_it_may(order, market, now_ms, is_maker=False)
-        elif decision == "expire":
-            facts.append(self.expire(order, IMMEDIATE_REMAINDER, now_ms))
-        elif order.good_till_ms:
-            heapq.heappush(self._good_till, (order.good_till_ms, order.order_id, account.name))
+            facts += self._take(order, now_ms)
+        order = account.orders[order.order_id]
+        if order.is_open:
+            facts += self._leave(order, now_ms)
         return account.orders[order.order_id], facts
 
     def amend(
@@ -95,16 +99,16 @@ class Exchange:
             )
         ]
         if takes:
-            facts += self._fill_what_it_may(amended, market, now_ms, is_maker=False)
+            facts += self._take(amended, now_ms)
         return account.orders[order.order_id], facts
 
     def cancel(self, order: Order, now_ms: int) -> OrderEnded:
         """Cancel an open order."""
         return self._end(order, CANCELED, "0", now_ms)
 
-    def expire(self, order: Order, reason: str, now_ms: int) -> OrderEnded:
-        """Expire an open order. `reason` is the wire's `er`."""
-        return self._end(order, EXPIRED, reason, now_ms)
+    def expire(self, order: Order, reason: str, now_ms: int, status: str = EXPIRED) -> OrderEnded:
+        """Expire an open order: EXPIRED, or EXPIRED_IN_MATCH. `reason` is the wire's `er`."""
+        return self._end(order, status, reason, now_ms)
 
     def fill(self, order: Order, quantity: Decimal, price: Decimal, now_ms: int) -> list[Fact]:
         """Fill a part of an open order as maker at this price; `quantity` is at most what remains."""
@@ -119,7 +123,7 @@ class Exchange:
             for order_id in [o.order_id for o in sorted(met, key=lambda o: (-o.sign * o.price, o.order_id))]:
                 order = account.orders[order_id]
                 if order.is_open:
-                    facts += self._fill_what_it_may(order, order.price, now_ms, is_maker=True)
+                    facts += self._fill(order, self._fillable(order), order.price, now_ms, is_maker=True)
         return facts
 
     def transfer(self, account: Account, asset: str, amount: Decimal, reason: str, now_ms: int) -> list[Fact]:
@@ -143,7 +147,7 @@ class Exchange:
             _, order_id, name = heapq.heappop(self._good_till)
             order = self.accounts[name].orders[order_id]
             if order.is_open:
-                facts.append(self.expire(order, "0", now_ms))
+                facts.append(self.expire(order, NO_REASON, now_ms))
         return facts
 
     def next_deadline_ms(self) -> int | None:
@@ -162,13 +166,36 @@ class Exchange:
         account.keep(order)
         return order
 
-    def _fill_what_it_may(self, order: Order, price: Decimal, now_ms: int, *, is_maker: bool) -> list[Fact]:
-        """Fill all that remains, of a reduce-only order no more than the position."""
-        quantity = order.remaining
-        if order.reduce_only:
-            account = self.accounts[order.account]
-            quantity = min(quantity, account.closable(order.symbol, order.position_side, order.sign))
-        return self._fill(order, quantity, price, now_ms, is_maker=is_maker)
+    def _check_fills_wholly(self, intent: OrderIntent) -> None:
+        available = self.depth.available(intent.symbol, intent.side, intent.price)
+        if intent.time_in_force == FOK and available is not None and available < intent.quantity:
+            raise refusal(venue_error.FILL_OR_KILL_REJECTED)
+
+    def _take(self, order: Order, now_ms: int) -> list[Fact]:
+        """Fill as taker what there is to take, trade by trade."""
+        wanted = Level(self._fillable(order), self.prices[order.symbol])
+        facts: list[Fact] = []
+        for quantity, price in self.depth.take(order.symbol, order.side, order.price, wanted):
+            current = self.accounts[order.account].orders[order.order_id]
+            facts += self._fill(current, quantity, price, now_ms, is_maker=False)
+        return facts
+
+    def _leave(self, order: Order, now_ms: int) -> list[Fact]:
+        """Let what an arriving order did not fill rest, or expire."""
+        if order.type == MARKET:
+            return [self.expire(order, MARKET_REMAINDER, now_ms)]
+        if order.time_in_force == IOC:
+            return [self.expire(order, IMMEDIATE_REMAINDER, now_ms)]
+        if order.good_till_ms:
+            heapq.heappush(self._good_till, (order.good_till_ms, order.order_id, order.account))
+        return []
+
+    def _fillable(self, order: Order) -> Decimal:
+        """Return all that remains, of a reduce-only order no more than the position."""
+        if not order.reduce_only:
+            return order.remaining
+        account = self.accounts[order.account]
+        return min(order.remaining, account.closable(order.symbol, order.position_side, order.sign))
 
     def _fill(self, order: Order, quantity: Decimal, price: Decimal, now_ms: int, *, is_maker: bool) -> list[Fact]:
         self._last_trade_id += 1

@@ -1,4 +1,4 @@
-"""An order that another client of the account sends: snake case in, the parameters of POST order out."""
+"""An order that another client of the account sends: snake case in, the parameters of POST order or algoOrder out."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
+from simulator.core.algo_orders import CONDITIONAL
 from simulator.core.domain import GTC, LIMIT
 
-__all__ = ["external_params"]
+__all__ = ["external_algo_params", "external_params"]
 
 _NAMES: Final = {
     "symbol": "symbol",
@@ -23,20 +24,51 @@ _NAMES: Final = {
     "good_till_date": "goodTillDate",
 }
 
+_ALGO_NAMES: Final = {
+    "symbol": "symbol",
+    "side": "side",
+    "type": "type",
+    "quantity": "quantity",
+    "price": "price",
+    "trigger_price": "triggerPrice",
+    "close_position": "closePosition",
+    "reduce_only": "reduceOnly",
+    "working_type": "workingType",
+    "activate_price": "activatePrice",
+    "callback_rate": "callbackRate",
+    "client_algo_id": "clientAlgoId",
+    "time_in_force": "timeInForce",
+    "position_side": "positionSide",
+    "price_protect": "priceProtect",
+    "good_till_date": "goodTillDate",
+}
+
 
 def external_params(order: Mapping[str, object]) -> dict[str, str]:
     """Return the parameters. A LIMIT order is GTC unless it says otherwise; None leaves a parameter out.
 
     Raises `TypeError` for an argument that an order does not have.
     """
-    unknown = order.keys() - _NAMES.keys()
-    if unknown:
-        message = f"an order has no {', '.join(sorted(unknown))}: it has {', '.join(_NAMES)}"
-        raise TypeError(message)
-    params = {_NAMES[name]: _text(value) for name, value in order.items() if value is not None}
+    params = _renamed(order, _NAMES)
     if params.get("type") == LIMIT:
         params.setdefault("timeInForce", GTC)
     return params
+
+
+def external_algo_params(order: Mapping[str, object]) -> dict[str, str]:
+    """Return the parameters of a conditional order; None leaves a parameter out.
+
+    Raises `TypeError` for an argument that a conditional order does not have.
+    """
+    return {"algoType": CONDITIONAL} | _renamed(order, _ALGO_NAMES)
+
+
+def _renamed(order: Mapping[str, object], names: Mapping[str, str]) -> dict[str, str]:
+    unknown = order.keys() - names.keys()
+    if unknown:
+        message = f"an order has no {', '.join(sorted(unknown))}: it has {', '.join(names)}"
+        raise TypeError(message)
+    return {names[name]: _text(value) for name, value in order.items() if value is not None}
 
 
 def _text(value: object) -> str:

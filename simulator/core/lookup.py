@@ -5,10 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 
 from simulator.core.account import Account
+from simulator.core.algo_orders import AlgoOrder
 from simulator.core.amounts import decimal_amount
+from simulator.core.depth import Level
 from simulator.core.domain import SymbolSpec
 from simulator.core.exchange import Exchange
 from simulator.core.orders import Order
+from simulator.core.venue import Venue
 from simulator.errors import (
     BadAmountError,
     OrderNotOpenError,
@@ -17,7 +20,16 @@ from simulator.errors import (
     UnknownSymbolError,
 )
 
-__all__ = ["find_account", "find_open_order", "find_symbol", "possible_fill", "possible_price"]
+__all__ = [
+    "find_account",
+    "find_open_order",
+    "find_symbol",
+    "find_waiting_algo",
+    "possible_fill",
+    "possible_level",
+    "possible_price",
+    "possible_quantity",
+]
 
 
 def possible_price(spec: SymbolSpec, price: str | Decimal) -> Decimal:
@@ -28,17 +40,28 @@ def possible_price(spec: SymbolSpec, price: str | Decimal) -> Decimal:
     return amount
 
 
-def possible_fill(account: Account, order: Order, spec: SymbolSpec, quantity: str | Decimal) -> Decimal:
-    """Return the quantity. Raises `BadAmountError`, or `OrderNotOpenError` when it is more than can be filled."""
+def possible_quantity(spec: SymbolSpec, quantity: str | Decimal) -> Decimal:
+    """Return the quantity. Raises `BadAmountError` unless it is a positive multiple of the symbol's step."""
     amount = decimal_amount(quantity)
     if amount <= 0 or amount % spec.step_size:
         raise BadAmountError(quantity, f"a quantity above 0 in steps of {spec.step_size:f} for {spec.symbol}")
+    return amount
+
+
+def possible_fill(account: Account, order: Order, spec: SymbolSpec, quantity: str | Decimal) -> Decimal:
+    """Return the quantity. Raises `BadAmountError`, or `OrderNotOpenError` when it is more than can be filled."""
+    amount = possible_quantity(spec, quantity)
     if amount > order.remaining:
         raise OrderNotOpenError(order.order_id, f"has only {order.remaining:f} left, not {amount:f}")
     closable = account.closable(order.symbol, order.position_side, order.sign)
     if order.reduce_only and amount > closable:
         raise OrderNotOpenError(order.order_id, f"is reduce-only, and there is only {closable:f} to reduce")
     return amount
+
+
+def possible_level(spec: SymbolSpec, quantity: str | Decimal, price: str | Decimal) -> Level:
+    """Return what is to be taken at a price. Raises `BadAmountError` for what the symbol's steps do not allow."""
+    return Level(possible_quantity(spec, quantity), possible_price(spec, price))
 
 
 def find_account(exchange: Exchange, name: str | None) -> Account:
@@ -73,3 +96,19 @@ def find_open_order(account: Account, order: str | int) -> Order:
     if ended is None:
         raise UnknownOrderError(order, account.name)
     raise OrderNotOpenError(ended.order_id, f"has ended: it is {ended.status}")
+
+
+def find_waiting_algo(venue: Venue, account: Account, order: str | int) -> AlgoOrder:
+    """Return the conditional order with this algo id, or client algo id, that waits for its price.
+
+    Raises `UnknownOrderError` when there never was one, `OrderNotOpenError` when it has triggered or ended.
+    """
+    gone: AlgoOrder | None = None
+    for found in reversed(venue.algos.orders(account.name)):
+        if order in {found.algo_id, str(found.algo_id), found.client_algo_id}:
+            if found.is_waiting:
+                return found
+            gone = gone or found
+    if gone is None:
+        raise UnknownOrderError(order, account.name)
+    raise OrderNotOpenError(gone.algo_id, f"waits no more: it is {gone.status}")

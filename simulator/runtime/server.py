@@ -19,12 +19,14 @@ from simulator.core.symbols import DEFAULT_SYMBOLS
 from simulator.core.venue import Venue
 from simulator.errors import NotRunningError
 from simulator.runtime.account_deeds import AccountDeeds
+from simulator.runtime.algo_deeds import AlgoDeeds
 from simulator.runtime.chronicle import Chronicle
 from simulator.runtime.clock import Clock
 from simulator.runtime.connection import ConnectionRules, StreamConnection
 from simulator.runtime.connection_deeds import ConnectionDeeds
 from simulator.runtime.control import Control
 from simulator.runtime.floor import Floor
+from simulator.runtime.listen_key_deeds import ListenKeyDeeds
 from simulator.runtime.listener import Listener
 from simulator.runtime.order_deeds import OrderDeeds
 from simulator.runtime.reception import Reception
@@ -36,7 +38,7 @@ from simulator.runtime.stream import Streams
 __all__ = ["Simulator"]
 
 
-class Simulator(OrderDeeds, AccountDeeds, ConnectionDeeds, RestDeeds):
+class Simulator(OrderDeeds, AlgoDeeds, AccountDeeds, ConnectionDeeds, ListenKeyDeeds, RestDeeds):
     """A Binance USDⓈ-M futures exchange on one port of this machine.
 
     Args:
