@@ -9,7 +9,7 @@ import msgspec
 
 from user_stream.core.amounts import require_numbers
 
-__all__ = ["BalanceRow", "OrderRow", "PositionRow", "TradeRow"]
+__all__ = ["BalanceRow", "IncomeRow", "OrderRow", "PositionRow", "TradeRow"]
 
 
 class _Row(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -60,6 +60,21 @@ class TradeRow(_Row, frozen=True):
 
     def __post_init__(self) -> None:
         require_numbers(self.qty, self.price, self.commission, self.realized_pnl)
+
+
+class IncomeRow(_Row, frozen=True):
+    """One of income: money that came or went, in units of `asset`; `trade_id` is "" when no trade is the reason.
+
+    `time` is that of the bookkeeping, which may be rounded to the second.
+    """
+
+    income_type: str
+    symbol: str = ""
+    income: str = "0"
+    asset: str = ""
+    time: int = 0
+    tran_id: int = 0
+    trade_id: str = ""
 
 
 class PositionRow(_Row, frozen=True):

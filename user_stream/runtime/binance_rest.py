@@ -9,8 +9,9 @@ from typing import TypeVar
 
 import msgspec
 
-from user_stream.core.rest_rows import BalanceRow, OrderRow, PositionRow, TradeRow
+from user_stream.core.rest_rows import BalanceRow, IncomeRow, OrderRow, PositionRow, TradeRow
 from user_stream.errors import ListenKeyLostError, RequestRejectedError
+from user_stream.runtime import rest_history
 from user_stream.runtime.algo_rest import AlgoRest
 from user_stream.runtime.answers import read_answer, read_rows
 from user_stream.runtime.clock import Clock, LoopClock
@@ -21,17 +22,21 @@ from user_stream.settings import Environment, Settings
 __all__ = ["BinanceRest"]
 
 Row = TypeVar("Row")
-Timed = TypeVar("Timed", OrderRow, TradeRow)
 
 _log = logging.getLogger("user_stream")
-_PAGE = 1000
 _LISTEN_KEY = re.compile(r"[A-Za-z0-9]{64}")
-_WINDOW_MS = 7 * 86_400_000 - 1
-"""allOrders and userTrades answer for less than 7 days at a time."""
 
 
 class _ListenKey(msgspec.Struct):
     listenKey: str = ""  # noqa: N815  the wire's name
+
+
+class _PositionMode(msgspec.Struct):
+    dualSidePosition: bool  # noqa: N815  the wire's name
+
+
+class _MultiAssetsMode(msgspec.Struct):
+    multiAssetsMargin: bool  # noqa: N815  the wire's name
 
 
 class BinanceRest:
@@ -146,37 +151,16 @@ class BinanceRest:
         return read_rows(await self._http.request("GET", "/fapi/v1/openOrders", security="USER_DATA"), OrderRow)
 
     async def orders_since(self, since: int, *, until: int, symbol: str = "") -> list[OrderRow]:
-        """GET allOrders made from `since` to `until` (exchange ms), of one symbol or of all."""
-        params = {"symbol": symbol} if symbol else {}
-        rows = await self._walk("/fapi/v1/allOrders", params, OrderRow, since=since, until=until)
-        return list({(row.symbol, row.order_id): row for row in rows}.values())
+        """GET allOrders made from `since` to `until` (exchange ms), of one symbol or of all, as far as kept."""
+        return await rest_history.orders_since(self._http, since, until=until, symbol=symbol)
 
     async def trades_of_order(self, row: OrderRow) -> list[TradeRow]:
-        """GET userTrades of one order, all of them, by trade id."""
-        params = {"symbol": row.symbol, "orderId": str(row.order_id)}
-        until = max(self.exchange_time_ms(), row.update_time)
-        rows = await self._walk(
-            "/fapi/v1/userTrades", params, TradeRow, since=row.time or until - _WINDOW_MS, until=until
-        )
-        trades = {trade.id: trade for trade in rows}
-        return [trades[trade_id] for trade_id in sorted(trades)]
+        """GET userTrades of one order, all of them that are kept, by trade id."""
+        return await rest_history.trades_of_order(self._http, row)
 
-    async def _walk(
-        self, path: str, params: Mapping[str, str], kind: type[Timed], *, since: int, until: int
-    ) -> list[Timed]:
-        """Read a history from `since` to `until`, in windows that the exchange allows, page by page; rows may
-        repeat.
-        """
-        rows: list[Timed] = []
-        start = since
-        while start <= until:
-            end = min(start + _WINDOW_MS, until)
-            window: dict[str, str | int] = {**params, "startTime": start, "endTime": end, "limit": _PAGE}
-            page = read_rows(await self._http.request("GET", path, window, security="USER_DATA"), kind)
-            rows += page
-            # a full page may end in the middle of a millisecond: that millisecond is read again
-            start = max(page[-1].time, start + 1) if len(page) >= _PAGE else end + 1
-        return rows
+    async def trades_since(self, symbol: str, since: int, *, until: int) -> list[TradeRow]:
+        """GET userTrades of a symbol from `since` to `until` (exchange ms), and maybe later ones, by trade id."""
+        return await rest_history.trades_since(self._http, symbol, since, until=until)
 
     # --- account --------------------------------------------------------------------------------------------------
 
@@ -190,3 +174,17 @@ class BinanceRest:
     async def balances(self) -> list[BalanceRow]:
         """GET balance v3, one row an asset."""
         return read_rows(await self._http.request("GET", "/fapi/v3/balance", security="USER_DATA"), BalanceRow)
+
+    async def income_since(self, since: int, *, until: int) -> list[IncomeRow]:
+        """GET income booked from `since` to `until` (exchange ms), of all symbols, as far as it is kept."""
+        return await rest_history.income_since(self._http, since, until=until)
+
+    async def position_mode(self) -> bool:
+        """GET positionSide/dual: True in hedge mode, where a symbol has a LONG and a SHORT position."""
+        body = await self._http.request("GET", "/fapi/v1/positionSide/dual", security="USER_DATA")
+        return read_answer(body, _PositionMode).dualSidePosition
+
+    async def multi_assets_mode(self) -> bool:
+        """GET multiAssetsMargin: True when all assets together are the margin."""
+        body = await self._http.request("GET", "/fapi/v1/multiAssetsMargin", security="USER_DATA")
+        return read_answer(body, _MultiAssetsMode).multiAssetsMargin

@@ -1,10 +1,17 @@
-"""The questions that a recovery asks over REST, in their order; what the answers mean is `core/reconcile`'s to say."""
+"""The questions that a recovery asks over REST, in their order; what the answers mean is `core/reconcile`'s to say.
+
+A pass costs 40 for all open orders, 5 for all orders made since, 30 for the income, 5 for the positions' times, 5 for
+each symbol that may have traded, 1 for each order and 5 for each older order's trades, of request weight. Open
+conditional orders are in a book of their own (`runtime/algo_rest`), and are read beside this.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
+from typing import NamedTuple, TypeVar
 
+from user_stream.core.absence import Absences, inferred_end
 from user_stream.core.ledger import Ledger
 from user_stream.core.order_record import OrderKey
 from user_stream.core.positions import PositionBook, PositionKey
@@ -13,10 +20,12 @@ from user_stream.core.reconcile import (
     Touched,
     key_of,
     orders_to_query,
+    symbols_to_sweep,
     trades_to_fetch,
     unlisted_positions,
+    unnamed_orders,
 )
-from user_stream.core.rest_rows import BalanceRow, OrderRow, PositionRow, TradeRow
+from user_stream.core.rest_rows import BalanceRow, IncomeRow, OrderRow, PositionRow, TradeRow
 from user_stream.errors import RequestRejectedError
 from user_stream.runtime.binance_rest import BinanceRest
 
@@ -24,47 +33,126 @@ __all__ = ["read_account", "read_order", "read_orders"]
 
 _log = logging.getLogger("user_stream")
 
+Found = TypeVar("Found")
 
-async def read_orders(rest: BinanceRest, ledger: Ledger, *, floor: int, since: int, until: int) -> OrderSnapshot:
-    """Read every order that is open, that we hold open, that we sent and heard nothing of, or made since `since`.
+_INCOME_ROUNDING_MS = 1000
+"""Income may be booked at the beginning of the second of its trade."""
 
-    `floor`: orders made before it, and never met, start from a baseline. All in exchange ms.
+
+async def read_orders(
+    rest: BinanceRest,
+    ledger: Ledger,
+    *,
+    floor: int,
+    since: int,
+    until: int,
+    held: Iterable[str] = (),
+    lag_ms: int = 40_000,
+    absences: Absences | None = None,
+) -> OrderSnapshot:
+    """Read every order that is open, that we hold open, that we sent and heard nothing of, or that moved since `since`.
+
+    `floor`: orders made before it, and never met, start from a baseline. `held`: the symbols of positions that we hold.
+    `lag_ms`: by how much REST may lag: a trade whose order is not found is nameless only when it is older. `absences`:
+    what earlier passes did not find; without it, no order ends by its absence. Times are exchange ms.
     """
-    snapshot = OrderSnapshot(floor)
-    snapshot.add(await rest.open_orders())
-    snapshot.add(await _orders_since(rest, ledger, since=since, until=until))
-    for symbol, order_id in orders_to_query(ledger, snapshot.rows):
-        snapshot.add(await _answer(rest.order(symbol, order_id)))
-    for intent in ledger.intents:
-        if not any(row.client_order_id == intent.client_order_id for row in snapshot.rows.values()):
-            snapshot.add(await _answer(rest.order_by_client_id(intent.symbol, intent.client_order_id)))
+    snapshot = OrderSnapshot(floor, swept_since=since)
+    held_open = ledger.open_orders
+    snapshot.add(await rest.open_orders(), "openOrders")
+    if absences is not None:
+        absences.observe(held_open, snapshot.rows.keys(), at=rest.exchange_time_ms())
+    traces = await _read_traces(rest, since=since, until=until)
+    known_symbols = symbols_to_sweep(ledger, snapshot, *traces, held=held)
+    snapshot.add(await _orders_since(rest, known_symbols, since=since, until=until), "allOrders")
+    missing = [key for key in orders_to_query(ledger, snapshot.rows) if not await _is_found(rest, snapshot, key)]
+    await _read_intents(rest, ledger, snapshot)
+    if since < until:
+        await _sweep(rest, snapshot, symbols_to_sweep(ledger, snapshot, *traces, held=held), until=until)
+    for key in unnamed_orders(ledger, snapshot):
+        if key in missing or not await _is_found(rest, snapshot, key):
+            snapshot.nameless += [trade for trade in snapshot.swept[key] if trade.time < until - lag_ms]
     for row in trades_to_fetch(ledger, snapshot):
-        snapshot.trades[key_of(row)] = await rest.trades_of_order(row)
+        whole = snapshot.whole_list(row)
+        snapshot.trades[key_of(row)] = await rest.trades_of_order(row) if whole is None else whole
+    if absences is not None:
+        _end_absent_orders(ledger, snapshot, absences, missing, now=until, lag_ms=lag_ms)
     return snapshot
 
 
-async def _answer(question: Awaitable[OrderRow | None]) -> list[OrderRow]:
-    """Return the order that was asked for, if any. A question that is refused must not keep all others unanswered."""
+class _Traces(NamedTuple):
+    """What an account shows of trades on symbols that nobody named."""
+
+    income: list[IncomeRow]
+    positions: list[PositionRow]
+
+
+async def _read_traces(rest: BinanceRest, *, since: int, until: int) -> _Traces:
+    if since >= until:
+        return _Traces([], [])
+    income = await _answer(rest.income_since(since - _INCOME_ROUNDING_MS, until=until), "the account's income")
+    positions = await _answer(rest.positions(), "the positions' times")
+    return _Traces(income or [], positions or [])
+
+
+async def _answer(question: Awaitable[Found], what: str) -> Found | None:
+    """Return an answer, None for a refusal: one question that is refused must not keep all others unanswered."""
     try:
-        row = await question
+        return await question
     except RequestRejectedError as refusal:
-        _log.warning("the question for one order was refused: %s", refusal)
-        return []
-    return [] if row is None else [row]
+        _log.warning("the question for %s was refused: %s", what, refusal)
+        return None
 
 
-async def _orders_since(rest: BinanceRest, ledger: Ledger, *, since: int, until: int) -> list[OrderRow]:
+async def _orders_since(rest: BinanceRest, symbols: Iterable[str], *, since: int, until: int) -> list[OrderRow]:
     """Sweep all symbols; an exchange that still wants a symbol (before 2026-08-25) is asked for those that we know."""
     try:
         return await rest.orders_since(since, until=until)
     except RequestRejectedError as refusal:
         if refusal.code != -1102:
             raise
-    symbols = {symbol for symbol, _ in ledger.open_orders} | {intent.symbol for intent in ledger.intents}
     rows: list[OrderRow] = []
-    for symbol in sorted(symbols):
-        rows += await rest.orders_since(since, until=until, symbol=symbol)
+    for symbol in symbols:
+        rows += await _answer(rest.orders_since(since, until=until, symbol=symbol), f"orders of {symbol}") or []
     return rows
+
+
+async def _is_found(rest: BinanceRest, snapshot: OrderSnapshot, key: OrderKey) -> bool:
+    """Ask for one order. Return False only if the exchange says that there is none: a refusal says nothing."""
+    symbol, order_id = key
+    try:
+        row = await rest.order(symbol, order_id)
+    except RequestRejectedError as refusal:
+        _log.warning("the question for order %s of %s was refused: %s", order_id, symbol, refusal)
+        return True
+    if row is not None:
+        snapshot.add([row], "order")
+    return row is not None
+
+
+async def _read_intents(rest: BinanceRest, ledger: Ledger, snapshot: OrderSnapshot) -> None:
+    """Ask for what we sent and heard nothing of; conditional orders are asked for in their own book."""
+    named = {row.client_order_id for row in snapshot.rows.values()}
+    for intent in ledger.intents:
+        if intent.client_order_id not in named and not intent.algo:
+            question = rest.order_by_client_id(intent.symbol, intent.client_order_id)
+            if (row := await _answer(question, f"order {intent.client_order_id}")) is not None:
+                snapshot.add([row], "order")
+
+
+async def _sweep(rest: BinanceRest, snapshot: OrderSnapshot, symbols: Iterable[str], *, until: int) -> None:
+    for symbol in symbols:
+        question = rest.trades_since(symbol, snapshot.swept_since, until=until)
+        snapshot.sweep(await _answer(question, f"trades of {symbol}") or [])
+
+
+def _end_absent_orders(
+    ledger: Ledger, snapshot: OrderSnapshot, absences: Absences, missing: Iterable[OrderKey], *, now: int, lag_ms: int
+) -> None:
+    """Rule 17: an order that is missing everywhere, for longer than anything is kept, has ended."""
+    for key in missing:
+        record = ledger.order(key)
+        if record is not None and key not in snapshot.swept and absences.is_over(record, now=now, lag_ms=lag_ms):
+            snapshot.add([inferred_end(record)], "absence")
 
 
 async def read_order(rest: BinanceRest, key: OrderKey) -> tuple[OrderRow, list[TradeRow]] | None:
