@@ -1,0 +1,291 @@
+"""Conditional orders: their own book, and the orders that they become.
+
+A conditional order lives in a book of its own under an algo id. Its life there is NEW, TRIGGERING, TRIGGERED, FINISHED,
+or an end before that: CANCELED, EXPIRED, REJECTED. When its price is reached it becomes an ordinary order with an order
+id of its own, its *child*, whose life the ledger follows. Facts come from ALGO_UPDATE, over any connection and any
+number of times, and from REST; the status only moves forward, and the first end stays.
+
+The book never tells a fill: what it repeats of the child's execution is not even read. So nothing here is ever FILLED:
+FINISHED says only that the child is over, and with nothing executed it is not filled. A quantity of "0" closes whatever
+position there is.
+
+What goes out is a delivery like any other, without a fill. Until the child is known its order id is "", its name the
+client algo id. From then on it repeats what the ledger has told of the child, so that nothing goes backwards, and the
+child's deliveries are annotated with the algo id. FINISHED is not delivered: the child's end is.
+
+The child can be faster than the news of its parent: its fills come between TRIGGERING and TRIGGERED, which names it. An
+order that nobody knows and that fits an order being triggered may be that child, so its facts wait for the name; its
+client order id may be the client algo id or made by the exchange, so it proves nothing by being another. A child that
+was told as somebody else's order is linked late, by the delivery that names both.
+
+A conditional order that is in no answer has not ended by that: it ends, as inferred, under the same caution as an
+ordinary one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from user_stream.contracts import MappedOrderUpdate
+from user_stream.core.algo_rows import algo_order_status
+from user_stream.core.intents import Intents
+from user_stream.core.ledger import Ledger, Told
+from user_stream.core.order_record import OrderKey, OrderRecord
+from user_stream.core.orders import CONDITIONAL_TYPES
+
+__all__ = ["ConditionalOrder", "ConditionalOrders"]
+
+_KEEP_EVICTED = 10_000
+_RETENTION_MS = 3 * 86_400_000
+"""How long the exchange finds an order that ended without a fill."""
+_ENDED = 3
+_RANK = {"NEW": 0, "TRIGGERING": 1, "TRIGGERED": 2, "FINISHED": 3, "CANCELED": 3, "EXPIRED": 3, "REJECTED": 3}
+_UNKNOWN = -1
+
+
+@dataclass(slots=True)
+class ConditionalOrder:
+    """What is held of one conditional order. `facts` are those of its furthest status; times are exchange ms."""
+
+    algo_id: int
+    facts: MappedOrderUpdate
+    child: OrderKey | None = None
+    last_sign: int = 0
+    missing_since: int = 0
+    """When an answer first did not list it; 0 while the last one did."""
+
+    @property
+    def status(self) -> str:
+        """As its own book says."""
+        return self.facts.get("algo_status", "")
+
+    @property
+    def client_algo_id(self) -> str:
+        """Its name, which whoever placed it chose."""
+        return self.facts["client_order_id"]
+
+    @property
+    def ended(self) -> bool:
+        """True when its own book says no more of it; its child may still be open where it was triggered."""
+        return _RANK.get(self.status, _UNKNOWN) == _ENDED
+
+    def may_become(self, update: MappedOrderUpdate) -> bool:
+        """Say whether an order that nobody knows may be the child of this one."""
+        if self.child is not None or self.ended or not self._fits(update):
+            return False
+        return _RANK.get(self.status, _UNKNOWN) > 0 or update["client_order_id"] == self.client_algo_id
+
+    def _fits(self, update: MappedOrderUpdate) -> bool:
+        market = self.facts["order_type"].endswith("MARKET")
+        return (
+            update["symbol"] == self.facts["symbol"]
+            and update["side"] == self.facts["side"]
+            and update["position_side"] in {"", self.facts["position_side"]}
+            and update["order_type"] in {"", "MARKET" if market else "LIMIT"}
+        )
+
+
+class ConditionalOrders:
+    """All conditional orders of one account, beside the ledger of ordinary ones, whose numbers their deliveries share.
+
+    `bind_tolerance_ms`: how much older than its sending an order may look, because clocks err.
+    """
+
+    def __init__(self, ledger: Ledger, *, number: Callable[[], int], bind_tolerance_ms: int = 2_000) -> None:
+        self._ledger = ledger
+        self._number = number
+        self._orders: dict[int, ConditionalOrder] = {}
+        self._children: dict[OrderKey, int] = {}
+        self._evicted: dict[int, None] = {}
+        self.intents = Intents(bind_tolerance_ms=bind_tolerance_ms)
+        self.duplicates = 0
+        self.unknown_statuses = 0
+
+    # --- what is known --------------------------------------------------------------------------------------------
+
+    @property
+    def live(self) -> list[ConditionalOrder]:
+        """Those whose own book has not told their end."""
+        return [order for order in self._orders.values() if not order.ended]
+
+    def get(self, algo_id: int) -> ConditionalOrder | None:
+        """Return what is held of one."""
+        return self._orders.get(algo_id)
+
+    def named(self, client_algo_id: str) -> ConditionalOrder | None:
+        """Return the newest that bears this client algo id."""
+        found = [order for order in self._orders.values() if order.client_algo_id == client_algo_id]
+        return max(found, key=lambda order: order.algo_id, default=None)
+
+    def parent_of(self, key: OrderKey) -> ConditionalOrder | None:
+        """Return the conditional order that became this order."""
+        return self._orders.get(self._children.get(key, 0))
+
+    def may_be_child(self, update: MappedOrderUpdate) -> bool:
+        """Say whether an update speaks of an order that nobody knows and that a conditional order may just have become.
+
+        Its facts had better wait until `ALGO_UPDATE` or a query says which (rule 12).
+        """
+        key = (update["symbol"], update["order_id"])
+        if not self._orders or key in self._children or self._ledger.order(key) is not None:
+            return False
+        if update["client_order_id"] in self._ledger.intents:
+            return False
+        return any(order.may_become(update) for order in self._orders.values())
+
+    def annotate(self, update: MappedOrderUpdate) -> MappedOrderUpdate:
+        """Return a delivery of an order with the conditional order that it comes from, if it comes from one."""
+        parent = self.parent_of((update["symbol"], update["order_id"]))
+        if parent is None or "algo_id" in update:
+            return update
+        return {**update, "algo_id": parent.algo_id, "algo_status": parent.status}
+
+    # --- facts in, deliveries out ---------------------------------------------------------------------------------
+
+    def fold(self, update: MappedOrderUpdate) -> list[Told]:
+        """Fold what ALGO_UPDATE or a row of REST says, mapped by `algo_rows`."""
+        algo_id, status = update.get("algo_id", 0), update.get("algo_status", "")
+        if algo_id in self._evicted:
+            self.duplicates += 1
+            return []
+        self.unknown_statuses += status not in _RANK
+        order = self._orders.get(algo_id)
+        moved = order is None or _RANK.get(status, _UNKNOWN) > _RANK.get(order.status, _UNKNOWN)
+        if order is None:
+            order = self._orders[algo_id] = ConditionalOrder(algo_id, update)
+            self.intents.claim(update, made=update["order_trade_time"])
+        elif moved:
+            order.facts = _completed(update, order.facts)
+        order.last_sign = max(order.last_sign, update["order_trade_time"])
+        linked = self._link(order, update["order_id"])
+        return self._deliveries(order, update, moved=moved, linked=linked)
+
+    def _link(self, order: ConditionalOrder, order_id: str) -> bool:
+        if not order_id or order.child is not None:
+            return False
+        order.child = (order.facts["symbol"], order_id)
+        self._children[order.child] = order.algo_id
+        return True
+
+    def _deliveries(
+        self, order: ConditionalOrder, update: MappedOrderUpdate, *, moved: bool, linked: bool
+    ) -> list[Told]:
+        child = self._ledger.order(order.child) if order.child else None
+        if not (linked or moved):
+            self.duplicates += 1
+            return []
+        if order.status == "FINISHED" and not (linked and child is not None and child.status):
+            return []
+        told: MappedOrderUpdate = {
+            **order.facts,
+            "order_id": order.child[1] if order.child else "",
+            "execution_type": update["execution_type"],
+            "order_trade_time": update["order_trade_time"],
+            "event_time": update["event_time"],
+            "source": update["source"],
+            "delivery_id": self._number(),
+        }
+        return [Told("delivery", told if child is None else _as_child_stands(told, child))]
+
+    # --- absence --------------------------------------------------------------------------------------------------
+
+    def unlisted(self, listed: Iterable[int], *, at: int) -> list[ConditionalOrder]:
+        """Take note of an answer of all open conditional orders, asked for at `at` (exchange ms); return those that it
+        does not list though we hold them: each is asked for by its id.
+        """
+        algo_ids = set(listed)
+        missing = []
+        for order in self.live:
+            if order.algo_id in algo_ids:
+                order.missing_since = 0
+            else:
+                order.missing_since = order.missing_since or at
+                missing.append(order)
+        return missing
+
+    def fold_not_found(self, algo_id: int, *, at: int, lag_ms: int) -> list[Told]:
+        """Fold that the exchange does not find one by its id.
+
+        It has ended, as inferred, only if two answers `lag_ms` apart did not list it and its last sign is older than
+        what the exchange keeps (rule 17).
+        """
+        order = self._orders.get(algo_id)
+        if order is None or order.ended or not order.missing_since:
+            return []
+        if at - order.missing_since < lag_ms or at - order.last_sign < _RETENTION_MS:
+            return []
+        inferred: MappedOrderUpdate = {
+            **order.facts,
+            "order_status": "EXPIRED",
+            "execution_type": "",
+            "source": "rest",
+            "algo_status": "EXPIRED",
+        }
+        return self.fold(inferred)
+
+    # --- restarts and memory --------------------------------------------------------------------------------------
+
+    def restore(self, deliveries: Iterable[MappedOrderUpdate]) -> None:
+        """Know again what was delivered before a restart, oldest first, and deliver none of it."""
+        for update in deliveries:
+            algo_id, status = update.get("algo_id", 0), update.get("algo_status", "")
+            if not algo_id:
+                continue
+            order = self._orders.get(algo_id)
+            if update["order_type"] not in CONDITIONAL_TYPES:  # its child's
+                if order is None:
+                    continue
+                facts: MappedOrderUpdate = {**order.facts, "algo_status": status}
+            else:
+                facts = {**update, "order_id": "", "order_status": algo_order_status(status)}
+            if order is None:
+                order = self._orders[algo_id] = ConditionalOrder(algo_id, facts)
+            elif _RANK.get(status, _UNKNOWN) >= _RANK.get(order.status, _UNKNOWN):
+                order.facts = facts
+            order.last_sign = max(order.last_sign, update["order_trade_time"])
+            self._link(order, update["order_id"])
+
+    def evict(self, before: int) -> int:
+        """Forget those that ended before this transaction time (ms) and whose child the ledger has forgotten. Return
+        how many.
+        """
+        over = [
+            order
+            for order in self._orders.values()
+            if order.ended
+            and order.last_sign < before
+            and (order.child is None or self._ledger.order(order.child) is None)
+        ]
+        for order in over:
+            del self._orders[order.algo_id]
+            self._children.pop(order.child or ("", ""), None)
+            self._evicted[order.algo_id] = None
+        while len(self._evicted) > _KEEP_EVICTED:
+            del self._evicted[next(iter(self._evicted))]
+        return len(over)
+
+
+def _completed(update: MappedOrderUpdate, known: MappedOrderUpdate) -> MappedOrderUpdate:
+    """Return newer facts, with what they leave open from the older ones."""
+    completed = update.copy()
+    attributes: tuple[Literal["symbol", "client_order_id", "side", "position_side", "order_type", "time_in_force"], ...]
+    attributes = ("symbol", "client_order_id", "side", "position_side", "order_type", "time_in_force")
+    for attribute in attributes:
+        completed[attribute] = update[attribute] or known[attribute]
+    return completed
+
+
+def _as_child_stands(told: MappedOrderUpdate, child: OrderRecord) -> MappedOrderUpdate:
+    """Return a delivery that says of the child what was told of it before."""
+    if not child.status:
+        return told
+    return {
+        **told,
+        "order_status": child.status,
+        "price": child.facts["price"],
+        "orig_qty": child.facts["orig_qty"],
+        "accumulated_filled_qty": format(child.cumulative, "f"),
+        "avg_price": child.average_price(),
+    }
