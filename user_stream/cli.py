@@ -13,6 +13,7 @@ import os
 import re
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -26,7 +27,9 @@ from user_stream.core.events import Event
 from user_stream.core.lifecycle import Degraded, Live, Notice, Stopped
 from user_stream.credentials import Credentials, credentials_from_file, credentials_from_variables
 from user_stream.errors import SettingsError, UserStreamError
+from user_stream.logs import HideSecrets, JsonFormatter
 from user_stream.narration import Kind, Line, account_line, notice_line, order_line, print_form
+from user_stream.observer import Observer
 from user_stream.runtime.clock import LoopClock
 from user_stream.service import UserStreamService
 from user_stream.settings import Environment, Settings, StreamUrlForm
@@ -80,6 +83,9 @@ def main() -> None:
 @click.option(
     "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="error", help="Logs, on stderr."
 )
+@click.option("--log-format", type=click.Choice(["text", "json"]), default="text", help="Logs as sentences or JSON.")
+@click.option("--metrics-port", type=click.IntRange(0, 65535), help="Serve metrics for Prometheus; 0: a free port.")
+@click.option("--metrics-host", default="127.0.0.1", show_default=True, help="Where: by default, this machine only.")
 def run(
     *,
     environment: str,
@@ -89,10 +95,12 @@ def run(
     private_key: Path | None,
     url_form: str | None,
     log_level: str,
+    log_format: str,
+    metrics_port: int | None,
+    metrics_host: str,
 ) -> None:
     """Print orders, fills, account changes and the stream's own life until Ctrl-C. Places no orders."""
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("user_stream").setLevel(log_level.upper())
+    _log_to_stderr(log_level, log_format)
     settings = Settings(url_form=URL_FORMS[url_form]) if url_form else Settings()
     try:
         place = _place(environment, rest_url, ws_url)
@@ -101,7 +109,8 @@ def run(
             if keys
             else credentials_from_variables(environment, os.environ, private_key=private_key)
         )
-        asyncio.run(_follow(place, credentials, settings))
+        with _metrics(metrics_host, metrics_port) as observer:
+            asyncio.run(_follow(place, credentials, settings, observer))
     except UserStreamError as error:
         raise click.ClickException(str(error)) from error
 
@@ -112,6 +121,33 @@ def demo() -> None:
     from user_stream.demo.run import main as show  # noqa: PLC0415  only the demo needs the simulator
 
     sys.exit(show())
+
+
+# --- what it leaves behind ----------------------------------------------------------------------------------------
+
+
+def _log_to_stderr(level: str, form: str) -> None:
+    handler = logging.StreamHandler()
+    text = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler.setFormatter(JsonFormatter() if form == "json" else text)
+    handler.addFilter(HideSecrets())
+    logging.basicConfig(handlers=[handler])
+    logging.getLogger("user_stream").setLevel(level.upper())
+
+
+@contextlib.contextmanager
+def _metrics(host: str, port: int | None) -> Iterator[Observer | None]:
+    """Serve metrics and give who takes them; None where no port was named."""
+    if port is None:
+        yield None
+        return
+    try:
+        from user_stream.prometheus import PrometheusObserver, serve_metrics  # noqa: PLC0415  an extra
+    except ModuleNotFoundError as error:
+        raise click.ClickException(str(error)) from None
+    with serve_metrics(port=port, host=host) as url:
+        click.echo(f"metrics at {url}")
+        yield PrometheusObserver()
 
 
 # --- where to -----------------------------------------------------------------------------------------------------
@@ -187,7 +223,7 @@ class Follower:
         self._console.print(words, soft_wrap=True)
 
 
-async def _follow(place: Environment, credentials: Credentials, settings: Settings) -> None:
+async def _follow(place: Environment, credentials: Credentials, settings: Settings, observer: Observer | None) -> None:
     """Follow the account until Ctrl-C or SIGTERM. Raises `UserStreamError` when that cannot begin, or not go on."""
     clock = LoopClock()
     follower = Follower(Console(highlight=False), clock)
@@ -199,6 +235,7 @@ async def _follow(place: Environment, credentials: Credentials, settings: Settin
         environment=place,
         settings=settings,
         clock=clock,
+        observer=observer,
     )
 
     async def give_up_at_the_start(_: Event | Notice) -> None:

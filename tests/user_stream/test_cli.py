@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import re
@@ -109,6 +110,9 @@ def test_no_option_takes_a_key() -> None:
         "--private-key",
         "--url-form",
         "--log-level",
+        "--log-format",
+        "--metrics-port",
+        "--metrics-host",
     }
 
 
@@ -237,3 +241,54 @@ def test_a_refused_key_is_one_line_that_says_what_to_check(simulator_url: str, n
 
     assert_one_clear_line(result, said)
     assert "W" * 64 not in result.output
+
+
+# --- what it leaves behind ----------------------------------------------------------------------------------------
+
+
+def test_metrics_are_served_while_it_runs(simulator_url: str) -> None:
+    with started("user_stream", "run", "--rest-url", simulator_url, "--metrics-port", "0") as process:
+        opening = read_until(process, "  live\n")
+        buy_at_the_market(simulator_url)
+        read_until(process, " FILLED ")
+        address = opening[0].removeprefix("metrics at ").strip()
+        scraped = requests.get(address, timeout=10, proxies={"http": ""}).text
+
+    assert address.startswith("http://127.0.0.1:")
+    assert 'user_stream_state{account="",state="live"} 1.0' in scraped
+    assert re.search(r'^user_stream_fills_total\{account="",source="\w+"\} 1\.0$', scraped, re.MULTILINE)
+    assert AccountSpec().api_key not in scraped
+
+
+def test_port_that_is_taken_is_one_line(simulator_url: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        result = invoke("run", "--rest-url", simulator_url, "--metrics-port", port)
+
+    assert_one_clear_line(result, f"metrics cannot be served at 127.0.0.1, port {port}")
+
+
+def test_metrics_without_their_library_are_one_line_that_names_the_extra(
+    simulator_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "user_stream.prometheus", raising=False)
+    monkeypatch.setitem(sys.modules, "prometheus_client", None)
+
+    result = invoke("run", "--rest-url", simulator_url, "--metrics-port", "0")
+
+    assert_one_clear_line(result, "pip install 'binance-user-stream[prometheus]'")
+
+
+def test_logs_are_one_json_object_a_line_when_asked_for(simulator_url: str) -> None:
+    arguments = ("--log-format", "json", "--log-level", "info")
+    with started("user_stream", "run", "--rest-url", simulator_url, *arguments) as process:
+        read_until(process, "  live\n")
+        process.terminate()
+        _, errors = process.communicate(timeout=20)
+
+    lines = [json.loads(line) for line in errors.splitlines()]
+    assert lines
+    assert all({"time", "level", "logger", "message"} <= line.keys() for line in lines)
+    assert {line["logger"].partition(".")[0] for line in lines} == {"user_stream"}
