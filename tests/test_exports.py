@@ -26,6 +26,8 @@ USER_STREAM = [
     "LoopClock",
     "MappedAccountUpdate",
     "MappedOrderUpdate",
+    "Metric",
+    "Observer",
     "Order",
     "OrderIntent",
     "OrderManager",

@@ -19,6 +19,7 @@ from user_stream.contracts import TakesAccountUpdates as RiskEngine
 from user_stream.contracts import TakesOrderUpdates as OrderUpdateSink
 from user_stream.core import events, lifecycle
 from user_stream.core.fills import FillPriceCache, LastFill
+from user_stream.core.metrics import Metric
 from user_stream.core.orders import Order, OrderState
 from user_stream.core.positions import PositionBook
 from user_stream.core.retry import BackoffPolicy
@@ -33,6 +34,7 @@ from user_stream.errors import (
     SignatureRefusedError,
     UserStreamError,
 )
+from user_stream.observer import Observer
 from user_stream.runtime.binance_websocket import BinanceWebsocket, StreamHandlers
 from user_stream.runtime.clock import Clock, LoopClock
 from user_stream.runtime.order_manager import OrderManager
@@ -53,6 +55,8 @@ __all__ = [
     "LoopClock",
     "MappedAccountUpdate",
     "MappedOrderUpdate",
+    "Metric",
+    "Observer",
     "Order",
     "OrderIntent",
     "OrderManager",
