@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from user_stream.core.events import ControlReply, Event, KnownEvent, RawEvent
+from user_stream.core.events import ALIASES, ControlReply, Event, KnownEvent, RawEvent
 from user_stream.core.leniency import convert_leniently
 
 __all__ = ["DecodeError", "decode_event", "event_from_wire"]
@@ -76,10 +76,16 @@ def _typed(message: dict[str, Any]) -> Event:
     if known is None:
         return RawEvent(event_type=str(name), payload=message)
     try:
-        return convert_leniently(message, known)
+        return convert_leniently(_by_its_own_keys(message, ALIASES.get(str(name), {})), known)
     except msgspec.ValidationError as error:
         reason = f"{name} is not in its documented shape: {error}"
         raise DecodeError(reason) from None
+
+
+def _by_its_own_keys(message: dict[str, Any], aliases: Mapping[str, str]) -> dict[str, Any]:
+    """Return the message with what stands under an alias under its own key, unless that is there too."""
+    standing_in = {key: message[alias] for alias, key in aliases.items() if alias in message and key not in message}
+    return {**message, **standing_in} if standing_in else message
 
 
 def _control_reply(message: dict[str, Any]) -> ControlReply:

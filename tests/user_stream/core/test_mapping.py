@@ -30,6 +30,11 @@ from user_stream.core.mapping import (
 from user_stream.core.rest_rows import BalanceRow, OrderRow, PositionRow, TradeRow
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "events"
+BARE = OrderReport(
+    symbol="BTCUSDT", order_id=7, order_status="NEW", original_quantity="1", last_filled_quantity="0",
+    cumulative_filled_quantity="0", last_filled_price="0", trade_id=0,
+)  # fmt: skip
+"""An order of which nothing is said that can be left out."""
 ROW = OrderRow(symbol="BTCUSDT", order_id=7, status="PARTIALLY_FILLED", client_order_id="c", side="SELL",
                position_side="SHORT", type="LIMIT", time_in_force="GTX", price="100.10", stop_price="0.00",
                orig_qty="10.000", executed_qty="4.000", avg_price="100.10000", reduce_only=True, time=1,
@@ -47,9 +52,7 @@ DEFAULTS: MappedOrderUpdate = {
 
 
 def test_what_an_order_trade_update_does_not_carry_is_the_documented_default() -> None:
-    event = OrderTradeUpdate(order=OrderReport(symbol="BTCUSDT", order_id=7, order_status="NEW"))
-
-    assert map_order_update(event) == DEFAULTS
+    assert map_order_update(OrderTradeUpdate(order=BARE)) == DEFAULTS | {"orig_qty": "1"}
     assert set(DEFAULTS) == EVERY_KEY
 
 
@@ -114,9 +117,7 @@ def test_a_trade_row_tells_its_fill_with_what_its_order_knows() -> None:
 
 
 def test_an_order_without_its_own_time_has_that_of_the_event() -> None:
-    report = OrderReport(symbol="BTCUSDT", order_id=7, order_status="NEW")
-
-    assert map_order_update(OrderTradeUpdate(order=report, transaction_time=5))["order_trade_time"] == 5
+    assert map_order_update(OrderTradeUpdate(order=BARE, transaction_time=5))["order_trade_time"] == 5
 
 
 @pytest.mark.parametrize(
