@@ -21,6 +21,7 @@ __all__ = [
     "BalanceRow",
     "Fact",
     "LeverageChanged",
+    "ListenKeyAnnounced",
     "ListenKeyEnded",
     "OpenNotional",
     "OrderAccepted",
@@ -126,10 +127,17 @@ class LeverageChanged(_AccountFact, frozen=True, kw_only=True):
 
 
 class ListenKeyEnded(_AccountFact, frozen=True, kw_only=True):
-    """A listen key died."""
+    """A listen key died. `announce` says whether its sockets are told; None leaves it to the profile."""
 
     listen_key: str
     cause: ListenKeyEnd
+    announce: bool | None = None
+
+
+class ListenKeyAnnounced(_AccountFact, frozen=True, kw_only=True):
+    """The sockets of a dead listen key are told again that it died."""
+
+    listen_key: str
 
 
 Fact: TypeAlias = (
@@ -141,4 +149,5 @@ Fact: TypeAlias = (
     | WalletChanged
     | LeverageChanged
     | ListenKeyEnded
+    | ListenKeyAnnounced
 )

@@ -44,6 +44,9 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     listen_key_expiry: Literal["announce", "announce_and_close", "silent"] = "announce"
     """What sockets see when a listen key's lifetime ends."""
 
+    listen_key_expiry_time: Literal["number", "text"] = "number"
+    """How `listenKeyExpired` writes its `E`. An older official sample has a text."""
+
     self_trade_prevention: str = "EXPIRE_MAKER"
     """The mode of an order that names none. Live in 2026: EXPIRE_MAKER; in 2024: NONE."""
 

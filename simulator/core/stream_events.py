@@ -26,6 +26,7 @@ from simulator.core.facts import (
     BalanceRow,
     Fact,
     LeverageChanged,
+    ListenKeyAnnounced,
     ListenKeyEnded,
     OrderAccepted,
     OrderAmended,
@@ -120,10 +121,9 @@ def _events(fact: Fact, symbols: dict[str, SymbolSpec], profile: Profile) -> Ite
         case LeverageChanged():
             setting = {"s": fact.symbol, "l": fact.leverage}
             yield _event(fact, ACCOUNT_CONFIG_UPDATE, {"ac": setting}, f"{fact.symbol} {fact.leverage}x")
-        case ListenKeyEnded():
-            if profile.announces(fact.cause):
-                body = {"e": LISTEN_KEY_EXPIRED, "E": fact.time_ms, "listenKey": fact.listen_key}
-                yield UserEvent(fact.account, LISTEN_KEY_EXPIRED, body, "", fact.listen_key)
+        case ListenKeyEnded() | ListenKeyAnnounced():
+            if _is_announced(fact, profile):
+                yield _listen_key_expired(fact, profile)
         case _:
             assert_never(fact)
 
@@ -140,6 +140,18 @@ def _execution_type(fact: OrderAccepted | OrderAmended | OrderEnded) -> str:
 
 def _event(fact: Fact, name: str, content: dict[str, Any], summary: str) -> UserEvent:
     return UserEvent(fact.account, name, {"e": name, "T": fact.time_ms, "E": fact.time_ms, **content}, summary)
+
+
+def _is_announced(fact: ListenKeyEnded | ListenKeyAnnounced, profile: Profile) -> bool:
+    if isinstance(fact, ListenKeyAnnounced):
+        return True
+    return profile.announces(fact.cause) if fact.announce is None else fact.announce
+
+
+def _listen_key_expired(fact: ListenKeyEnded | ListenKeyAnnounced, profile: Profile) -> UserEvent:
+    event_time = str(fact.time_ms) if profile.listen_key_expiry_time == "text" else fact.time_ms
+    body = {"e": LISTEN_KEY_EXPIRED, "E": event_time, "listenKey": fact.listen_key}
+    return UserEvent(fact.account, LISTEN_KEY_EXPIRED, body, "", fact.listen_key)
 
 
 def _trade_lite(fact: OrderFilled, spec: SymbolSpec) -> UserEvent:

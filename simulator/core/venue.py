@@ -82,12 +82,14 @@ class Venue:
         """
         return [*facts, *self.algos.follow(now_ms)]
 
-    def end_listen_key(self, account: str, cause: ListenKeyEnd, now_ms: int) -> list[Fact]:
-        """Kill the account's listen key, if it has one."""
+    def end_listen_key(
+        self, account: str, cause: ListenKeyEnd, now_ms: int, *, announce: bool | None = None
+    ) -> list[Fact]:
+        """Kill the account's listen key, if it has one; `announce` None tells its sockets what the profile says."""
         listen_key = self.listen_keys.revoke(account)
         if listen_key is None:
             return []
-        return [ListenKeyEnded(account=account, time_ms=now_ms, listen_key=listen_key, cause=cause)]
+        return [ListenKeyEnded(account=account, time_ms=now_ms, listen_key=listen_key, cause=cause, announce=announce)]
 
     def advance(self, now_ms: int) -> list[Fact]:
         """Let time pass: listen keys and GTD orders end, conditional orders go on."""

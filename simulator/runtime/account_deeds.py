@@ -1,4 +1,4 @@
-"""What happens to an account without its doing: transfers, frames out of nowhere, the end of its listen key."""
+"""What happens to an account without its doing: transfers, frames out of nowhere."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ from typing import Any
 
 from simulator.core.amounts import decimal_amount
 from simulator.core.lookup import find_account
-from simulator.core.profile import ListenKeyEnd
-from simulator.errors import NoListenKeyError
 from simulator.runtime.deeds import Deeds
 
 __all__ = ["AccountDeeds"]
 
 
 class AccountDeeds(Deeds):
-    """Changes wallets, sends frames, ends listen keys."""
+    """Changes wallets, sends frames."""
 
     def transfer(
         self, asset: str, amount: str | Decimal, *, reason: str = "DEPOSIT", account: str | None = None
@@ -36,18 +34,3 @@ class AccountDeeds(Deeds):
         """
         owner = find_account(self._floor.venue.exchange, account)
         return self._floor.push(owner.name, frame)
-
-    def expire_listen_key(self, *, account: str | None = None) -> None:
-        """End the listen key's lifetime now, in the way the profile says. Raises `NoListenKeyError`."""
-        self._end_listen_key("expired", account)
-
-    def drop_listen_key(self, *, account: str | None = None) -> None:
-        """Kill the listen key without a word: its sockets stay open and silent. Raises `NoListenKeyError`."""
-        self._end_listen_key("dropped", account)
-
-    def _end_listen_key(self, cause: ListenKeyEnd, account: str | None) -> None:
-        venue = self._floor.venue
-        name = find_account(venue.exchange, account).name
-        if venue.listen_keys.current(name) is None:
-            raise NoListenKeyError(name)
-        self._floor.act("action", f"listen key {cause}", lambda now_ms: venue.end_listen_key(name, cause, now_ms))

@@ -29,6 +29,7 @@ class Floor:
         self.clock = clock
         self.chronicle = chronicle
         self.streams = streams
+        self._later: set[asyncio.TimerHandle] = set()
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_ms: int | None = None
 
@@ -38,6 +39,16 @@ class Floor:
         with self.chronicle.turn():
             self.chronicle.record(kind, summary=summary, **fields)
             self.tell(facts)
+
+    def later(self, delay_ms: int, action: Callable[[int], Sequence[Fact]]) -> None:
+        """Do something to the exchange after a while, and tell its facts; after a reset or the stop, no more."""
+
+        def act() -> None:
+            self._later.discard(timer)
+            self.tell(action(self.clock.time_ms()))
+
+        timer = self.clock.call_later(delay_ms / 1000, act)
+        self._later.add(timer)
 
     def tell(self, facts: Sequence[Fact]) -> None:
         """Send the frames of these facts, write them down, and set the alarm for what time will bring."""
@@ -65,6 +76,7 @@ class Floor:
         """Start anew with another venue: every connection is closed."""
         with self.chronicle.turn():
             self.venue = venue
+            self._forget_later()
             self.streams.reset()
             self.chronicle.record("action", summary="reset")
         self.set_alarm()
@@ -74,19 +86,28 @@ class Floor:
         deadline_ms = self.venue.next_deadline_ms()
         if deadline_ms == self._alarm_ms:
             return
-        self.stop()
+        self._silence_alarm()
         if deadline_ms is not None:
             self._alarm_ms = deadline_ms
             self._alarm = self.clock.call_at(deadline_ms, self._wake)
 
     def stop(self) -> None:
         """Wake no more."""
+        self._silence_alarm()
+        self._forget_later()
+
+    def _forget_later(self) -> None:
+        for timer in self._later:
+            timer.cancel()
+        self._later.clear()
+
+    def _silence_alarm(self) -> None:
         if self._alarm is not None:
             self._alarm.cancel()
         self._alarm = self._alarm_ms = None
 
     def _wake(self) -> None:
-        self.stop()
+        self._silence_alarm()
         self.tell(self.venue.advance(self.clock.time_ms()))
 
     def _send(self, event: UserEvent) -> None:

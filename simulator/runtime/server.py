@@ -26,6 +26,7 @@ from simulator.runtime.connection import ConnectionRules, StreamConnection
 from simulator.runtime.connection_deeds import ConnectionDeeds
 from simulator.runtime.control import Control
 from simulator.runtime.floor import Floor
+from simulator.runtime.listen_key_deeds import ListenKeyDeeds
 from simulator.runtime.listener import Listener
 from simulator.runtime.order_deeds import OrderDeeds
 from simulator.runtime.reception import Reception
@@ -37,7 +38,7 @@ from simulator.runtime.stream import Streams
 __all__ = ["Simulator"]
 
 
-class Simulator(OrderDeeds, AlgoDeeds, AccountDeeds, ConnectionDeeds, RestDeeds):
+class Simulator(OrderDeeds, AlgoDeeds, AccountDeeds, ConnectionDeeds, ListenKeyDeeds, RestDeeds):
     """A Binance USDⓈ-M futures exchange on one port of this machine.
 
     Args:
