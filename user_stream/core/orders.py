@@ -29,6 +29,7 @@ from decimal import Decimal
 import msgspec
 
 from user_stream.contracts import MappedOrderUpdate, OrderIntent
+from user_stream.core.origin import Origin, origin_of
 
 __all__ = [
     "CONDITIONAL_TYPES",
@@ -91,7 +92,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """An order and its life so far. Immutable: each step makes a new one.
 
     Quantities are in the base asset, prices and `realized_profit` in the quote asset, `commission` by asset (negative
-    is a rebate). `external` orders were sent by somebody else: a web page, another engine, the exchange's liquidation.
+    is a rebate). `external` orders were sent by somebody else; `origin` says by whom, a person or the exchange's
+    liquidation, as far as it is known.
 
     What only conditional orders have: `stop_price`, which triggers them; `close_position`, with which `quantity` is 0
     until they are triggered; `working_type`, the price that is watched; `activate_price` and `callback_rate` (percent)
@@ -125,6 +127,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     reject_code: int = 0
     reject_reason: str = ""
     external: bool = False
+    origin: Origin = Origin.OTHER
 
     @property
     def remaining_qty(self) -> Decimal:
@@ -221,6 +224,7 @@ def external_order(update: MappedOrderUpdate) -> Order:
         order_id=update["order_id"],
         algo_id=update.get("algo_id", 0),
         external=True,
+        origin=origin_of(update["client_order_id"]),
     )
 
 
