@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from tests.user_stream.core.order_facts import KEY, intent, order_row, told_by_stream, trade_row
 from user_stream.contracts import BalanceChange, MappedAccountUpdate, PositionChange
 from user_stream.core.ledger import Ledger
@@ -13,10 +15,12 @@ from user_stream.core.reconcile import (
     account_patch,
     fold_snapshot,
     orders_to_query,
+    symbols_to_sweep,
     trades_to_fetch,
     unlisted_positions,
+    unnamed_orders,
 )
-from user_stream.core.rest_rows import BalanceRow, PositionRow
+from user_stream.core.rest_rows import BalanceRow, IncomeRow, OrderRow, PositionRow, TradeRow
 
 LONG = PositionRow(symbol="BTCUSDT", position_side="LONG", position_amt="1", entry_price="100")
 SHORT = PositionRow(symbol="BTCUSDT", position_side="SHORT", position_amt="-2", entry_price="110")
@@ -116,6 +120,80 @@ def test_an_order_that_ended_in_the_gap_is_told_with_its_fills_and_then_its_end(
         (2, "PARTIALLY_FILLED"),
         (0, "CANCELED"),
     ]
+
+
+def test_orders_are_read_with_the_answer_that_named_them() -> None:
+    snapshot = OrderSnapshot(0)
+
+    snapshot.add([order_row("NEW"), order_row("NEW", order_id=8)], "openOrders")
+    snapshot.add([order_row("FILLED", executed="10", at=2_000)], "allOrders")
+    snapshot.add([order_row("NEW", order_id=9)])
+
+    assert list(snapshot.origins.values()) == ["allOrders", "openOrders", "order"]
+
+
+# --- the sweep -------------------------------------------------------------------------------------------------
+
+
+def swept(*trades: TradeRow, since: int = 500, rows: tuple[OrderRow, ...] = ()) -> OrderSnapshot:
+    snapshot = OrderSnapshot(since, swept_since=since)
+    snapshot.add(rows)
+    snapshot.sweep(trades)
+    return snapshot
+
+
+def test_every_symbol_that_may_have_traded_is_swept() -> None:
+    """Rule 15: ours by order, intent and position; those that we never touched by income and positions' times."""
+    ledger = Ledger()
+    ledger.fold(told_by_stream("CANCELED"), ledger.begin_epoch())
+    ledger.register(dataclasses.replace(intent(), symbol="A"))
+    income = [IncomeRow(income_type=kind, symbol=symbol) for kind, symbol in (
+        ("COMMISSION", "C"), ("REALIZED_PNL", "P"), ("FUNDING_FEE", "F"), ("TRANSFER", ""), ("BRAND_NEW", "N"),
+    )]  # fmt: skip
+    positions = [
+        PositionRow(symbol="NEW", position_amt="1", update_time=500),
+        PositionRow(symbol="OLD", position_amt="1"),
+    ]
+
+    assert symbols_to_sweep(ledger, swept(), income, positions, held=["H"]) == sorted(
+        ["BTCUSDT", "A", "H", "C", "P", "N", "NEW"]
+    )
+
+
+def test_an_order_that_only_a_trade_names_is_asked_for() -> None:
+    """Rule 18: trades carry no client order id."""
+    ledger = Ledger()
+    ledger.fold(told_by_stream("PARTIALLY_FILLED", trade=1, last="4", cumulative="4"), ledger.begin_epoch())
+
+    known = swept(trade_row(1, "4"), trade_row(2, "1", order_id=8), rows=(order_row("NEW", order_id=8),))
+    news = swept(trade_row(1, "4"), trade_row(3, "1"), trade_row(2, "1", order_id=9))
+
+    assert unnamed_orders(ledger, known) == []
+    assert unnamed_orders(ledger, news) == [KEY, ("BTCUSDT", "9")]
+
+
+def test_a_trade_is_news_even_where_the_orders_row_does_not_know_it_yet() -> None:
+    """Row 6: one database shows the trade, another the order as it was before."""
+    ledger = Ledger()
+    ledger.fold(told_by_stream("NEW"), ledger.begin_epoch())
+
+    assert [row.order_id for row in trades_to_fetch(ledger, swept(trade_row(1, "4"), rows=(order_row("NEW"),)))] == [7]
+
+
+def test_an_old_order_of_somebody_else_that_traded_since_is_no_baseline() -> None:
+    stale = order_row("NEW", made_at=100)
+
+    assert [row.order_id for row in trades_to_fetch(Ledger(), swept(trade_row(1, "4"), rows=(stale,)))] == [7]
+
+
+def test_an_order_made_since_has_its_whole_list_among_its_symbols_trades() -> None:
+    trades = trade_row(1, "4"), trade_row(2, "6")
+    made_since, old = order_row("FILLED", executed="10"), order_row("FILLED", executed="10", made_at=499)
+
+    assert swept(*trades).whole_list(made_since) == list(trades)
+    assert swept(*trades).whole_list(old) is None
+    assert swept(trades[0]).whole_list(made_since) is None, "REST lags: one fill is not listed yet"
+    assert swept().whole_list(order_row("NEW")) is None, "its symbol was not swept"
 
 
 # --- the account -----------------------------------------------------------------------------------------------
