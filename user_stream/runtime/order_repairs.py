@@ -27,7 +27,7 @@ from user_stream.settings import Settings
 
 __all__ = ["OrderRepairs"]
 
-_log = logging.getLogger("user_stream")
+_log = logging.getLogger("user_stream.order_repairs")
 
 
 class _Question(NamedTuple):
@@ -62,6 +62,11 @@ class OrderRepairs:
         self._repairs: dict[OrderKey, asyncio.Task[list[Told]]] = {}
         self._asking: set[_Question] = set()
         self._floor = 0
+
+    @property
+    def open_questions(self) -> int:
+        """How many orders are asked for, because nobody knows what became of their request."""
+        return len(self._asking)
 
     def begin(self, tasks: asyncio.TaskGroup) -> None:
         """Run in this group from now on; questions that were put before are asked now."""
@@ -136,7 +141,8 @@ class OrderRepairs:
             async with asyncio.timeout(within_s):
                 found = await read_order(self._rest, key)
         except (*RECOVERABLE, TimeoutError) as error:
-            _log.warning("the fills of order %s of %s could not be read: %s", key[1], key[0], error)
+            about = {"event": "fills_unread", "symbol": key[0], "order_id": key[1], "error": type(error).__name__}
+            _log.warning("the fills of order %s of %s could not be read: %s", key[1], key[0], error, extra=about)
             return []
         if found is None:
             return []
@@ -174,14 +180,17 @@ class OrderRepairs:
     async def _ask_once(self, question: _Question) -> Literal["settled", "open", "not found", "no answer"]:
         """Ask once, and tell what the answer says."""
         name = question.client_order_id
+        about: dict[str, object] = {"symbol": question.symbol, "client_order_id": name}
         try:
             row = await self._rest.order_by_client_id(question.symbol, name)
             trades = [] if row is None else await self._rest.trades_of_order(row)
         except RequestRejectedError as refusal:
-            _log.warning("the question what became of %s was refused: %s", name, refusal)
+            about |= {"event": "question_refused", "code": refusal.code}
+            _log.warning("the question what became of %s was refused: %s", name, refusal, extra=about)
             return "not found"
         except RECOVERABLE as error:
-            _log.warning("what became of %s could not be read: %s", name, error)
+            about |= {"event": "question_unanswered", "error": type(error).__name__}
+            _log.warning("what became of %s could not be read: %s", name, error, extra=about)
             return "no answer"
         if row is None:
             return "not found"
