@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import json
 import logging
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import user_stream
 from user_stream.logs import HideSecrets, JsonFormatter, hide_secrets
 
 KEY = "Aa1" * 21 + "Z"
@@ -104,3 +107,21 @@ def test_text_that_is_no_unicode_can_be_written(log: logging.Logger, written: io
     log.warning("\ud800 %s", "\x00")
 
     assert lines(written)[0]["message"] == "\ud800 \x00"
+
+
+# --- what the library writes --------------------------------------------------------------------------------------
+
+PACKAGE = Path(user_stream.__file__).parent
+
+
+def log_calls(path: Path) -> list[ast.Call]:
+    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    return [call for call in calls if ast.unparse(call.func).startswith("_log.")]
+
+
+@pytest.mark.parametrize("module", ["observer", "runtime/delivery", "runtime/order_repairs"])
+def test_every_record_of_the_module_has_fields(module: str) -> None:
+    calls = log_calls(PACKAGE / f"{module}.py")
+
+    assert calls
+    assert [call.lineno for call in calls if "extra" not in {keyword.arg for keyword in call.keywords}] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any, get_args
 
@@ -16,6 +17,7 @@ from user_stream.core.metrics import STATES, Metric, cause_of, event_label, stat
 from user_stream.errors import ConnectionLostError, ListenKeyLostError, RateLimitedError
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "events"
+DOCS = Path(__file__).parents[3] / "docs" / "metrics.md"
 KEY = "k" * 64
 
 
@@ -83,3 +85,17 @@ def test_every_error_that_a_retry_can_cure_has_a_cause() -> None:
     for kind in errors.RECOVERABLE:
         for leaf in kind.__subclasses__() or [kind]:
             assert cause_of(leaf.__new__(leaf) if leaf is not ConnectionLostError else leaf("x")) != "other"
+
+
+def test_documentation_lists_every_metric_with_its_kind_labels_and_meaning() -> None:
+    rows = re.findall(r"^\| `user_stream_(\w+)` \| (\w+) \| (.*) \| (.*) \|$", DOCS.read_text(), re.MULTILINE)
+
+    assert rows == [
+        (
+            "_".join(filter(None, (metric.name.lower(), metric.unit, "total" * (metric.instrument == "counter")))),
+            metric.instrument,
+            ", ".join(f"`{label}`" for label in metric.labels),
+            metric.meaning,
+        )
+        for metric in Metric
+    ]
