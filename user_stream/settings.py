@@ -152,6 +152,8 @@ class Settings:
     """How far before the last known moment a recovery starts reading."""
     hole_wait_s: float = 2.0
     """How long an order's events wait for a missing fill."""
+    child_wait_s: float = 1.0
+    """How long the events of an unknown order wait to be told that a conditional order became it."""
     question_interval_s: float = 1.0
     """The first wait before an order whose outcome is unknown is asked for; later ones back off."""
     fill_cache_symbols: int = 500

@@ -46,6 +46,11 @@ class ChildWait:
         self._parked[key].append(Parked(update, epoch))
         return True
 
+    def likely_parents(self) -> set[int]:
+        """Return the algo ids of those that may have become an order whose facts wait."""
+        first = [facts[0].update for facts in self._parked.values()]
+        return {algo_id for update in first for algo_id in self._conditionals.likely_parents(update)}
+
     def next_deadline(self) -> float | None:
         """Return when the next order has waited long enough."""
         return min(self._deadlines.values(), default=None)

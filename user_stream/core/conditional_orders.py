@@ -43,6 +43,7 @@ _RETENTION_MS = 3 * 86_400_000
 _ENDED = 3
 _RANK = {"NEW": 0, "TRIGGERING": 1, "TRIGGERED": 2, "FINISHED": 3, "CANCELED": 3, "EXPIRED": 3, "REJECTED": 3}
 _UNKNOWN = -1
+_TRIGGERED = frozenset({"TRIGGERING", "TRIGGERED", "FINISHED"})
 
 
 @dataclass(slots=True)
@@ -70,6 +71,11 @@ class ConditionalOrder:
     def ended(self) -> bool:
         """True when its own book says no more of it; its child may still be open where it was triggered."""
         return _RANK.get(self.status, _UNKNOWN) == _ENDED
+
+    @property
+    def lacks_child(self) -> bool:
+        """True when it was triggered and nobody said yet which order it became."""
+        return self.child is None and self.status in _TRIGGERED
 
     def may_become(self, update: MappedOrderUpdate) -> bool:
         """Say whether an order that nobody knows may be the child of this one."""
@@ -110,6 +116,15 @@ class ConditionalOrders:
         """Those whose own book has not told their end."""
         return [order for order in self._orders.values() if not order.ended]
 
+    @property
+    def unsettled(self) -> list[ConditionalOrder]:
+        """Those that say less than they should: which order they became, or that it is over when they are."""
+        return [order for order in self._orders.values() if order.lacks_child or self._outlived(order)]
+
+    def _outlived(self, order: ConditionalOrder) -> bool:
+        child = self._ledger.order(order.child) if order.child else None
+        return order.ended and order.child is not None and (child is None or not child.ended)
+
     def get(self, algo_id: int) -> ConditionalOrder | None:
         """Return what is held of one."""
         return self._orders.get(algo_id)
@@ -128,12 +143,16 @@ class ConditionalOrders:
 
         Its facts had better wait until `ALGO_UPDATE` or a query says which (rule 12).
         """
+        return bool(self.likely_parents(update))
+
+    def likely_parents(self, update: MappedOrderUpdate) -> list[int]:
+        """Return the algo ids of those that may just have become the order of an update."""
         key = (update["symbol"], update["order_id"])
         if not self._orders or key in self._children or self._ledger.order(key) is not None:
-            return False
+            return []
         if update["client_order_id"] in self._ledger.intents:
-            return False
-        return any(order.may_become(update) for order in self._orders.values())
+            return []
+        return [order.algo_id for order in self._orders.values() if order.may_become(update)]
 
     def annotate(self, update: MappedOrderUpdate) -> MappedOrderUpdate:
         """Return a delivery of an order with the conditional order that it comes from, if it comes from one."""

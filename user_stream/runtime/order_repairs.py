@@ -106,6 +106,10 @@ class OrderRepairs:
         if self._tasks is not None:
             self._tasks.create_task(self._ask(question), name=f"ask for {client_order_id}")
 
+    async def look_at(self, key: OrderKey) -> None:
+        """Read one order with its fills, and tell what is new."""
+        await self._repair_once(key, within_s=self._settings.request_timeout_s)
+
     async def _repair(self, key: OrderKey) -> list[Told]:
         """Look for an order's missing fills within `Settings.hole_wait_s`, then let go of what waits for them."""
         deadline = self._clock.monotonic() + self._settings.hole_wait_s
