@@ -6,16 +6,18 @@ How facts are told, and in which order, is the business of `core.stream_events`;
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
 
 from simulator.core.algo_orders import AlgoOrder
 from simulator.core.amounts import ZERO
+from simulator.core.domain import TRADE
 from simulator.core.orders import Fill, Order
 from simulator.core.profile import ListenKeyEnd
 
 __all__ = [
+    "AccountFact",
     "AccountPatch",
     "AlgoChanged",
     "BalanceRow",
@@ -23,10 +25,13 @@ __all__ = [
     "LeverageChanged",
     "ListenKeyAnnounced",
     "ListenKeyEnded",
+    "MarginCalled",
+    "MultiAssetsModeChanged",
     "OpenNotional",
     "OrderAccepted",
     "OrderAmended",
     "OrderEnded",
+    "OrderFact",
     "OrderFilled",
     "PositionRow",
     "WalletChanged",
@@ -50,7 +55,7 @@ class BalanceRow(msgspec.Struct, frozen=True):
 
 
 class PositionRow(msgspec.Struct, frozen=True):
-    """A position after the fact."""
+    """A position after the fact. `mark` values it; `maintenance` is the margin that it must keep."""
 
     symbol: str
     position_side: str
@@ -60,6 +65,10 @@ class PositionRow(msgspec.Struct, frozen=True):
     accumulated_realized: Decimal
     unrealized: Decimal
     margin_asset: str
+    margin_type: Literal["cross", "isolated"] = "cross"
+    isolated_wallet: Decimal = ZERO
+    mark: Decimal = ZERO
+    maintenance: Decimal = ZERO
 
 
 class AccountPatch(msgspec.Struct, frozen=True):
@@ -82,12 +91,13 @@ class OrderAccepted(_AccountFact, frozen=True, kw_only=True):
 
 
 class OrderFilled(_AccountFact, frozen=True, kw_only=True):
-    """A part of an order was filled, and wallet and position followed."""
+    """A part of an order was filled, and wallet and position followed. `execution_type` is the wire's `x`."""
 
     order: Order
     fill: Fill
     open_notional: OpenNotional
     patch: AccountPatch
+    execution_type: str = TRADE
 
 
 class OrderAmended(_AccountFact, frozen=True, kw_only=True):
@@ -113,10 +123,14 @@ class AlgoChanged(_AccountFact, frozen=True, kw_only=True):
 
 
 class WalletChanged(_AccountFact, frozen=True, kw_only=True):
-    """A wallet changed without a trade. `reason` is ACCOUNT_UPDATE's `m`."""
+    """A wallet or a position changed without a trade that is told. `reason` is ACCOUNT_UPDATE's `m`.
+
+    `symbol` is the one that a funding fee is for, else "".
+    """
 
     reason: str
     patch: AccountPatch
+    symbol: str = ""
 
 
 class LeverageChanged(_AccountFact, frozen=True, kw_only=True):
@@ -124,6 +138,19 @@ class LeverageChanged(_AccountFact, frozen=True, kw_only=True):
 
     symbol: str
     leverage: int
+
+
+class MultiAssetsModeChanged(_AccountFact, frozen=True, kw_only=True):
+    """The account switched to multi-assets mode, or back."""
+
+    multi_assets: bool
+
+
+class MarginCalled(_AccountFact, frozen=True, kw_only=True):
+    """Positions came near their liquidation. `cross_wallet` is None when they are isolated."""
+
+    cross_wallet: Decimal | None
+    positions: tuple[PositionRow, ...]
 
 
 class ListenKeyEnded(_AccountFact, frozen=True, kw_only=True):
@@ -140,14 +167,10 @@ class ListenKeyAnnounced(_AccountFact, frozen=True, kw_only=True):
     listen_key: str
 
 
-Fact: TypeAlias = (
-    OrderAccepted
-    | OrderFilled
-    | OrderAmended
-    | OrderEnded
-    | AlgoChanged
-    | WalletChanged
-    | LeverageChanged
-    | ListenKeyEnded
-    | ListenKeyAnnounced
+OrderFact: TypeAlias = OrderAccepted | OrderFilled | OrderAmended | OrderEnded
+
+AccountFact: TypeAlias = (
+    WalletChanged | LeverageChanged | MultiAssetsModeChanged | MarginCalled | ListenKeyEnded | ListenKeyAnnounced
 )
+
+Fact: TypeAlias = OrderFact | AlgoChanged | AccountFact

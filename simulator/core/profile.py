@@ -47,6 +47,16 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     listen_key_expiry_time: Literal["number", "text"] = "number"
     """How `listenKeyExpired` writes its `E`. An older official sample has a text."""
 
+    funding_positions: Literal["empty", "absent"] = "empty"
+    """Whether the ACCOUNT_UPDATE of a cross position's funding fee has an empty list of positions, or none."""
+
+    forced_orders: Literal["documented", "fixtures"] = "documented"
+    """How ADL and settlement orders look, of which nobody captured one: MARKET orders that end FILLED, executed as
+    CALCULATED; or LIMIT IOC ones, where an ADL shows the status NEW_ADL and a settlement is executed as TRADE."""
+
+    liquidation_type: Literal["LIMIT", "LIQUIDATION"] = "LIMIT"
+    """The order type of a liquidation. Samples say LIMIT; the documented enumeration also has LIQUIDATION."""
+
     self_trade_prevention: str = "EXPIRE_MAKER"
     """The mode of an order that names none. Live in 2026: EXPIRE_MAKER; in 2024: NONE."""
 

@@ -5,47 +5,29 @@ The order within one match is the captured one. For an order that fills on arriv
     TRADE_LITE → ORDER_TRADE_UPDATE NEW → ACCOUNT_UPDATE → ORDER_TRADE_UPDATE TRADE
 
 and for a resting order the same without NEW. All carry the same transaction time `T` and event time `E`. Whether
-TRADE_LITE comes first, last or never is the profile's. One-letter keys appear in this module and, of ALGO_UPDATE, in
-`core.algo_events`, and nowhere else.
+TRADE_LITE comes first, last or never is the profile's; a liquidation has none. One-letter keys appear in this module,
+in `core.account_events` and in `core.algo_events`, and nowhere else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import Any, Final, assert_never
+from typing import Any, Final, TypeGuard, assert_never
 
-import msgspec
-
+from simulator.core.account_events import account_events, account_update
 from simulator.core.algo_events import ALGO_UPDATE, algo_content
-from simulator.core.amounts import ZERO, average, eight, eight_or_zero, padded, trimmed
+from simulator.core.amounts import ZERO, eight_or_zero, padded, trimmed
 from simulator.core.domain import AMENDMENT, CANCELED, EXPIRED, NEW, TRADE, SymbolSpec
-from simulator.core.facts import (
-    AccountPatch,
-    AlgoChanged,
-    BalanceRow,
-    Fact,
-    LeverageChanged,
-    ListenKeyAnnounced,
-    ListenKeyEnded,
-    OrderAccepted,
-    OrderAmended,
-    OrderEnded,
-    OrderFilled,
-    PositionRow,
-    WalletChanged,
-)
+from simulator.core.facts import AlgoChanged, Fact, OrderAccepted, OrderAmended, OrderEnded, OrderFilled
 from simulator.core.orders import Fill, Order
 from simulator.core.profile import Profile
+from simulator.core.user_event import UserEvent, user_event
 
-__all__ = ["UserEvent", "average_price_text", "user_events"]
+__all__ = ["average_price_text", "user_events"]
 
 TRADE_LITE = "TRADE_LITE"
 ORDER_TRADE_UPDATE = "ORDER_TRADE_UPDATE"
-ACCOUNT_UPDATE = "ACCOUNT_UPDATE"
-ACCOUNT_CONFIG_UPDATE = "ACCOUNT_CONFIG_UPDATE"
-LISTEN_KEY_EXPIRED = "listenKeyExpired"
-
 
 _NO_FILL: Final = Fill(
     symbol="",
@@ -63,22 +45,12 @@ _NO_FILL: Final = Fill(
 )
 
 
-class UserEvent(msgspec.Struct, frozen=True):
-    """One frame for the streams of an account, or of the one listen key that it names; `summary` is for people."""
-
-    account: str
-    name: str
-    body: dict[str, Any]
-    summary: str
-    listen_key: str = ""
-
-
 def user_events(facts: Iterable[Fact], symbols: dict[str, SymbolSpec], profile: Profile) -> list[UserEvent]:
     """Return the frames that tell these facts, in the order in which they are sent."""
     events: list[UserEvent] = []
     for _, group in groupby(facts, _subject):
         told = list(group)
-        lite = [_trade_lite(fact, symbols[fact.order.symbol]) for fact in told if isinstance(fact, OrderFilled)]
+        lite = [_trade_lite(fact, symbols[fact.order.symbol]) for fact in told if _is_trade(fact)]
         rest = [event for fact in told for event in _events(fact, symbols, profile)]
         match profile.trade_lite:
             case "first":
@@ -97,6 +69,11 @@ def average_price_text(order: Order, spec: SymbolSpec) -> str:
     return padded(order.average_price, max(5, spec.price_precision + 3))
 
 
+def _is_trade(fact: Fact) -> TypeGuard[OrderFilled]:
+    """Say whether the fact is a fill that TRADE_LITE tells, as it tells no liquidation."""
+    return isinstance(fact, OrderFilled) and fact.execution_type == TRADE
+
+
 def _subject(fact: Fact) -> tuple[str, int]:
     match fact:
         case OrderAccepted() | OrderFilled() | OrderAmended() | OrderEnded():
@@ -108,24 +85,16 @@ def _subject(fact: Fact) -> tuple[str, int]:
 def _events(fact: Fact, symbols: dict[str, SymbolSpec], profile: Profile) -> Iterator[UserEvent]:
     match fact:
         case OrderFilled():
-            yield _account_update(fact, "ORDER", fact.patch)
-            yield _order_update(fact, TRADE, symbols, fact.fill)
+            yield account_update(fact, "ORDER", fact.patch)
+            yield _order_update(fact, fact.execution_type, symbols, fact.fill)
         case OrderAccepted() | OrderAmended() | OrderEnded():
             yield _order_update(fact, _execution_type(fact), symbols)
         case AlgoChanged():
             content = algo_content(fact.algo, fact.child, profile)
             summary = f"{fact.algo.symbol} {fact.algo.client_algo_id} {fact.algo.terms.type} {fact.algo.status}"
-            yield _event(fact, ALGO_UPDATE, {"o": content}, summary)
-        case WalletChanged():
-            yield _account_update(fact, fact.reason, fact.patch)
-        case LeverageChanged():
-            setting = {"s": fact.symbol, "l": fact.leverage}
-            yield _event(fact, ACCOUNT_CONFIG_UPDATE, {"ac": setting}, f"{fact.symbol} {fact.leverage}x")
-        case ListenKeyEnded() | ListenKeyAnnounced():
-            if _is_announced(fact, profile):
-                yield _listen_key_expired(fact, profile)
+            yield user_event(fact, ALGO_UPDATE, {"o": content}, summary)
         case _:
-            assert_never(fact)
+            yield from account_events(fact, profile)
 
 
 def _execution_type(fact: OrderAccepted | OrderAmended | OrderEnded) -> str:
@@ -136,22 +105,6 @@ def _execution_type(fact: OrderAccepted | OrderAmended | OrderEnded) -> str:
             return AMENDMENT
         case OrderEnded():
             return CANCELED if fact.order.status == CANCELED else EXPIRED
-
-
-def _event(fact: Fact, name: str, content: dict[str, Any], summary: str) -> UserEvent:
-    return UserEvent(fact.account, name, {"e": name, "T": fact.time_ms, "E": fact.time_ms, **content}, summary)
-
-
-def _is_announced(fact: ListenKeyEnded | ListenKeyAnnounced, profile: Profile) -> bool:
-    if isinstance(fact, ListenKeyAnnounced):
-        return True
-    return profile.announces(fact.cause) if fact.announce is None else fact.announce
-
-
-def _listen_key_expired(fact: ListenKeyEnded | ListenKeyAnnounced, profile: Profile) -> UserEvent:
-    event_time = str(fact.time_ms) if profile.listen_key_expiry_time == "text" else fact.time_ms
-    body = {"e": LISTEN_KEY_EXPIRED, "E": event_time, "listenKey": fact.listen_key}
-    return UserEvent(fact.account, LISTEN_KEY_EXPIRED, body, "", fact.listen_key)
 
 
 def _trade_lite(fact: OrderFilled, spec: SymbolSpec) -> UserEvent:
@@ -210,7 +163,7 @@ def _order_update(
         **_terms(order, fill),
     }
     summary = f"{order.symbol} {order.client_order_id} {execution_type} {order.status} {content['z']}/{content['q']}"
-    return _event(fact, ORDER_TRADE_UPDATE, {"o": content}, summary)
+    return user_event(fact, ORDER_TRADE_UPDATE, {"o": content}, summary)
 
 
 def _modify_id(fact: Fact) -> dict[str, str]:
@@ -232,32 +185,4 @@ def _terms(order: Order, fill: Fill) -> dict[str, Any]:
         "pm": "NONE",
         "gtd": order.good_till_ms,
         "er": order.expiry_reason,
-    }
-
-
-def _account_update(fact: Fact, reason: str, patch: AccountPatch) -> UserEvent:
-    content = {
-        "B": [_balance(row) for row in patch.balances],
-        "P": [_position(row) for row in patch.positions],
-        "m": reason,
-    }
-    return _event(fact, ACCOUNT_UPDATE, {"a": content}, reason)
-
-
-def _balance(row: BalanceRow) -> dict[str, str]:
-    return {"a": row.asset, "wb": eight(row.wallet), "cw": eight(row.cross_wallet), "bc": trimmed(row.change)}
-
-
-def _position(row: PositionRow) -> dict[str, str]:
-    return {
-        "s": row.symbol,
-        "pa": trimmed(row.amount),
-        "ep": average(row.entry_price),
-        "cr": eight_or_zero(row.accumulated_realized),
-        "up": eight_or_zero(row.unrealized),
-        "mt": "cross",
-        "iw": "0",
-        "ps": row.position_side,
-        "ma": row.margin_asset,
-        "bep": average(row.break_even_price),
     }

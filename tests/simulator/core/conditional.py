@@ -7,7 +7,8 @@ from typing import Any
 
 from simulator import Profile
 from simulator.core.endpoints import ROUTES
-from simulator.core.stream_events import UserEvent, user_events
+from simulator.core.stream_events import user_events
+from simulator.core.user_event import UserEvent
 from simulator.core.venue import Answer, Call, Venue
 from tests.simulator.core.trading import NOW, a_venue
 

@@ -11,7 +11,8 @@ from simulator import AccountSpec, Profile
 from simulator.core.domain import BUY, LONG, SELL
 from simulator.core.exchange import Exchange
 from simulator.core.facts import Fact, ListenKeyEnded
-from simulator.core.stream_events import UserEvent, user_events
+from simulator.core.stream_events import user_events
+from simulator.core.user_event import UserEvent
 from tests.simulator.core.trading import NOW, an_exchange, limit, market, place, resting, the_account
 
 
