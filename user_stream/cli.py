@@ -27,6 +27,7 @@ from user_stream.core.events import Event
 from user_stream.core.lifecycle import Degraded, Live, Notice, Stopped
 from user_stream.credentials import Credentials, credentials_from_file, credentials_from_variables
 from user_stream.errors import SettingsError, UserStreamError
+from user_stream.journal_cli import journal
 from user_stream.logs import HideSecrets, JsonFormatter
 from user_stream.narration import Kind, Line, account_line, notice_line, order_line, print_form
 from user_stream.observer import Observer
@@ -148,6 +149,9 @@ def _metrics(host: str, port: int | None) -> Iterator[Observer | None]:
     with serve_metrics(port=port, host=host) as url:
         click.echo(f"metrics at {url}")
         yield PrometheusObserver()
+
+
+main.add_command(journal)
 
 
 # --- where to -----------------------------------------------------------------------------------------------------

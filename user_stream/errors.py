@@ -4,7 +4,8 @@
     ├── FatalError               stop: no retry can cure it, a person must act
     │   ├── ApiKeyFormatError        -2014: the API key is not in Binance's form
     │   ├── ApiKeyRefusedError       -2015: unknown key, address not allowed, or no futures permission
-    │   └── SignatureRefusedError    -1022: the secret does not belong to the key
+    │   ├── SignatureRefusedError    -1022: the secret does not belong to the key
+    │   └── JournalError             the journal is another account's, in use, or cannot be written
     ├── ListenKeyLostError       make a new listen key and a new connection
     ├── RetryableError           nothing happened: the same again, later
     │   ├── ConnectionLostError      the stream ended, or could not be opened
@@ -30,6 +31,7 @@ __all__ = [
     "ClockSkewError",
     "ConnectionLostError",
     "FatalError",
+    "JournalError",
     "ListenKeyLostError",
     "OutcomeUnknownError",
     "RateLimitedError",
@@ -82,6 +84,10 @@ class SignatureRefusedError(FatalError):
 
     def __init__(self) -> None:
         super().__init__("Binance refuses the signature (-1022). Check that the API secret belongs to the API key.")
+
+
+class JournalError(FatalError):
+    """The journal cannot be used: it is another account's, in use by another process, or cannot be written."""
 
 
 class ListenKeyLostError(UserStreamError):
