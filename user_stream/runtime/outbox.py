@@ -137,7 +137,7 @@ class Outbox:
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  a callback may raise anything
             self._report(callback, argument, error)
         seconds = self._clock.perf() - started
-        if inspect.isawaitable(result):
+        if result is not None and inspect.isawaitable(result):
             return _Unfinished(callback, argument, result, seconds)
         self._after_end(callback, argument, seconds)
         return None
