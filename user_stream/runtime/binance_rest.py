@@ -71,6 +71,10 @@ class BinanceRest:
         """What may still be asked; give it to whatever else asks from this address."""
         return self._http.rate_limit
 
+    def share(self, rate_limit: RateLimit) -> None:
+        """Ask under another one's rate limit from now on."""
+        self._http.rate_limit = rate_limit
+
     async def close(self) -> None:
         """Close the connections."""
         await self._http.close()

@@ -102,20 +102,19 @@ class SignedHttp:
             return await self._ask(method, path, params or {}, security)
 
     async def _ask(self, method: str, path: str, params: Mapping[str, str | int], security: Security) -> Any:
-        turn = await self._turn(method, path, params, security)
+        limit = self.rate_limit  # it may be exchanged for another one meanwhile
+        if security == "TRADE" and method != "DELETE":
+            limit.require_open_for_orders()
+        limit.require_open()
+        weight = weight_of(method, path, params)
+        if security == "USER_DATA":
+            turn = await limit.wait_for(weight, self.exchange_time_ms)
+        else:
+            turn = limit.take(weight, self.exchange_time_ms())
         try:
             return await self._send(method, path, self._query(params, security), security, turn)
         finally:
-            self.rate_limit.settle(turn, self.exchange_time_ms())
-
-    async def _turn(self, method: str, path: str, params: Mapping[str, str | int], security: Security) -> Turn:
-        weight = weight_of(method, path, params)
-        if security == "TRADE" and method != "DELETE":
-            self.rate_limit.require_open_for_orders()
-        self.rate_limit.require_open()
-        if security == "USER_DATA":
-            return await self.rate_limit.wait_for(weight, self.exchange_time_ms)
-        return self.rate_limit.take(weight, self.exchange_time_ms())
+            limit.settle(turn, self.exchange_time_ms())
 
     def _query(self, params: Mapping[str, str | int], security: Security) -> str:
         if security in {"NONE", "USER_STREAM"}:

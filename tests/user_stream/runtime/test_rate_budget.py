@@ -175,3 +175,19 @@ async def test_a_wait_that_is_cancelled_lets_the_next_one_through() -> None:
 async def test_an_allowance_shows_no_secret() -> None:
     async with two_clients() as (_, rest, _other):
         assert repr(rest.rate_limit) == "RateLimit(0 used, 100 a minute for recoveries)"
+
+
+async def test_two_clients_may_come_together_while_one_is_asking() -> None:
+    async with two_clients() as (exchange, rest, _):
+        late = exchange.rest(settings=TIGHT)
+        await late.synchronize_clock()
+        under_way = asyncio.create_task(late.open_orders())
+        await asyncio.sleep(0)
+
+        late.share(rest.rate_limit)
+        await under_way
+        for _ in range(3):
+            await late.open_orders()
+        await late.close()
+
+    assert exchange.times(OPEN_ORDERS) == [0, 0, 0, 60]
