@@ -10,6 +10,7 @@ from simulator.core.venue_error import VenueError
 from simulator.errors import (
     BadAmountError,
     BadFrameError,
+    BadStatusError,
     ConfigurationError,
     NoListenKeyError,
     NotRunningError,
@@ -28,6 +29,7 @@ __all__ = [
     "AccountSpec",
     "BadAmountError",
     "BadFrameError",
+    "BadStatusError",
     "ConfigurationError",
     "Corrupt",
     "Delay",

@@ -2,11 +2,13 @@
 
 from simulator.core.action import (
     Action,
+    Amend,
     Cancel,
     CloseConnections,
     CutConnections,
     Delay,
     DropListenKey,
+    EndAlgo,
     ExecuteThenDelay,
     ExecuteThenReset,
     ExecuteThenRespond,
@@ -14,6 +16,7 @@ from simulator.core.action import (
     ExpireListenKey,
     Fill,
     Place,
+    PlaceAlgo,
     Push,
     RefuseConnections,
     Reject,
@@ -23,8 +26,10 @@ from simulator.core.action import (
     SetPrice,
     SilenceConnections,
     Transfer,
+    TriggerAlgo,
 )
 from simulator.core.expectation import (
+    AlgoOrderIs,
     BalanceIs,
     ConnectionsOpen,
     EventsSent,
@@ -42,6 +47,8 @@ from simulator.runtime.script import ExpectationUnmetError, ScenarioRun, load_sc
 
 __all__ = [
     "Action",
+    "AlgoOrderIs",
+    "Amend",
     "BalanceIs",
     "Cancel",
     "CloseConnections",
@@ -50,6 +57,7 @@ __all__ = [
     "CutConnections",
     "Delay",
     "DropListenKey",
+    "EndAlgo",
     "Event",
     "EventsSent",
     "ExecuteThenDelay",
@@ -63,6 +71,7 @@ __all__ = [
     "OrderIs",
     "Outcome",
     "Place",
+    "PlaceAlgo",
     "PositionIs",
     "Push",
     "RefuseConnections",
@@ -79,6 +88,7 @@ __all__ = [
     "SilenceConnections",
     "Step",
     "Transfer",
+    "TriggerAlgo",
     "load_scenario",
     "parse_scenario",
 ]

@@ -56,6 +56,7 @@ SIMULATOR = [
     "AccountSpec",
     "BadAmountError",
     "BadFrameError",
+    "BadStatusError",
     "ConfigurationError",
     "DEFAULT_SYMBOLS",
     "Corrupt",

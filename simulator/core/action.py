@@ -12,6 +12,7 @@ __all__ = [
     "ACTIONS",
     "AccountAction",
     "Action",
+    "Amend",
     "Answer",
     "AnswerAction",
     "Cancel",
@@ -20,14 +21,17 @@ __all__ = [
     "Deed",
     "Delay",
     "DropListenKey",
+    "EndAlgo",
     "ExecuteThenDelay",
     "ExecuteThenReset",
     "ExecuteThenRespond",
     "Expire",
     "ExpireListenKey",
     "Fill",
+    "OnOrder",
     "OrderAction",
     "Place",
+    "PlaceAlgo",
     "Push",
     "RefuseConnections",
     "Reject",
@@ -38,6 +42,7 @@ __all__ = [
     "Side",
     "SilenceConnections",
     "Transfer",
+    "TriggerAlgo",
 ]
 
 Side: TypeAlias = Literal["BUY", "SELL"]
@@ -86,6 +91,49 @@ class Expire(OrderAction):
 
     reason: str | None = None
     """The expiry reason (`er`) of ORDER_TRADE_UPDATE, "0" to "9"; left out, the exchange's choice."""
+    status: Literal["EXPIRED", "EXPIRED_IN_MATCH"] = "EXPIRED"
+    """EXPIRED_IN_MATCH is what self-trade prevention does, with the reason "1"."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Amend(OrderAction):
+    """Gives a resting order another quantity or price, as another client of the account would."""
+
+    quantity: DecimalText | None = None
+    price: DecimalText | None = None
+    modify_id: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlaceAlgo:
+    """Places a conditional order that another client of the account sent. It becomes the step's order."""
+
+    symbol: Symbol
+    side: Side
+    type: Literal["STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET"] = "STOP_MARKET"
+    quantity: DecimalText | None = None
+    trigger_price: DecimalText | None = None
+    price: DecimalText | None = None
+    activate_price: DecimalText | None = None
+    callback_rate: DecimalText | None = None
+    close_position: Literal["true", "false"] | None = None
+    reduce_only: Literal["true", "false"] | None = None
+    client_algo_id: str = "web_1"
+    account: AccountName | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TriggerAlgo(OrderAction):
+    """Triggers a conditional order wherever the price is. `order` is its clientAlgoId or algoId."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndAlgo(OrderAction):
+    """The exchange ends a conditional order that waits. `order` is its clientAlgoId or algoId."""
+
+    status: Literal["CANCELED", "EXPIRED", "REJECTED"] = "CANCELED"
+    reason: str = ""
+    """The reason (`rm`) of ALGO_UPDATE; left out, none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -236,13 +284,15 @@ AccountAction: TypeAlias = (
     Transfer | Push | ExpireListenKey | DropListenKey | CloseConnections | CutConnections | SilenceConnections
 )
 
-Deed: TypeAlias = Place | Fill | Cancel | Expire | SetPrice | RefuseConnections | RestLag | AccountAction
+OnOrder: TypeAlias = Fill | Cancel | Expire | Amend | TriggerAlgo | EndAlgo
+
+Deed: TypeAlias = Place | PlaceAlgo | OnOrder | SetPrice | RefuseConnections | RestLag | AccountAction
 """What can be done at any time, whether or not a request is at hand."""
 
 Action: TypeAlias = Deed | AnswerAction
 
 _ACTION_TYPES: tuple[type[Action], ...] = (
-    Place, Fill, Cancel, Expire, Transfer, SetPrice, Push,
+    Place, PlaceAlgo, Fill, Cancel, Expire, Amend, TriggerAlgo, EndAlgo, Transfer, SetPrice, Push,
     ExpireListenKey, DropListenKey, CloseConnections, CutConnections, SilenceConnections, RefuseConnections, RestLag,
     Reject, Respond, ExecuteThenRespond, ExecuteThenReset, Reset, Delay, ExecuteThenDelay,
 )  # fmt: skip

@@ -7,10 +7,11 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Literal, TypeAlias
 
 from simulator.core.notation import AccountName, DecimalText, Duration, StepName, Symbol
-from simulator.core.trigger import EventPattern, OrderStatus, RequestPattern
+from simulator.core.trigger import AlgoStatus, EventPattern, OrderStatus, RequestPattern
 
 __all__ = [
     "EXPECTATIONS",
+    "AlgoOrderIs",
     "BalanceIs",
     "ConnectionsOpen",
     "Counted",
@@ -73,6 +74,21 @@ class OrderIs(Expected):
 
 
 @dataclass(frozen=True)
+class AlgoOrderIs(Expected):
+    """Where a conditional order stands on the exchange; the quantity and the price are those of the order it sent."""
+
+    _: KW_ONLY
+    order: str | None = None
+    """clientAlgoId (may hold `*`) or algoId; left out, the `nth` conditional order that was placed in this run."""
+    nth: int = 1
+    symbol: Symbol | None = None
+    status: AlgoStatus | None = None
+    executed_quantity: DecimalText | None = None
+    average_price: DecimalText | None = None
+    account: AccountName | None = None
+
+
+@dataclass(frozen=True)
 class PositionIs(Expected):
     """How large a position is: base asset, negative when short, 0 when there is none."""
 
@@ -99,12 +115,13 @@ class ConnectionsOpen(Counted):
     """How many user stream connections are open."""
 
 
-Expectation: TypeAlias = RequestsSeen | EventsSent | OrderIs | PositionIs | BalanceIs | ConnectionsOpen
+Expectation: TypeAlias = RequestsSeen | EventsSent | OrderIs | AlgoOrderIs | PositionIs | BalanceIs | ConnectionsOpen
 
 EXPECTATIONS: Mapping[str, type[Expectation]] = {
     "requests": RequestsSeen,
     "events": EventsSent,
     "order": OrderIs,
+    "algo_order": AlgoOrderIs,
     "position": PositionIs,
     "balance": BalanceIs,
     "connections": ConnectionsOpen,

@@ -14,6 +14,7 @@ from enum import Enum
 from typing import NamedTuple, assert_never
 
 from simulator.core.expectation import (
+    AlgoOrderIs,
     BalanceIs,
     ConnectionsOpen,
     Counted,
@@ -31,7 +32,10 @@ ZERO = Decimal(0)
 
 
 class OrderTruth(NamedTuple):
-    """An order as the exchange knows it. Quantities in the base asset."""
+    """An order as the exchange knows it. Quantities in the base asset.
+
+    A conditional order has its algo id, its client algo id, and what its child executed.
+    """
 
     account: str
     symbol: str
@@ -40,6 +44,7 @@ class OrderTruth(NamedTuple):
     status: str
     executed_quantity: Decimal
     average_price: Decimal
+    is_conditional: bool = False
 
 
 class PositionTruth(NamedTuple):
@@ -54,7 +59,7 @@ class PositionTruth(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Truth:
-    """What the exchange knows at a moment. `orders` in the order of their placing; `balances` by (account, asset)."""
+    """What the exchange knows at a moment. `orders` of a kind as they were placed; `balances` by (account, asset)."""
 
     default_account: str
     orders: Sequence[OrderTruth]
@@ -126,7 +131,7 @@ def _judge(expectation: Expectation, counted: int, truth: Truth, placed: Sequenc
             return _count(expectation, counted, f"events {expectation.event}", Standing.BROKEN)
         case ConnectionsOpen():
             return _count(expectation, truth.connections, "connections open", Standing.UNMET)
-        case OrderIs():
+        case OrderIs() | AlgoOrderIs():
             return _order(expectation, truth, placed)
         case PositionIs():
             return _position(expectation, truth)
@@ -159,11 +164,13 @@ def _finding(words: str, *conditions: bool) -> Finding:
     return Finding(Standing.MET if all(conditions) else Standing.UNMET, words)
 
 
-def _order(expectation: OrderIs, truth: Truth, placed: Sequence[OrderTruth]) -> Finding:
+def _order(expectation: OrderIs | AlgoOrderIs, truth: Truth, placed: Sequence[OrderTruth]) -> Finding:
     wanted = _order_words(expectation)
     order = _find_order(expectation, truth, placed)
     if order is None:
-        near = ", ".join(other.client_order_id for other in placed[-5:])
+        is_conditional = isinstance(expectation, AlgoOrderIs)
+        alike = [other.client_order_id for other in placed if other.is_conditional == is_conditional]
+        near = ", ".join(alike[-5:])
         return Finding(Standing.UNMET, f"expected {wanted}, saw no such order; placed: {near or 'none'}")
     seen = f"{order.status}, executed {order.executed_quantity} at {order.average_price}"
     return _finding(
@@ -174,23 +181,25 @@ def _order(expectation: OrderIs, truth: Truth, placed: Sequence[OrderTruth]) -> 
     )
 
 
-def _order_words(expectation: OrderIs) -> str:
+def _order_words(expectation: OrderIs | AlgoOrderIs) -> str:
     parts: list[str] = [expectation.status] if expectation.status else []
     if expectation.executed_quantity is not None:
         parts.append(f"executed {expectation.executed_quantity}")
     if expectation.average_price is not None:
         parts.append(f"average price {expectation.average_price}")
     name = expectation.order or f"number {expectation.nth}"
-    return f"order {name} to be {', '.join(parts)}"
+    kind = "conditional order" if isinstance(expectation, AlgoOrderIs) else "order"
+    return f"{kind} {name} to be {', '.join(parts)}"
 
 
-def _find_order(expectation: OrderIs, truth: Truth, placed: Sequence[OrderTruth]) -> OrderTruth | None:
+def _find_order(expectation: OrderIs | AlgoOrderIs, truth: Truth, placed: Sequence[OrderTruth]) -> OrderTruth | None:
     account = expectation.account or truth.default_account
     named = expectation.order
     candidates = [
         order
         for order in (truth.orders if named else placed)
         if order.account == account
+        and order.is_conditional == isinstance(expectation, AlgoOrderIs)
         and expectation.symbol in {None, order.symbol}
         and (named is None or matches(named, order.client_order_id) or named == str(order.order_id))
     ]

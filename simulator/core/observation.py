@@ -22,6 +22,8 @@ class Subject(NamedTuple):
 
 NOTHING = Subject(None, None)
 
+_ORDER_NAMES = ("orderId", "newClientOrderId", "origClientOrderId", "clientAlgoId", "algoId")
+
 
 def fits_event(pattern: EventPattern, entry: JournalEntry) -> bool:
     """Say whether an entry is an event that the pattern describes."""
@@ -37,7 +39,7 @@ def describes(pattern: EventPattern, event: str, account: str, body: object) -> 
     wanted = (
         (pattern.status, order.get("X")),
         (pattern.execution_type, order.get("x")),
-        (pattern.client_order_id, order.get("c")),
+        (pattern.client_order_id, order.get("c", order.get("caid"))),
         (pattern.reason, _mapping(told.get("a")).get("m")),
     )
     if pattern.symbol is not None and not any(matches(pattern.symbol, symbol) for symbol in _symbols(told)):
@@ -64,9 +66,9 @@ def subject(entry: JournalEntry) -> Subject:
     body = _mapping(entry.body)
     order = _mapping(body.get("o")) or body
     if entry.kind == "event":
-        named = order.get("i")
+        named = order.get("i", order.get("caid"))
     else:
-        named = body.get("orderId") or body.get("newClientOrderId") or body.get("origClientOrderId")
+        named = next((body[name] for name in _ORDER_NAMES if body.get(name)), None)
     return Subject(named if isinstance(named, str | int) else None, entry.account or None)
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from simulator.core.action import Action, Answer, CloseConnections, OrderAction, Place, Reject, Respond
+from simulator.core.action import Action, Answer, CloseConnections, OrderAction, Place, PlaceAlgo, Reject, Respond
 from simulator.core.answer import text_of
-from simulator.core.expectation import EXPECTATIONS, Counted, Expectation, OrderIs
+from simulator.core.expectation import EXPECTATIONS, AlgoOrderIs, Counted, Expectation, OrderIs
 from simulator.core.frame import close_complaint
 from simulator.core.notation import Notation, milliseconds, snake_case
 from simulator.core.record import field_types, suggestion, value_complaint
@@ -35,6 +35,11 @@ KNOWN_EVENTS = (
 
 _AT_LEAST_ONE = ("nth", "times")
 _NOT_NEGATIVE = ("count", "at_least", "at_most")
+_FIELDS_OF_EVENTS = {
+    "status": ("ORDER_TRADE_UPDATE", "ALGO_UPDATE"),
+    "execution_type": ("ORDER_TRADE_UPDATE",),
+    "reason": ("ACCOUNT_UPDATE",),
+}
 _EXPECTATION_NAMES = {kind: name for name, kind in EXPECTATIONS.items()}
 
 
@@ -134,7 +139,7 @@ def _steps(scenario: Scenario) -> Iterator[Problem]:
         knows_order = _starts_with_order(step, with_order)
         for index, action in enumerate(step.actions):
             place = place_of_action(step, number, index)
-            knows_order = knows_order or isinstance(action, Place)
+            knows_order = knows_order or isinstance(action, Place | PlaceAlgo)
             if isinstance(action, OrderAction) and action.order is None and not knows_order:
                 yield Problem(place, "which order? this step follows from none: name it, `order: my-client-order-id`")
             yield from _texts(action, place)
@@ -193,7 +198,7 @@ def _starts_with_order(step: Step, with_order: Collection[str]) -> bool:
         case str(name):
             return name in with_order
         case Event(event=event):
-            return event in {"ORDER_TRADE_UPDATE", "TRADE_LITE"}
+            return event in {"ORDER_TRADE_UPDATE", "TRADE_LITE", "ALGO_UPDATE"}
         case Request(request=request):
             return "order" in request.lower()
         case _:
@@ -216,7 +221,7 @@ def _expectations(scenario: Scenario) -> Iterator[Problem]:
             yield from _event(expectation, path)
         if isinstance(expectation, Counted):
             yield from _count(expectation, path)
-        if isinstance(expectation, OrderIs):
+        if isinstance(expectation, OrderIs | AlgoOrderIs):
             yield from _order(expectation, path)
 
 
@@ -225,7 +230,7 @@ def _count(expectation: Counted, path: str) -> Iterator[Problem]:
         yield Problem(f"{path}.count", "it says how many exactly: leave out at_least and at_most")
 
 
-def _order(expectation: OrderIs, path: str) -> Iterator[Problem]:
+def _order(expectation: OrderIs | AlgoOrderIs, path: str) -> Iterator[Problem]:
     if expectation.status is expectation.executed_quantity is expectation.average_price is None:
         yield Problem(path, "what about the order? give status, executed_quantity or average_price")
 
@@ -237,11 +242,10 @@ def _event(pattern: EventPattern, path: str) -> Iterator[Problem]:
     near = suggestion(pattern.event, KNOWN_EVENTS)
     if near and pattern.event not in KNOWN_EVENTS:
         yield Problem(f"{path}.event", f'there is no event "{pattern.event}"{near}')
-    for name, event in (("status", "ORDER_TRADE_UPDATE"), ("execution_type", "ORDER_TRADE_UPDATE")):
-        if getattr(pattern, name) is not None and pattern.event != event:
-            yield Problem(f"{path}.{name}", f"only {event} has it")
-    if pattern.reason is not None and pattern.event != "ACCOUNT_UPDATE":
-        yield Problem(f"{path}.reason", "only ACCOUNT_UPDATE has it")
+    for name, events in _FIELDS_OF_EVENTS.items():
+        if getattr(pattern, name) is not None and pattern.event not in events:
+            verb = "has" if len(events) == 1 else "have"
+            yield Problem(f"{path}.{name}", f"only {' and '.join(events)} {verb} it")
 
 
 def _reference(name: str, path: str, known: Collection[str], what: str) -> Iterator[Problem]:

@@ -10,9 +10,11 @@ from simulator.core.notation import AccountName, EventName, RequestLine, StepNam
 
 __all__ = [
     "TRIGGERS",
+    "AlgoStatus",
     "Connection",
     "Event",
     "EventPattern",
+    "EventStatus",
     "OrderStatus",
     "Request",
     "RequestPattern",
@@ -24,6 +26,12 @@ OrderStatus: TypeAlias = Literal[
 ]
 """Where an order stands."""
 
+AlgoStatus: TypeAlias = Literal["NEW", "TRIGGERING", "TRIGGERED", "FINISHED", "CANCELED", "EXPIRED", "REJECTED"]
+"""Where a conditional order stands."""
+
+EventStatus: TypeAlias = Literal[OrderStatus, "TRIGGERING", "TRIGGERED", "FINISHED"]
+"""What an event says of either."""
+
 
 @dataclass(frozen=True)
 class EventPattern:
@@ -32,12 +40,13 @@ class EventPattern:
     event: EventName
     """The `e` of the frame: ORDER_TRADE_UPDATE, TRADE_LITE, ACCOUNT_UPDATE, listenKeyExpired, ..."""
     _: KW_ONLY
-    status: OrderStatus | None = None
-    """Order status (`X`), of ORDER_TRADE_UPDATE."""
+    status: EventStatus | None = None
+    """Order status (`X`), of ORDER_TRADE_UPDATE and ALGO_UPDATE."""
     execution_type: Literal["NEW", "TRADE", "CANCELED", "EXPIRED", "AMENDMENT", "CALCULATED"] | None = None
     """Execution type (`x`), of ORDER_TRADE_UPDATE."""
     symbol: str | None = None
     client_order_id: str | None = None
+    """Of ALGO_UPDATE it is the clientAlgoId."""
     reason: str | None = None
     """Why the account changed (`a.m`), of ACCOUNT_UPDATE: ORDER, DEPOSIT, FUNDING_FEE, ..."""
     account: AccountName | None = None

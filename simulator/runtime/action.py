@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, assert_never
 
 from simulator.core import action as act
@@ -33,7 +34,9 @@ def perform(simulator: Simulator, action: Deed, about: Subject) -> Subject:
     match action:
         case act.Place():
             return _place(simulator, action, about)
-        case act.Fill() | act.Cancel() | act.Expire():
+        case act.PlaceAlgo():
+            return _place_algo(simulator, action, about)
+        case act.OrderAction():
             return _on_order(simulator, action, about)
         case act.SetPrice():
             simulator.set_price(action.symbol, action.price)
@@ -62,7 +65,14 @@ def _place(simulator: Simulator, action: act.Place, about: Subject) -> Subject:
     return Subject(order_id, account)
 
 
-def _on_order(simulator: Simulator, action: act.Fill | act.Cancel | act.Expire, about: Subject) -> Subject:
+def _place_algo(simulator: Simulator, action: act.PlaceAlgo, about: Subject) -> Subject:
+    account = action.account or about.account
+    terms = {field.name: getattr(action, field.name) for field in fields(action) if field.name != "account"}
+    simulator.place_external_algo(account=account, **terms)
+    return Subject(action.client_algo_id, account)
+
+
+def _on_order(simulator: Simulator, action: act.OnOrder, about: Subject) -> Subject:
     order = about.order if action.order is None else action.order
     account = action.account or about.account
     if order is None:
@@ -75,7 +85,14 @@ def _on_order(simulator: Simulator, action: act.Fill | act.Cancel | act.Expire, 
             simulator.cancel(order, account=account)
         case act.Expire():
             reason = {} if action.reason is None else {"reason": action.reason}
-            simulator.expire(order, account=account, **reason)
+            simulator.expire(order, account=account, status=action.status, **reason)
+        case act.Amend():
+            terms = {"quantity": action.quantity, "price": action.price}
+            simulator.amend(order, account=account, modify_id=action.modify_id, **terms)
+        case act.TriggerAlgo():
+            simulator.trigger(order, account=account)
+        case act.EndAlgo():
+            simulator.end_algo(order, action.status, reason=action.reason, account=account)
         case _:
             assert_never(action)
     return Subject(order, account)

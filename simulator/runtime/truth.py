@@ -19,7 +19,7 @@ def truth_of(simulator: Simulator) -> Truth:
     accounts = simulator.state()["accounts"]
     return Truth(
         default_account=simulator.account.name,
-        orders=sorted(_orders(accounts), key=lambda order: order.order_id),
+        orders=sorted((*_orders(accounts), *_algo_orders(accounts)), key=lambda order: order.order_id),
         positions=[
             PositionTruth(
                 account=name,
@@ -62,4 +62,19 @@ def _orders(accounts: Mapping[str, Any]) -> Iterator[OrderTruth]:
                 status=row["status"],
                 executed_quantity=Decimal(row["executedQty"]),
                 average_price=Decimal(row["avgPrice"]),
+            )
+
+
+def _algo_orders(accounts: Mapping[str, Any]) -> Iterator[OrderTruth]:
+    for name, account in accounts.items():
+        for row in account["algo_orders"]:
+            yield OrderTruth(
+                account=name,
+                symbol=row["symbol"],
+                order_id=row["algoId"],
+                client_order_id=row["clientAlgoId"],
+                status=row["algoStatus"],
+                executed_quantity=Decimal(row["actualQty"]) if row["actualOrderId"] else Decimal(0),
+                average_price=Decimal(row["actualPrice"]),
+                is_conditional=True,
             )

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from simulator.core.expectation import (
+    AlgoOrderIs,
     BalanceIs,
     ConnectionsOpen,
     EventsSent,
@@ -19,9 +20,10 @@ from simulator.core.judgement import Finding, OrderTruth, PositionTruth, Standin
 
 FIRST = OrderTruth("default", "BTCUSDT", 1, "cli-1", "FILLED", Decimal("0.30"), Decimal(65000))
 SECOND = OrderTruth("default", "ETHUSDT", 2, "cli-2", "NEW", Decimal(0), Decimal(0))
+STOP = OrderTruth("default", "BTCUSDT", 10, "stop-1", "FINISHED", Decimal("0.3"), Decimal(64000), is_conditional=True)
 TRUTH = Truth(
     default_account="default",
-    orders=(FIRST, SECOND),
+    orders=(FIRST, SECOND, STOP),
     positions=(PositionTruth("default", "BTCUSDT", "BOTH", Decimal("0.3"), Decimal(65000)),),
     balances={("default", "USDT"): Decimal("9990.00")},
     connections=1,
@@ -44,6 +46,8 @@ def judge(expectation: Expectation, *, counted: int = 0, truth: Truth = TRUTH) -
         OrderIs(order="cli-*", nth=2, status="NEW"),
         OrderIs(nth=2, executed_quantity="0"),
         OrderIs(symbol="ETHUSDT", status="NEW"),
+        AlgoOrderIs(status="FINISHED", executed_quantity="0.3", average_price="64000"),
+        AlgoOrderIs(order="stop-*", symbol="BTCUSDT", status="FINISHED"),
         PositionIs(symbol="BTCUSDT", amount="0.30", entry_price="65000"),
         PositionIs(symbol="ETHUSDT", amount="0"),
         BalanceIs(asset="USDT", wallet_balance="9990"),
@@ -71,6 +75,14 @@ def test_what_is_so_is_met(expectation: Expectation) -> None:
         (
             OrderIs(account="other", status="NEW"),
             "expected order number 1 to be NEW, saw no such order; placed: cli-1, cli-2",
+        ),
+        (
+            AlgoOrderIs(order="stop-1", status="NEW"),
+            "expected conditional order stop-1 to be NEW, saw FINISHED, executed 0.3 at 64000 (order stop-1)",
+        ),
+        (
+            AlgoOrderIs(nth=2, status="NEW"),
+            "expected conditional order number 2 to be NEW, saw no such order; placed: stop-1",
         ),
         (PositionIs(symbol="BTCUSDT", amount="0.2"), "expected BTCUSDT position 0.2, saw 0.3 at 65000"),
         (

@@ -17,6 +17,16 @@ TRADE_LITE = JournalEntry(
 )
 
 
+ALGO_UPDATE = JournalEntry(
+    seq=1,
+    time_ms=0,
+    kind="event",
+    event="ALGO_UPDATE",
+    account="default",
+    body={"o": {"caid": "stop-1", "aid": 7, "s": "BTCUSDT", "X": "TRIGGERED"}},
+)
+
+
 @pytest.mark.parametrize(
     "pattern",
     [
@@ -47,6 +57,8 @@ def test_an_event_fits_nothing_else(pattern: EventPattern) -> None:
 def test_flat_and_account_events_are_matched_by_their_own_fields() -> None:
     assert fits_event(EventPattern("TRADE_LITE", symbol="BTCUSDT", client_order_id="cli-1"), TRADE_LITE)
     assert fits_event(EventPattern("ACCOUNT_UPDATE", reason="DEPOSIT"), ACCOUNT_UPDATE)
+    assert fits_event(EventPattern("ALGO_UPDATE", status="TRIGGERED", client_order_id="stop-*"), ALGO_UPDATE)
+    assert not fits_event(EventPattern("ALGO_UPDATE", client_order_id="cli-*"), ALGO_UPDATE)
     assert not fits_event(EventPattern("ACCOUNT_UPDATE", reason="ORDER"), ACCOUNT_UPDATE)
 
 
@@ -94,11 +106,13 @@ def test_a_connection_fits_its_own_end_of_life() -> None:
     [
         (event(), 7),
         (TRADE_LITE, 7),
+        (ALGO_UPDATE, "stop-1"),
         (ACCOUNT_UPDATE, None),
         (request(newClientOrderId="cli-1"), "cli-1"),
         (request("DELETE", origClientOrderId="cli-1"), "cli-1"),
         (request("DELETE", orderId="7"), "7"),
         (response(orderId=7, clientOrderId="cli-1"), 7),
+        (request("POST", clientAlgoId="stop-1"), "stop-1"),
         (response(code=-2019), None),
     ],
 )

@@ -170,7 +170,7 @@ def test_an_event_is_matched_only_by_what_it_carries() -> None:
         Step(after=Event("TRADE_LITE", status="NEW", execution_type="NEW"), do=Fill()),
         expect=(EventsSent("ORDER_TRADE_UPDATE", reason="ORDER"),),
     ) == [
-        "steps[0].after.status: only ORDER_TRADE_UPDATE has it",
+        "steps[0].after.status: only ORDER_TRADE_UPDATE and ALGO_UPDATE have it",
         "steps[0].after.execution_type: only ORDER_TRADE_UPDATE has it",
         "expect[0].events.reason: only ACCOUNT_UPDATE has it",
     ]

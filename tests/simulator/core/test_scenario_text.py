@@ -132,7 +132,7 @@ expect:
         'x.yaml:7: steps[1].at: expected a duration with its unit, such as 250ms, 5s, 90m or 1h, got "5"',
         'x.yaml:8: steps[1].do: "cut_conections" is not an action: did you mean cut_connections?',
         "x.yaml:9: steps[2].after.status: expected one of NEW, PARTIALLY_FILLED, FILLED, CANCELED, EXPIRED, "
-        'EXPIRED_IN_MATCH, REJECTED, got "NWE": did you mean NEW?',
+        'EXPIRED_IN_MATCH, REJECTED, TRIGGERING, TRIGGERED, FINISHED, got "NWE": did you mean NEW?',
         'x.yaml:9: steps[2].after.nth: expected a whole number, got "x"',
         'x.yaml:11: steps[2].do.reject: "code" is missing',
         'x.yaml:13: expect[0].requests: expected a mapping of fields, got "5"',
@@ -163,8 +163,8 @@ expect:
         ),
         (
             "expect: [{trades: {}}]",
-            'x.yaml:1: expect[0]: "trades" is not an expectation: there are requests, events, order, position, '
-            "balance, connections",
+            'x.yaml:1: expect[0]: "trades" is not an expectation: there are requests, events, order, algo_order, '
+            "position, balance, connections",
         ),
         (
             "steps: [{on: {request: GET /x, where: [a]}, do: reset}]",

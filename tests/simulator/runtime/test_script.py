@@ -162,6 +162,23 @@ async def test_an_order_is_expired_by_the_exchange() -> None:
         run.check()
 
 
+async def test_a_stop_triggers_and_its_child_fills() -> None:
+    async with Simulator() as simulator, PlainClient(simulator) as client, client.stream() as stream:
+        run = simulator.play(example("stop_loss_triggers_and_its_child_fills"))
+
+        told = [await stream.next_event("ALGO_UPDATE") for _ in range(6)]
+        assert [f"{event['o']['caid']} {event['o']['X']}" for event in told] == [
+            "stop_loss NEW",
+            "take_profit NEW",
+            "stop_loss TRIGGERING",
+            "take_profit CANCELED",
+            "stop_loss TRIGGERED",
+            "stop_loss FINISHED",
+        ]
+        await run.finished()
+        run.check()
+
+
 async def test_a_connection_is_refused_twice() -> None:
     async with Simulator() as simulator, PlainClient(simulator) as client:
         run = simulator.play(example("connection_refused_twice"))
