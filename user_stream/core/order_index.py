@@ -67,11 +67,13 @@ class OrderIndex:
         return self._named.get(client_order_id)
 
     def add(self, order: Order) -> Handle:
-        """Know a new order."""
+        """Know a new order. One of somebody else takes no name from one of ours of which nothing was heard yet."""
         self._last += 1
         handle = Handle(self._last)
         self._orders[handle] = order
-        self._named[order.client_order_id] = handle
+        namesake = self.named(order.client_order_id)
+        if namesake is None or not order.external or not self._orders[namesake].expected:
+            self._named[order.client_order_id] = handle
         return handle
 
     def find(self, update: MappedOrderUpdate) -> Handle:
@@ -157,8 +159,7 @@ def _is_over(order: Order) -> bool:
 def _is_meant(order: Order, update: MappedOrderUpdate) -> bool:
     """Say whether the first news under an order's client order id is that order's: others may use the id, too."""
     return (
-        not (order.order_id or order.algo_id)
-        and not order.ended
+        order.expected
         and order.conditional == bool(update.get("algo_id"))
         and order.symbol == update["symbol"]
         and order.side == update["side"]

@@ -155,6 +155,11 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         return self.state in {OrderState.PLACING, OrderState.ACTIVE, OrderState.CANCELLING}
 
     @property
+    def expected(self) -> bool:
+        """True for an order of ours whose first news may still come."""
+        return not (self.external or self.order_id or self.algo_id or self.ended)
+
+    @property
     def unheard(self) -> bool:
         """True for an order that was sent and of which nothing was heard."""
         return self.state is OrderState.PLACING and not (self.order_id or self.algo_id)
