@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Iterable
-from typing import NamedTuple, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 from user_stream.core.absence import Absences, inferred_end
 from user_stream.core.ledger import Ledger
@@ -37,6 +37,7 @@ Found = TypeVar("Found")
 
 _INCOME_ROUNDING_MS = 1000
 """Income may be booked at the beginning of the second of its trade."""
+_NO_SUCH_SYMBOL = frozenset({-1121, -1122, -4140, -4141})
 
 
 async def read_orders(
@@ -53,8 +54,8 @@ async def read_orders(
     """Read every order that is open, that we hold open, that we sent and heard nothing of, or that moved since `since`.
 
     `floor`: orders made before it, and never met, start from a baseline. `held`: the symbols of positions that we hold.
-    `lag_ms`: by how much REST may lag: a trade whose order is not found is nameless only when it is older. `absences`:
-    what earlier passes did not find; without it, no order ends by its absence. Times are exchange ms.
+    `lag_ms`: by how much REST may lag: a trade whose order cannot be found is nameless only when it is older.
+    `absences`: what earlier passes did not find; without it, no order ends by its absence. Times are exchange ms.
     """
     snapshot = OrderSnapshot(floor, swept_since=since)
     held_open = ledger.open_orders
@@ -64,17 +65,18 @@ async def read_orders(
     traces = await _read_traces(rest, since=since, until=until)
     known_symbols = symbols_to_sweep(ledger, snapshot, *traces, held=held)
     snapshot.add(await _orders_since(rest, known_symbols, since=since, until=until), "allOrders")
-    missing = [key for key in orders_to_query(ledger, snapshot.rows) if not await _is_found(rest, snapshot, key)]
+    asked = {key: await _find(rest, snapshot, key) for key in orders_to_query(ledger, snapshot.rows)}
     await _read_intents(rest, ledger, snapshot)
     if since < until:
         await _sweep(rest, snapshot, symbols_to_sweep(ledger, snapshot, *traces, held=held), until=until)
     for key in unnamed_orders(ledger, snapshot):
-        if key in missing or not await _is_found(rest, snapshot, key):
+        if key in asked or await _find(rest, snapshot, key) != "found":
             snapshot.nameless += [trade for trade in snapshot.swept[key] if trade.time < until - lag_ms]
     for row in trades_to_fetch(ledger, snapshot):
         whole = snapshot.whole_list(row)
         snapshot.trades[key_of(row)] = await rest.trades_of_order(row) if whole is None else whole
     if absences is not None:
+        missing = [key for key, answer in asked.items() if answer == "missing"]
         _end_absent_orders(ledger, snapshot, absences, missing, now=until, lag_ms=lag_ms)
     return snapshot
 
@@ -112,21 +114,22 @@ async def _orders_since(rest: BinanceRest, symbols: Iterable[str], *, since: int
             raise
     rows: list[OrderRow] = []
     for symbol in symbols:
-        rows += await _answer(rest.orders_since(since, until=until, symbol=symbol), f"orders of {symbol}") or []
+        rows += await _of_symbol(rest.orders_since(since, until=until, symbol=symbol), symbol)
     return rows
 
 
-async def _is_found(rest: BinanceRest, snapshot: OrderSnapshot, key: OrderKey) -> bool:
-    """Ask for one order. Return False only if the exchange says that there is none: a refusal says nothing."""
+async def _find(rest: BinanceRest, snapshot: OrderSnapshot, key: OrderKey) -> Literal["found", "missing", "refused"]:
+    """Ask for one order. It is missing only if the exchange says that there is none: a refusal says nothing."""
     symbol, order_id = key
     try:
         row = await rest.order(symbol, order_id)
     except RequestRejectedError as refusal:
         _log.warning("the question for order %s of %s was refused: %s", order_id, symbol, refusal)
-        return True
-    if row is not None:
-        snapshot.add([row], "order")
-    return row is not None
+        return "refused"
+    if row is None:
+        return "missing"
+    snapshot.add([row], "order")
+    return "found"
 
 
 async def _read_intents(rest: BinanceRest, ledger: Ledger, snapshot: OrderSnapshot) -> None:
@@ -141,8 +144,18 @@ async def _read_intents(rest: BinanceRest, ledger: Ledger, snapshot: OrderSnapsh
 
 async def _sweep(rest: BinanceRest, snapshot: OrderSnapshot, symbols: Iterable[str], *, until: int) -> None:
     for symbol in symbols:
-        question = rest.trades_since(symbol, snapshot.swept_since, until=until)
-        snapshot.sweep(await _answer(question, f"trades of {symbol}") or [])
+        snapshot.sweep(await _of_symbol(rest.trades_since(symbol, snapshot.swept_since, until=until), symbol))
+
+
+async def _of_symbol(question: Awaitable[list[Found]], symbol: str) -> list[Found]:
+    """Return what a symbol has, which is nothing if the exchange does not have the symbol (any more)."""
+    try:
+        return await question
+    except RequestRejectedError as refusal:
+        if refusal.code not in _NO_SUCH_SYMBOL:
+            raise
+        _log.warning("the history of %s was refused: %s", symbol, refusal)
+        return []
 
 
 def _end_absent_orders(

@@ -15,7 +15,7 @@ from user_stream.core.absence import Absences
 from user_stream.core.ledger import Ledger
 from user_stream.core.positions import PositionBook
 from user_stream.core.reconcile import OrderSnapshot, Touched, fold_snapshot
-from user_stream.errors import UnreachableError
+from user_stream.errors import RequestRejectedError, UnreachableError
 from user_stream.runtime.binance_rest import BinanceRest
 from user_stream.runtime.recovery import read_account, read_orders
 
@@ -176,12 +176,13 @@ async def test_a_trade_whose_order_is_not_found_is_nameless_only_when_rest_had_t
     assert snapshot.rows == {}
 
 
-async def test_a_question_that_is_refused_makes_no_trade_nameless(exchange: Standin, rest: BinanceRest) -> None:
+async def test_a_trade_whose_order_may_not_be_asked_for_is_nameless_too(exchange: Standin, rest: BinanceRest) -> None:
+    """Rule 18: what cannot be resolved in time is external; it must not go unsaid."""
     exchange.says(INCOME, [commission_body(at=NOON_MS - 5000)])
     exchange.says(TRADES, [trade_body(1, "4", at=NOON_MS - LAG_MS - 1)])
     exchange.answers[ORDER] = lambda _: refusal(400, -1000, "An unknown error occurred.")
 
-    assert (await one_pass(rest, Ledger())).nameless == []
+    assert [trade.id for trade in (await one_pass(rest, Ledger())).nameless] == [1]
 
 
 @pytest.mark.parametrize("path", [INCOME, POSITIONS, TRADES])
@@ -194,6 +195,17 @@ async def test_a_question_that_is_refused_keeps_no_other_unanswered(
     snapshot = await one_pass(rest, Ledger())
 
     assert snapshot.origins == {KEY: "allOrders"}
+
+
+async def test_trades_that_are_refused_fail_the_pass_unless_there_is_no_such_symbol(
+    exchange: Standin, rest: BinanceRest
+) -> None:
+    """A pass that went on without them would say that it knows them."""
+    exchange.says(ALL_ORDERS, [order_body("NEW", made_at=NOON_MS - 1000, at=NOON_MS - 1000)])
+    exchange.answers[TRADES] = lambda _: refusal(400, -1000, "An unknown error occurred.")
+
+    with pytest.raises(RequestRejectedError):
+        await one_pass(rest, Ledger())
 
 
 async def test_a_question_without_an_answer_fails_the_pass(exchange: Standin, rest: BinanceRest) -> None:
