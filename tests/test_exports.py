@@ -35,6 +35,7 @@ USER_STREAM = [
     "OrderRegistry",
     "OrderState",
     "OrderUpdateSink",
+    "Origin",
     "OutcomeUnknownError",
     "PositionBook",
     "PositionChange",
@@ -50,6 +51,7 @@ USER_STREAM = [
     "UserStreamService",
     "events",
     "lifecycle",
+    "unlock_private_key",
 ]
 
 SIMULATOR = [

@@ -21,7 +21,9 @@ from user_stream.core import events, lifecycle
 from user_stream.core.fills import FillPriceCache, LastFill
 from user_stream.core.metrics import Metric
 from user_stream.core.orders import Order, OrderState
+from user_stream.core.origin import Origin
 from user_stream.core.positions import PositionBook
+from user_stream.core.private_keys import unlock_private_key
 from user_stream.core.retry import BackoffPolicy
 from user_stream.errors import (
     ApiKeyFormatError,
@@ -65,6 +67,7 @@ __all__ = [
     "OrderRegistry",
     "OrderState",
     "OrderUpdateSink",
+    "Origin",
     "OutcomeUnknownError",
     "PositionBook",
     "PositionChange",
@@ -80,6 +83,7 @@ __all__ = [
     "UserStreamService",
     "events",
     "lifecycle",
+    "unlock_private_key",
 ]
 
 logging.getLogger("user_stream").addHandler(logging.NullHandler())
