@@ -2,7 +2,7 @@
 
 Where no source says otherwise they answer like those of plain orders: -2011 for what cannot be cancelled, -2013 for
 what is not found, the same pages and the same days of retention. An order that has triggered is no longer open: it
-cannot be cancelled, its child can.
+cannot be cancelled (-4117 while it triggers), its child can.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from simulator.core import venue_error
 from simulator.core.account import Account
 from simulator.core.algo_bodies import algo_cancelled, listed_algo_order, placed_algo_order, queried_algo_order
-from simulator.core.algo_orders import CONDITIONAL, AlgoOrder
+from simulator.core.algo_orders import CONDITIONAL, TRIGGERING, AlgoOrder
 from simulator.core.algo_validation import read_algo_terms
 from simulator.core.amounts import ZERO
 from simulator.core.domain import CANCELED
@@ -61,6 +61,8 @@ def new_algo_order(venue: Venue, call: Call) -> Answer:
 def cancel_algo_order(venue: Venue, call: Call) -> Answer:
     """DELETE /fapi/v1/algoOrder."""
     algo = _named_algo_order(venue, call)
+    if algo is not None and algo.status == TRIGGERING:
+        raise refusal(venue_error.STOP_TRIGGERING)
     if algo is None or not algo.is_waiting:
         raise refusal(venue_error.UNKNOWN_ORDER)
     return Answer(algo_cancelled(algo), [venue.algos.end(algo, CANCELED, "", call.now_ms)])

@@ -60,6 +60,7 @@ POSITION_SIDE_MISMATCH: Final = (-4061, "Order's position side does not match us
 POSITION_SIDE_OPEN_ORDERS: Final = (-4067, "Position side cannot be changed if there exists open orders.")
 POSITION_SIDE_POSITION: Final = (-4068, "Position side cannot be changed if there exists position.")
 DUPLICATE_CLIENT_ORDER_ID: Final = (-4116, "ClientOrderId is duplicated.")
+STOP_TRIGGERING: Final = (-4117, "Stop order is triggering.")
 CONDITIONAL_ELSEWHERE: Final = (
     -4120,
     "Order type not supported for this endpoint. Please use the Algo Order API endpoints instead.",

@@ -68,6 +68,7 @@ def test_of_a_repeated_client_id_the_newest_is_found() -> None:
         ("DELETE algoOrder", {}, -1102),
         ("DELETE algoOrder", {"clientAlgoId": "never"}, -2011),
         ("DELETE algoOrder", {"clientAlgoId": "triggered"}, -2011),
+        ("DELETE algoOrder", {"clientAlgoId": "triggering"}, -4117),
         ("DELETE algoOrder", {"clientAlgoId": "gone"}, -2011),
         ("DELETE algoOpenOrders", {}, -1102),
         ("GET allAlgoOrders", {}, -1102),
@@ -79,6 +80,9 @@ def test_orders_that_are_not_there_are_refused(request_line: str, params: dict[s
     bench = Bench()
     stop(bench, "triggered")
     bench.move("66000")
+    bench.wait()
+    stop(bench, "triggering", triggerPrice="66010")
+    bench.move("66010")
     bench.move("65000")
     stop(bench, "gone")
     bench.ask("DELETE algoOrder", clientAlgoId="gone")
