@@ -128,7 +128,7 @@ def test_every_interleaving_ends_in_the_same_single_order(
         desk = play(facts, wait_s=wait_s)
         order = desk.order
         assert (order.client_order_id, order.external, order.order_type) == ("stop", False, "STOP")
-        assert (order.state, order.filled_qty, order.order_id, order.algo_id) == (state, filled, "7", ALGO)
+        assert (order.state, order.filled_qty, order.order_id, order.algo_id) == (state, Decimal(filled), "7", ALGO)
         fills = [update["trade_id"] for update in desk.deliveries if update["last_filled_qty"] != "0"]
         assert fills == [1] * (filled > 0)
         desk.deliveries_are_lawful()
@@ -165,11 +165,11 @@ def test_child_that_fills_before_anything_names_its_parent_waits_and_is_never_a_
     desk = Desk(wait_s=1.0)
     for fact in [*algo[:2], *child]:
         desk.take(fact.update)
-    assert (desk.order.state, desk.order.filled_qty) == ("active", 0)
+    assert (desk.order.state, desk.order.filled_qty) == ("active", Decimal(0))
 
     desk.take(algo[2].update)
 
-    assert (desk.order.state, desk.order.filled_qty) == ("filled", 10)
+    assert (desk.order.state, desk.order.filled_qty) == ("filled", Decimal(10))
     assert [update.get("algo_status") for update in desk.deliveries] == ["NEW", "TRIGGERING", *["TRIGGERED"] * 3]
 
 
@@ -204,11 +204,11 @@ def test_fill_in_part_leaves_the_order_active_and_its_remainder_can_be_cancelled
         told_by_stream("PARTIALLY_FILLED", client_order_id="generated", trade=1, last="4", cumulative="4"),
     ):
         desk.take(update)
-    assert (desk.order.state, desk.order.filled_qty, desk.order.remaining_qty) == ("active", 4, 6)
+    assert (desk.order.state, desk.order.filled_qty, desk.order.remaining_qty) == ("active", Decimal(4), Decimal(6))
 
     desk.take(told_by_stream("CANCELED", client_order_id="generated", cumulative="4", at=2_000))
 
-    assert (desk.order.state, desk.order.filled_qty) == ("cancelled", 4)
+    assert (desk.order.state, desk.order.filled_qty) == ("cancelled", Decimal(4))
     assert calls == [("partial", "stop"), ("cancel", "stop")]
 
 

@@ -43,7 +43,8 @@ def test_order_that_closes_the_position_has_no_quantity() -> None:
     params = algo_params(order)
     assert (params["closePosition"], params["workingType"]) == ("true", "MARK_PRICE")
     assert "quantity" not in params
-    assert (order.quantity, order.intent(sent_at_ms=1).quantity, order.intent(sent_at_ms=1).algo) == (0, "0", True)
+    intent = order.intent(sent_at_ms=1)
+    assert (order.quantity, intent.quantity, intent.algo) == (Decimal(0), "0", True)
 
 
 def test_stop_with_a_limit_has_price_and_time_in_force() -> None:

@@ -249,13 +249,13 @@ async def test_amendment_is_asked_for_and_told_by_the_feed(
 
     order = await orders.amend_order("mine", quantity="12")
 
-    assert (order.quantity, order.price, registry.said) == (10, 100, [("amending", SYMBOL, "7")])
+    assert (order.quantity, order.price, registry.said) == (Decimal(10), Decimal(100), [("amending", SYMBOL, "7")])
     assert asked(sim, "PUT", ORDER) == [
         {"symbol": SYMBOL, "side": "BUY", "orderId": "7", "quantity": "12", "price": "100"}
     ]
     orders.on_order_update(told_by_stream("NEW", execution="AMENDMENT", quantity="12", limit="99"))
     (order,) = orders.orders
-    assert (order.quantity, order.price, order.state) == (12, 99, "active")
+    assert (order.quantity, order.price, order.state) == (Decimal(12), Decimal(99), "active")
 
 
 async def test_fill_of_the_time_before_an_amendment_brings_no_old_terms_back(orders: OrderManager) -> None:
@@ -267,7 +267,7 @@ async def test_fill_of_the_time_before_an_amendment_brings_no_old_terms_back(ord
     orders.on_order_update({**fill, "source": "trade_lite"})
 
     (order,) = orders.orders
-    assert (order.quantity, order.filled_qty) == (12, 4)
+    assert (order.quantity, order.filled_qty) == (Decimal(12), Decimal(4))
 
 
 @pytest.mark.parametrize("fault", [UNKNOWN, Reset(), Respond(400, -2013, "Order does not exist.")])
@@ -346,7 +346,11 @@ async def test_orders_are_known_again_after_a_restart_and_nobody_is_called_back(
         "web_1": ("active", True),
         "us-2": ("active", False),
     }
-    assert (known["us-1"].filled_qty, known["us-2"].algo_id, known["waiting"].close_position) == (4, ALGO, True)
+    assert (known["us-1"].filled_qty, known["us-2"].algo_id, known["waiting"].close_position) == (
+        Decimal(4),
+        ALGO,
+        True,
+    )
     assert calls == []
 
 
