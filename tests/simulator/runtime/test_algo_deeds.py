@@ -75,6 +75,25 @@ async def test_the_market_triggers_what_it_meets(simulator: Simulator) -> None:
     assert statuses == ["NEW", "TRIGGERING", "TRIGGERED", "FINISHED"]
 
 
+async def test_a_client_places_a_stop_and_sees_it_trigger() -> None:
+    terms = {"algoType": "CONDITIONAL", "symbol": "BTCUSDT", "side": "BUY", "type": "STOP_MARKET"}
+    async with Simulator() as simulator, PlainClient(simulator) as client, client.stream() as stream:
+        placed = await client.request(
+            "POST", "/fapi/v1/algoOrder", quantity="0.010", triggerPrice="66000", clientAlgoId="sl", **terms
+        )
+        listed = await client.request("GET", "/fapi/v1/openAlgoOrders")
+        simulator.set_price("BTCUSDT", "66000")
+
+        told = [(await stream.next_event("ALGO_UPDATE"))["o"] for _ in range(4)]
+        found = await client.request("GET", "/fapi/v1/algoOrder", algoId=placed.body["algoId"])
+        refused = await client.request("DELETE", "/fapi/v1/algoOrder", clientAlgoId="sl")
+
+    assert [row["algoId"] for row in listed.body] == [placed.body["algoId"]]
+    assert [update["X"] for update in told] == ["NEW", "TRIGGERING", "TRIGGERED", "FINISHED"]
+    assert (found.body["actualOrderId"], found.body["actualQty"]) == (told[-1]["ai"], "0.010")
+    assert (refused.status, refused.body["code"]) == (400, -2011)
+
+
 async def test_a_conditional_order_is_triggered_by_hand_by_either_id(simulator: Simulator) -> None:
     stop(simulator, "a")
     number = stop(simulator, "b")
