@@ -83,7 +83,10 @@ class SignatureRefusedError(FatalError):
     """-1022: the secret does not belong to the API key."""
 
     def __init__(self) -> None:
-        super().__init__("Binance refuses the signature (-1022). Check that the API secret belongs to the API key.")
+        super().__init__(
+            "Binance refuses the signature (-1022). Check that the API secret, or the private key, "
+            "belongs to the API key."
+        )
 
 
 class JournalError(FatalError):
