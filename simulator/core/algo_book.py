@@ -141,14 +141,10 @@ class AlgoBook:
 
     def _consequences(self, now_ms: int) -> Iterator[Fact]:
         for algo in list(self._living.values()):
-            # What an order before it caused, in this same round, may have changed or ended it.
-            living = self._living.get(algo.algo_id)
-            if living is None:
-                continue
-            if living.is_waiting:
-                yield from self._waiting_on(living, now_ms)
+            if algo.is_waiting:
+                yield from self._waiting_on(algo, now_ms)
             else:
-                yield from self._triggered_on(living, now_ms)
+                yield from self._triggered_on(algo, now_ms)
 
     def _waiting_on(self, algo: AlgoOrder, now_ms: int) -> Iterator[Fact]:
         price = self._exchange.prices[algo.symbol]

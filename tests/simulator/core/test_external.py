@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from simulator.core.external import external_params
+from simulator.core.external import external_algo_params, external_params
 
 
 def test_arguments_become_parameters() -> None:
@@ -29,3 +29,14 @@ def test_a_limit_order_is_good_till_cancelled_unless_it_says_otherwise() -> None
 def test_an_argument_that_no_order_has_is_an_error() -> None:
     with pytest.raises(TypeError, match="an order has no qty: it has symbol"):
         external_params({"qty": "1"})
+
+
+def test_a_conditional_order_is_sent_by_its_own_names() -> None:
+    order = {"symbol": "BTCUSDT", "trigger_price": "64000", "close_position": True, "price": None}
+
+    assert external_algo_params(order) == {
+        "algoType": "CONDITIONAL",
+        "symbol": "BTCUSDT",
+        "triggerPrice": "64000",
+        "closePosition": "true",
+    }
