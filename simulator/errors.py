@@ -10,6 +10,7 @@ SimulatorError
 ├── UnknownOrderError       no such order
 ├── UnknownPathError        no query has this path; names the nearest
 ├── OrderNotOpenError       the order has ended, or has less left than was asked
+├── NoPositionError         the account has no such position
 ├── BadAmountError          not a decimal number, or not a possible one
 ├── BadStatusError          no order ends so
 ├── BadFrameError           no frame can carry this
@@ -28,6 +29,7 @@ __all__ = [
     "BadStatusError",
     "ConfigurationError",
     "NoListenKeyError",
+    "NoPositionError",
     "NotRunningError",
     "OrderNotOpenError",
     "PortInUseError",
@@ -130,6 +132,14 @@ class NoListenKeyError(SimulatorError):
 
     def __init__(self, account: str) -> None:
         super().__init__(f"account {account!r} has no living listen key: POST /fapi/v1/listenKey makes one")
+
+
+class NoPositionError(SimulatorError):
+    """The account has no position of this symbol, or of this side, or has one on each side and none was named."""
+
+    def __init__(self, symbol: str, reason: str) -> None:
+        self.symbol = symbol
+        super().__init__(f"{symbol}: {reason}")
 
 
 def _choices(name: str, known: Collection[str]) -> str:

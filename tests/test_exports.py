@@ -71,6 +71,7 @@ SIMULATOR = [
     "Journal",
     "JournalEntry",
     "NoListenKeyError",
+    "NoPositionError",
     "NotRunningError",
     "OrderNotOpenError",
     "PortInUseError",

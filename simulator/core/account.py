@@ -6,12 +6,14 @@ It remembers for a while what its records were, so that it can be shown as it wa
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Mapping
 from copy import copy
 from decimal import Decimal
 
 from simulator.core.amounts import ZERO
 from simulator.core.domain import BOTH, BUY, LONG, SHORT, AccountSpec
 from simulator.core.facts import BalanceRow, OpenNotional, PositionRow
+from simulator.core.income import Income
 from simulator.core.orders import Fill, Order
 from simulator.core.past import Past
 from simulator.core.position import Position
@@ -20,17 +22,24 @@ __all__ = ["Account"]
 
 
 class Account:
-    """The state of an account. `orders` and `fills` (by symbol) are its whole history, oldest first."""
+    """The state of an account. `orders`, `fills` (by symbol) and `incomes` are its whole history, oldest first.
 
-    def __init__(self, spec: AccountSpec) -> None:
+    `margin_assets` names the asset in which each symbol's positions are kept.
+    """
+
+    def __init__(self, spec: AccountSpec, margin_assets: Mapping[str, str] | None = None) -> None:
         self.name = spec.name
+        self.margin_assets = margin_assets or {}
         self.wallets = {asset: Decimal(amount) for asset, amount in {"USDT": spec.balance, **spec.balances}.items()}
         self.wallet_times = dict.fromkeys(self.wallets, 0)
         self.positions: dict[tuple[str, str], Position] = {}
         self.orders: dict[int, Order] = {}
         self.open_orders: dict[str, dict[int, Order]] = {}
         self.fills: dict[str, list[Fill]] = {}
+        self.incomes: list[Income] = []
         self.dual_side_position = spec.dual_side_position
+        self.multi_assets_margin = False
+        self.isolated_symbols: set[str] = set()
         self._leverage = spec.leverage
         self._leverages: dict[str, int] = {}
         self._named: dict[tuple[str, str], int] = {}
@@ -51,6 +60,15 @@ class Account:
     def set_leverage(self, symbol: str, leverage: int) -> None:
         """Choose a leverage for the symbol."""
         self._leverages[symbol] = leverage
+
+    def is_isolated(self, symbol: str) -> bool:
+        """Return whether positions of the symbol have wallets of their own."""
+        return symbol in self.isolated_symbols
+
+    def isolated_wallets(self, asset: str) -> Decimal:
+        """Return what the isolated positions kept in this asset hold of its wallet."""
+        held = (p for p in self.positions.values() if p.isolated_wallet and self.margin_assets.get(p.symbol) == asset)
+        return sum((position.isolated_wallet for position in held), ZERO)
 
     def position(self, symbol: str, position_side: str) -> Position:
         """Return the position, empty if there never was one."""
@@ -99,6 +117,10 @@ class Account:
         self.wallets[asset] = self.wallets.get(asset, ZERO) + amount
         self.wallet_times[asset] = time_ms
 
+    def earn(self, kind: str, asset: str, amount: Decimal, time_ms: int, symbol: str = "") -> None:
+        """Note an income that is not of a trade; a negative amount is an expense."""
+        self.incomes.append(Income(kind, asset, amount, time_ms, len(self.incomes) + 1, symbol))
+
     def open_notional(self, symbol: str) -> OpenNotional:
         """Return what is bid and asked on the symbol, in the quote asset."""
         bids = asks = ZERO
@@ -112,7 +134,7 @@ class Account:
     def balance_row(self, asset: str, change: Decimal = ZERO) -> BalanceRow:
         """Return the wallet as a patch lists it."""
         wallet = self.wallets[asset]
-        return BalanceRow(asset, wallet, wallet, change)
+        return BalanceRow(asset, wallet, wallet - self.isolated_wallets(asset), change)
 
     def position_row(self, position: Position, mark: Decimal, margin_asset: str) -> PositionRow:
         """Return the position as a patch lists it."""
@@ -125,6 +147,9 @@ class Account:
             position.accumulated_realized,
             position.unrealized(mark),
             margin_asset,
+            "isolated" if self.is_isolated(position.symbol) else "cross",
+            position.isolated_wallet,
+            mark,
         )
 
     def _rewind(self, time_ms: int) -> None:
@@ -138,6 +163,7 @@ class Account:
             symbol: fills[: bisect_right(fills, time_ms, key=lambda fill: fill.time_ms)]
             for symbol, fills in self.fills.items()
         }
+        self.incomes = self.incomes[: bisect_right(self.incomes, time_ms, key=lambda income: income.time_ms)]
         self.positions = self._past_positions.rewind(self.positions, time_ms)
         wallets = {asset: (amount, self.wallet_times[asset]) for asset, amount in self.wallets.items()}
         wallets = self._past_wallets.rewind(wallets, time_ms)

@@ -1,7 +1,7 @@
 """How an account looks in REST answers: balances, positions, margin, in the shapes of versions 2 and 3.
 
 Version 2 lists every symbol, version 3 only those with a position or an open order. In hedge mode a symbol has the rows
-LONG and SHORT. Not imitated yet: liquidation prices ("0"), isolated margin, multi-assets mode.
+LONG and SHORT. Not imitated: liquidation prices ("0"); and in multi-assets mode margin is still counted asset by asset.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from simulator.core.account import Account
-from simulator.core.amounts import ZERO, average, eight, money, padded, trimmed
+from simulator.core.amounts import ZERO, average, eight, eight_or_zero, money, padded, trimmed
 from simulator.core.domain import SymbolSpec
 from simulator.core.exchange import Exchange
 from simulator.core.margin import AssetMargin, Exposure, asset_margin, exposure_of
@@ -37,7 +37,7 @@ def account_v2(exchange: Exchange, account: Account) -> Body:
         "canDeposit": True,
         "canWithdraw": True,
         "updateTime": 0,
-        "multiAssetsMargin": False,
+        "multiAssetsMargin": account.multi_assets_margin,
         "tradeGroupId": -1,
     }
     assets = [asset | {"marginAvailable": True} for asset in _assets(exchange, account)]
@@ -47,19 +47,19 @@ def account_v2(exchange: Exchange, account: Account) -> Body:
 
 def account_v3(exchange: Exchange, account: Account) -> Body:
     """Return /fapi/v3/account."""
-    positions = [_account_position_v3(row) for row in _live_rows(exchange, account)]
+    positions = [_account_position_v3(row) for row in live_rows(exchange, account)]
     return _totals(exchange, account) | {"assets": _assets(exchange, account), "positions": positions}
 
 
 def positions_v2(exchange: Exchange, account: Account, symbol: str | None) -> list[Body]:
     """Return /fapi/v2/positionRisk, of one symbol or of all."""
     symbols = (symbol,) if symbol else tuple(exchange.symbols)
-    return [_position_risk_v2(row, exchange) for row in _all_rows(exchange, account, symbols)]
+    return [_position_risk_v2(row, exchange, account) for row in _all_rows(exchange, account, symbols)]
 
 
 def positions_v3(exchange: Exchange, account: Account, symbol: str | None) -> list[Body]:
     """Return /fapi/v3/positionRisk, of one symbol or of all."""
-    rows = _live_rows(exchange, account)
+    rows = live_rows(exchange, account)
     return [_position_risk_v3(row, exchange) for row in rows if symbol in {None, row[0].symbol}]
 
 
@@ -69,7 +69,8 @@ def _all_rows(exchange: Exchange, account: Account, symbols: tuple[str, ...]) ->
             yield _row(exchange, account, symbol, side)
 
 
-def _live_rows(exchange: Exchange, account: Account) -> Iterator[Row]:
+def live_rows(exchange: Exchange, account: Account) -> Iterator[Row]:
+    """Yield what has a position or an open order: symbol, position, exposure."""
     live = {key for key, position in account.positions.items() if position.amount}
     live |= {(o.symbol, o.position_side) for orders in account.open_orders.values() for o in orders.values()}
     for symbol, side in sorted(live):
@@ -91,10 +92,10 @@ def _balance(exchange: Exchange, account: Account, asset: str) -> Body:
         "accountAlias": "SgsR",
         "asset": asset,
         "balance": eight(margin.wallet),
-        "crossWalletBalance": eight(margin.wallet),
-        "crossUnPnl": eight(margin.unrealized),
+        "crossWalletBalance": eight(margin.cross_wallet),
+        "crossUnPnl": eight(margin.cross_unrealized),
         "availableBalance": eight(max(ZERO, margin.available)),
-        "maxWithdrawAmount": eight(max(ZERO, min(margin.wallet, margin.available))),
+        "maxWithdrawAmount": eight(_withdrawable(margin)),
         "marginAvailable": True,
         "updateTime": account.wallet_times[asset],
     }
@@ -114,10 +115,10 @@ def _asset(account: Account, asset: str, margin: AssetMargin) -> Body:
         "initialMargin": eight(margin.margin),
         "positionInitialMargin": eight(margin.position_margin),
         "openOrderInitialMargin": eight(margin.margin - margin.position_margin),
-        "crossWalletBalance": eight(margin.wallet),
-        "crossUnPnl": eight(margin.unrealized),
+        "crossWalletBalance": eight(margin.cross_wallet),
+        "crossUnPnl": eight(margin.cross_unrealized),
         "availableBalance": eight(max(ZERO, margin.available)),
-        "maxWithdrawAmount": eight(max(ZERO, min(margin.wallet, margin.available))),
+        "maxWithdrawAmount": eight(_withdrawable(margin)),
         "updateTime": account.wallet_times[asset],
     }
 
@@ -133,11 +134,15 @@ def _totals(exchange: Exchange, account: Account) -> Body:
         "totalMarginBalance": eight(margin.wallet + margin.unrealized),
         "totalPositionInitialMargin": eight(margin.position_margin),
         "totalOpenOrderInitialMargin": eight(margin.margin - margin.position_margin),
-        "totalCrossWalletBalance": eight(margin.wallet),
-        "totalCrossUnPnl": eight(margin.unrealized),
+        "totalCrossWalletBalance": eight(margin.cross_wallet),
+        "totalCrossUnPnl": eight(margin.cross_unrealized),
         "availableBalance": eight(max(ZERO, margin.available)),
-        "maxWithdrawAmount": eight(max(ZERO, min(margin.wallet, margin.available))),
+        "maxWithdrawAmount": eight(_withdrawable(margin)),
     }
+
+
+def _withdrawable(margin: AssetMargin) -> Decimal:
+    return max(ZERO, min(margin.cross_wallet, margin.available))
 
 
 def _account_position_v2(row: Row, account: Account) -> Body:
@@ -150,7 +155,7 @@ def _account_position_v2(row: Row, account: Account) -> Body:
         "positionInitialMargin": trimmed(money(exposure.position_margin)),
         "openOrderInitialMargin": trimmed(money(exposure.margin - exposure.position_margin)),
         "leverage": str(account.leverage(spec.symbol, spec.max_leverage)),
-        "isolated": False,
+        "isolated": account.is_isolated(spec.symbol),
         "entryPrice": _price(position.entry_price),
         "maxNotional": trimmed(spec.max_notional),
         "bidNotional": trimmed(exposure.bids),
@@ -168,30 +173,30 @@ def _account_position_v3(row: Row) -> Body:
         "positionSide": position.position_side,
         "positionAmt": padded(position.amount, spec.quantity_precision),
         "unrealizedProfit": eight(exposure.unrealized),
-        "isolatedMargin": eight(ZERO),
+        "isolatedMargin": eight(_isolated_margin(position, exposure)),
         "notional": trimmed(money(exposure.held)),
-        "isolatedWallet": "0",
+        "isolatedWallet": eight_or_zero(position.isolated_wallet),
         "initialMargin": trimmed(money(exposure.margin)),
         "maintMargin": trimmed(money(exposure.maintenance)),
         "updateTime": position.update_ms,
     }
 
 
-def _position_risk_v2(row: Row, exchange: Exchange) -> Body:
+def _position_risk_v2(row: Row, exchange: Exchange, account: Account) -> Body:
     spec, position, exposure = row
     return {
         "entryPrice": _price(position.entry_price),
         "breakEvenPrice": _price(position.break_even_price),
-        "marginType": "cross",
+        "marginType": "isolated" if account.is_isolated(spec.symbol) else "cross",
         "isAutoAddMargin": "false",
-        "isolatedMargin": eight(ZERO),
+        "isolatedMargin": eight(_isolated_margin(position, exposure)),
         "leverage": str(exposure.leverage),
         "liquidationPrice": "0",
         "markPrice": eight(exchange.prices[spec.symbol]),
         "maxNotionalValue": trimmed(spec.max_notional),
         "positionAmt": padded(position.amount, spec.quantity_precision),
         "notional": trimmed(money(exposure.held)),
-        "isolatedWallet": "0",
+        "isolatedWallet": eight_or_zero(position.isolated_wallet),
         "symbol": spec.symbol,
         "unRealizedProfit": eight(exposure.unrealized),
         "positionSide": position.position_side,
@@ -210,10 +215,10 @@ def _position_risk_v3(row: Row, exchange: Exchange) -> Body:
         "markPrice": eight(exchange.prices[spec.symbol]),
         "unRealizedProfit": eight(exposure.unrealized),
         "liquidationPrice": "0",
-        "isolatedMargin": "0",
+        "isolatedMargin": eight_or_zero(_isolated_margin(position, exposure)),
         "notional": trimmed(money(exposure.held)),
         "marginAsset": spec.quote_asset,
-        "isolatedWallet": "0",
+        "isolatedWallet": eight_or_zero(position.isolated_wallet),
         "initialMargin": trimmed(money(exposure.margin)),
         "maintMargin": trimmed(money(exposure.maintenance)),
         "positionInitialMargin": trimmed(money(exposure.position_margin)),
@@ -223,6 +228,10 @@ def _position_risk_v3(row: Row, exchange: Exchange) -> Body:
         "askNotional": trimmed(exposure.asks),
         "updateTime": position.update_ms,
     }
+
+
+def _isolated_margin(position: Position, exposure: Exposure) -> Decimal:
+    return position.isolated_wallet + exposure.unrealized if position.isolated_wallet else ZERO
 
 
 def _price(price: Decimal) -> str:

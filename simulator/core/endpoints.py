@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from simulator.core import account_endpoints as account
 from simulator.core import algo_endpoints as algo
+from simulator.core import history_endpoints as history
+from simulator.core import setting_endpoints as setting
 from simulator.core import trading_endpoints as trading
 from simulator.core.amounts import padded
 from simulator.core.exchange_info import exchange_info
@@ -74,8 +76,16 @@ ROUTES: Final[Mapping[tuple[str, str], Route]] = {
     ("GET", "/fapi/v3/balance"): Route(account.balances, "signed", 5, reads="account"),
     ("GET", "/fapi/v2/positionRisk"): Route(account.positions_v2, "signed", 5, reads="account"),
     ("GET", "/fapi/v3/positionRisk"): Route(account.positions_v3, "signed", 5, reads="account"),
-    ("GET", "/fapi/v1/accountConfig"): Route(account.account_config, "signed", 5),
-    ("POST", "/fapi/v1/leverage"): Route(account.change_leverage, "signed"),
-    ("GET", "/fapi/v1/positionSide/dual"): Route(account.position_mode, "signed", 30),
-    ("POST", "/fapi/v1/positionSide/dual"): Route(account.change_position_mode, "signed"),
+    ("GET", "/fapi/v1/accountConfig"): Route(setting.account_config, "signed", 5),
+    ("GET", "/fapi/v1/symbolConfig"): Route(setting.symbol_config, "signed", 5),
+    ("GET", "/fapi/v1/commissionRate"): Route(setting.commission_rate, "signed", 20),
+    ("GET", "/fapi/v1/income"): Route(history.income, "signed", 30, reads="orders"),
+    ("GET", "/fapi/v1/forceOrders"): Route(history.force_orders, "signed", 20, 50, reads="orders"),
+    ("POST", "/fapi/v1/marginType"): Route(setting.change_type_of_margin, "signed"),
+    ("POST", "/fapi/v1/positionMargin"): Route(setting.change_isolated_margin, "signed"),
+    ("GET", "/fapi/v1/multiAssetsMargin"): Route(setting.multi_assets_mode, "signed", 30),
+    ("POST", "/fapi/v1/multiAssetsMargin"): Route(setting.change_multi_assets_mode, "signed"),
+    ("POST", "/fapi/v1/leverage"): Route(setting.change_leverage, "signed"),
+    ("GET", "/fapi/v1/positionSide/dual"): Route(setting.position_mode, "signed", 30),
+    ("POST", "/fapi/v1/positionSide/dual"): Route(setting.change_position_mode, "signed"),
 }

@@ -27,6 +27,7 @@ from simulator.core.facts import (
     WalletChanged,
 )
 from simulator.core.ids import identifier
+from simulator.core.income import income_of_reason
 from simulator.core.matching import POST_ONLY, arrival, is_met
 from simulator.core.orders import Order, OrderIntent, accept, after_amendment, after_end
 from simulator.core.settlement import Match, settle
@@ -50,7 +51,8 @@ class Exchange:
     def __init__(self, accounts: Iterable[AccountSpec], symbols: Iterable[SymbolSpec], seed: int) -> None:
         self.symbols = {spec.symbol: spec for spec in symbols}
         self.prices = {spec.symbol: spec.price for spec in self.symbols.values()}
-        self.accounts = {spec.name: Account(spec) for spec in accounts}
+        margin_assets = {spec.symbol: spec.quote_asset for spec in self.symbols.values()}
+        self.accounts = {spec.name: Account(spec, margin_assets) for spec in accounts}
         self.depth = Depth()
         self._seed = seed
         self._last_order_id = FIRST_ORDER_ID
@@ -110,6 +112,13 @@ class Exchange:
         """Expire an open order: EXPIRED, or EXPIRED_IN_MATCH. `reason` is the wire's `er`."""
         return self._end(order, status, reason, now_ms)
 
+    def force(self, account: Account, intent: OrderIntent, price: Decimal, now_ms: int) -> list[Fact]:
+        """Place an order of the exchange's own, which nothing refuses, and fill it wholly at this price as taker."""
+        order = self._accept(account, intent, now_ms)
+        notional = account.open_notional(order.symbol)
+        accepted = OrderAccepted(account=account.name, time_ms=now_ms, order=order, open_notional=notional)
+        return [accepted, *self._fill(order, order.quantity, price, now_ms, is_maker=False)]
+
     def fill(self, order: Order, quantity: Decimal, price: Decimal, now_ms: int) -> list[Fact]:
         """Fill a part of an open order as maker at this price; `quantity` is at most what remains."""
         return self._fill(order, quantity, price, now_ms, is_maker=True)
@@ -129,6 +138,7 @@ class Exchange:
     def transfer(self, account: Account, asset: str, amount: Decimal, reason: str, now_ms: int) -> list[Fact]:
         """Change a wallet. `reason` is ACCOUNT_UPDATE's `m`."""
         account.credit(asset, amount, now_ms)
+        account.earn(income_of_reason(reason), asset, amount, now_ms)
         patch = AccountPatch(balances=(account.balance_row(asset, amount),))
         return [WalletChanged(account=account.name, time_ms=now_ms, reason=reason, patch=patch)]
 
@@ -137,6 +147,7 @@ class Exchange:
         if not 1 <= leverage <= self.symbols[symbol].max_leverage:
             code, message = venue_error.BAD_LEVERAGE
             raise venue_error.VenueError(code, message.format(leverage=leverage))
+        self._check_reduction(account, symbol, leverage)
         account.set_leverage(symbol, leverage)
         return [LeverageChanged(account=account.name, time_ms=now_ms, symbol=symbol, leverage=leverage)]
 
@@ -165,6 +176,12 @@ class Exchange:
         )
         account.keep(order)
         return order
+
+    def _check_reduction(self, account: Account, symbol: str, leverage: int) -> None:
+        held = any(p.amount for (held, _), p in account.positions.items() if held == symbol)
+        reduced = leverage < account.leverage(symbol, self.symbols[symbol].max_leverage)
+        if held and reduced and account.is_isolated(symbol):
+            raise refusal(venue_error.ISOLATED_LEVERAGE_REDUCTION)
 
     def _check_fills_wholly(self, intent: OrderIntent) -> None:
         available = self.depth.available(intent.symbol, intent.side, intent.price)

@@ -9,7 +9,7 @@ from typing import Final
 from simulator.core.algo_orders import CONDITIONAL
 from simulator.core.domain import GTC, LIMIT
 
-__all__ = ["external_algo_params", "external_params"]
+__all__ = ["external_algo_params", "external_params", "external_texts"]
 
 _NAMES: Final = {
     "symbol": "symbol",
@@ -61,6 +61,11 @@ def external_algo_params(order: Mapping[str, object]) -> dict[str, str]:
     Raises `TypeError` for an argument that a conditional order does not have.
     """
     return {"algoType": CONDITIONAL} | _renamed(order, _ALGO_NAMES)
+
+
+def external_texts(params: Mapping[str, object]) -> dict[str, str]:
+    """Return parameters as they are sent; None leaves one out."""
+    return {name: _text(value) for name, value in params.items() if value is not None}
 
 
 def _renamed(order: Mapping[str, object], names: Mapping[str, str]) -> dict[str, str]:

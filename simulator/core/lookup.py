@@ -11,9 +11,11 @@ from simulator.core.depth import Level
 from simulator.core.domain import SymbolSpec
 from simulator.core.exchange import Exchange
 from simulator.core.orders import Order
+from simulator.core.position import Position
 from simulator.core.venue import Venue
 from simulator.errors import (
     BadAmountError,
+    NoPositionError,
     OrderNotOpenError,
     UnknownAccountError,
     UnknownOrderError,
@@ -23,8 +25,10 @@ from simulator.errors import (
 __all__ = [
     "find_account",
     "find_open_order",
+    "find_position",
     "find_symbol",
     "find_waiting_algo",
+    "possible_closing",
     "possible_fill",
     "possible_level",
     "possible_price",
@@ -80,6 +84,25 @@ def find_symbol(exchange: Exchange, symbol: str) -> SymbolSpec:
     if spec is None:
         raise UnknownSymbolError(symbol, exchange.symbols)
     return spec
+
+
+def find_position(account: Account, symbol: str, position_side: str | None) -> Position:
+    """Return a position that is not empty; None means the only one of the symbol. Raises `NoPositionError`."""
+    sides = account.position_sides() if position_side is None else (position_side,)
+    held = [position for position in (account.position(symbol, side) for side in sides) if position.amount]
+    if not held:
+        raise NoPositionError(symbol, f"account {account.name!r} has no such position")
+    if len(held) > 1:
+        raise NoPositionError(symbol, "which one? there is a LONG and a SHORT position: give position_side")
+    return held[0]
+
+
+def possible_closing(position: Position, spec: SymbolSpec, quantity: str | Decimal) -> Decimal:
+    """Return how much of a position to close. Raises `BadAmountError` for more than there is."""
+    amount = possible_quantity(spec, quantity)
+    if amount > abs(position.amount):
+        raise BadAmountError(quantity, f"at most the position of {abs(position.amount):f} {spec.symbol}")
+    return amount
 
 
 def find_open_order(account: Account, order: str | int) -> Order:

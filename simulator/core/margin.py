@@ -1,12 +1,13 @@
-"""How much of a wallet is bound: the initial margin of positions and open orders, cross margin, single-asset mode.
+"""How much of a wallet is bound: the initial margin of positions and open orders, in single-asset mode.
 
 The exchange reserves for the worse of two worlds: all open bids filled, or all open asks filled. The exposure of one
 (symbol, position side) is therefore max(|held + bids|, |held − asks|) in the quote asset, and the margin is exposure
 divided by leverage. An order that closes a position needs nothing, because it makes neither world worse; orders that
 are reduce-only are left out of both.
 
-Available is wallet + unrealized profit − margin. A new order is refused with -2019 when the margin that it adds exceeds
-what is available. Commission is not reserved.
+Available is wallet + unrealized profit − margin, of which isolated positions have their part apart: their wallets are
+taken off the wallet, and neither their profit nor their own margin counts. A new order is refused with -2019 when the
+margin that it adds exceeds what is available. Commission is not reserved.
 """
 
 from __future__ import annotations
@@ -56,11 +57,19 @@ class AssetMargin(msgspec.Struct, frozen=True):
     margin: Decimal = ZERO
     position_margin: Decimal = ZERO
     maintenance: Decimal = ZERO
+    isolated_wallet: Decimal = ZERO
+    cross_unrealized: Decimal = ZERO
+    cross_margin: Decimal = ZERO
+
+    @property
+    def cross_wallet(self) -> Decimal:
+        """What isolated positions do not hold."""
+        return self.wallet - self.isolated_wallet
 
     @property
     def available(self) -> Decimal:
         """What new orders may bind."""
-        return self.wallet + self.unrealized - self.margin
+        return self.cross_wallet + self.cross_unrealized - self.cross_margin
 
 
 def exposure_of(account: Account, spec: SymbolSpec, position_side: str, mark: Decimal) -> Exposure:
@@ -87,14 +96,26 @@ def exposure_of(account: Account, spec: SymbolSpec, position_side: str, mark: De
 
 def asset_margin(account: Account, asset: str, symbols: Symbols, prices: Prices) -> AssetMargin:
     """Return the account's margin in one asset."""
-    unrealized = margin = position_margin = maintenance = ZERO
+    unrealized = margin = position_margin = maintenance = cross_unrealized = cross_margin = ZERO
     for symbol, position_side in _touched(account, lambda name: symbols[name].quote_asset == asset):
         exposure = exposure_of(account, symbols[symbol], position_side, prices[symbol])
         unrealized += exposure.unrealized
         margin += exposure.margin
         position_margin += exposure.position_margin
         maintenance += exposure.maintenance
-    return AssetMargin(account.wallets.get(asset, ZERO), unrealized, margin, position_margin, maintenance)
+        is_isolated = account.is_isolated(symbol)
+        cross_unrealized += ZERO if is_isolated else exposure.unrealized
+        cross_margin += exposure.margin - (exposure.position_margin if is_isolated else ZERO)
+    return AssetMargin(
+        account.wallets.get(asset, ZERO),
+        unrealized,
+        margin,
+        position_margin,
+        maintenance,
+        account.isolated_wallets(asset),
+        cross_unrealized,
+        cross_margin,
+    )
 
 
 def added_margin(account: Account, spec: SymbolSpec, order: OrderIntent | Order, mark: Decimal) -> Decimal:

@@ -8,6 +8,9 @@ The break-even price counts what the position has cost since it was last flat, c
 deducted: Σ(price × signed quantity) + Σ commission, divided by the amount. On an opening fill of one it is
 entry × (1 + commission rate) for a long, as captured.
 
+The wallet of an isolated position holds the margin that opening bound, quantity × price ÷ leverage, and gives it back
+in proportion as the position closes; funding fees and transfers change it too. That of a cross position is empty.
+
 Amounts are in the base asset, signed (short is negative); prices, profit and commission in the quote asset.
 """
 
@@ -19,7 +22,7 @@ import msgspec
 
 from simulator.core.amounts import ZERO, money
 
-__all__ = ["Position", "apply_fill"]
+__all__ = ["Position", "apply_fill", "isolated_wallet_after"]
 
 
 class Position(msgspec.Struct, frozen=True):
@@ -32,6 +35,7 @@ class Position(msgspec.Struct, frozen=True):
     cost: Decimal = ZERO
     accumulated_realized: Decimal = ZERO
     update_ms: int = 0
+    isolated_wallet: Decimal = ZERO
 
     @property
     def break_even_price(self) -> Decimal:
@@ -58,6 +62,16 @@ def apply_fill(
     if not excess:
         return rest, realized
     return _opened(rest, excess, price, commission - share, time_ms), realized
+
+
+def isolated_wallet_after(before: Position, after: Position, price: Decimal, leverage: int) -> Decimal:
+    """Return what the wallet of an isolated position holds after a fill at `price` made it `after`."""
+    if before.amount * after.amount < 0:
+        return money(abs(after.amount) * price / leverage)
+    added = abs(after.amount) - abs(before.amount)
+    if added >= 0:
+        return before.isolated_wallet + money(added * price / leverage)
+    return money(before.isolated_wallet * after.amount / before.amount)
 
 
 def _opened(position: Position, quantity: Decimal, price: Decimal, commission: Decimal, time_ms: int) -> Position:

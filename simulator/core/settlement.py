@@ -17,7 +17,7 @@ from simulator.core.amounts import money
 from simulator.core.domain import BOTH, SymbolSpec
 from simulator.core.facts import AccountPatch, OrderFilled
 from simulator.core.orders import Fill, Order, after_fill
-from simulator.core.position import Position, apply_fill
+from simulator.core.position import Position, apply_fill, isolated_wallet_after
 
 __all__ = ["Match", "settle"]
 
@@ -42,6 +42,10 @@ def settle(account: Account, order: Order, spec: SymbolSpec, match: Match) -> Or
     commission = money(match.quantity * match.price * rate)
     held = account.position(order.symbol, order.position_side)
     position, realized = apply_fill(held, order.sign * match.quantity, match.price, commission, match.time_ms)
+    if account.is_isolated(order.symbol):
+        leverage = account.leverage(order.symbol, spec.max_leverage)
+        wallet = isolated_wallet_after(held, position, match.price, leverage)
+        position = msgspec.structs.replace(position, isolated_wallet=wallet)
     account.hold(position)
     account.credit(spec.quote_asset, realized - commission, match.time_ms)
     order = after_fill(order, match.quantity, match.price, match.time_ms)

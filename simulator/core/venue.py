@@ -59,12 +59,20 @@ class Venue:
         listen_key_lifetime_ms: int,
         seed: int,
     ) -> None:
-        self.exchange = Exchange(accounts, symbols, seed)
+        self._accounts, self._symbols, self._seed = tuple(accounts), tuple(symbols), seed
+        self.exchange = Exchange(self._accounts, self._symbols, seed)
         self.algos = AlgoBook(self.exchange, profile, seed)
         self.listen_keys = ListenKeys(listen_key_lifetime_ms, seed)
         self.counters = RateCounters()
         self.read_lag = ReadLag(LagTerms())
         self.profile = profile
+
+    def wipe(self) -> None:
+        """Forget every order, trade, position and setting, and number anew; prices and listen keys stay."""
+        prices = self.exchange.prices
+        self.exchange = Exchange(self._accounts, self._symbols, self._seed)
+        self.exchange.prices = prices
+        self.algos = AlgoBook(self.exchange, self.profile, self._seed)
 
     def account(self, call: Call) -> Account:
         """Return the account that asks, as the call may see it."""

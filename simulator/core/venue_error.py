@@ -59,6 +59,30 @@ POSITION_SIDE_INVALID: Final = (-4060, "Invalid position side.")
 POSITION_SIDE_MISMATCH: Final = (-4061, "Order's position side does not match user's setting.")
 POSITION_SIDE_OPEN_ORDERS: Final = (-4067, "Position side cannot be changed if there exists open orders.")
 POSITION_SIDE_POSITION: Final = (-4068, "Position side cannot be changed if there exists position.")
+BAD_MARGIN_TYPE: Final = (-1130, "Data sent for parameter 'marginType' is not valid.")
+MARGIN_TYPE_UNCHANGED: Final = (-4046, "No need to change margin type.")
+MARGIN_TYPE_OPEN_ORDERS: Final = (-4047, "Margin type cannot be changed if there exists open orders.")
+MARGIN_TYPE_POSITION: Final = (-4048, "Margin type cannot be changed if there exists position.")
+CROSS_BALANCE_INSUFFICIENT: Final = (-4050, "Cross balance insufficient.")
+ISOLATED_BALANCE_INSUFFICIENT: Final = (-4051, "Isolated balance insufficient.")
+NO_ISOLATED_POSITION: Final = (-4054, "Cannot add position margin: position is 0.")
+ISOLATED_LEVERAGE_REDUCTION: Final = (
+    -4161,
+    "Leverage reduction is not supported in Isolated Margin Mode with open positions.",
+)
+MULTI_ASSETS_ISOLATED: Final = (
+    -4167,
+    "Unable to adjust to Multi-Assets mode with symbols of USDⓈ-M Futures under isolated-margin mode.",
+)
+ISOLATED_IN_MULTI_ASSETS: Final = (-4168, "Unable to adjust to isolated-margin mode under the Multi-Assets mode.")
+MULTI_ASSETS_OPEN_ORDERS: Final = (
+    -4170,
+    "Unable to adjust Multi-Assets Mode with open orders in USDⓈ-M Futures.",
+)
+MULTI_ASSETS_UNCHANGED: Final = (
+    -4171,
+    "Adjusted asset mode is currently set and does not need to be adjusted repeatedly.",
+)
 DUPLICATE_CLIENT_ORDER_ID: Final = (-4116, "ClientOrderId is duplicated.")
 STOP_TRIGGERING: Final = (-4117, "Stop order is triggering.")
 CONDITIONAL_ELSEWHERE: Final = (

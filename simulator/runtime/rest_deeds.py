@@ -1,12 +1,16 @@
-"""What happens to the answers of REST as a whole. Single answers are scripted with `Simulator.on_request`."""
+"""What happens over REST: requests of others, and answers that are late. `Simulator.on_request` scripts single ones."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from simulator.core.endpoints import ROUTES
+from simulator.core.external import external_texts
+from simulator.core.journal import masked_params
+from simulator.core.lookup import find_account
 from simulator.core.past import MOST_LAG_MS
 from simulator.core.read_lag import LagTerms, ReadLag, Replicas
+from simulator.core.venue import Call
 from simulator.errors import BadAmountError, UnknownPathError
 from simulator.runtime.deeds import Deeds
 
@@ -14,7 +18,24 @@ __all__ = ["RestDeeds"]
 
 
 class RestDeeds(Deeds):
-    """Lets queries lag behind the matching engine."""
+    """Sends requests of other clients, and lets queries lag behind the matching engine."""
+
+    def request_external(self, method: str, path: str, *, account: str | None = None, **params: object) -> object:
+        """Send a request as another client of the account would, and return the body of its answer.
+
+        Parameters are those of the endpoint, by their wire names. What it causes is told on the streams. No rule takes
+        it, and no limit counts it. Raises `UnknownPathError`, or `VenueError` when it is refused.
+        """
+        floor = self._floor
+        owner = find_account(floor.venue.exchange, account)
+        route = ROUTES.get((method, path))
+        if route is None:
+            raise UnknownPathError(path, [known for allowed, known in ROUTES if allowed == method])
+        sent = external_texts(params)
+        answer = route.endpoint(floor.venue, Call(sent, owner.name, floor.clock.time_ms()))
+        summary = f"external {method} {path}"
+        floor.act("action", summary, lambda _: answer.facts, account=owner.name, body=masked_params(sent))
+        return answer.body
 
     def rest_lag(
         self,

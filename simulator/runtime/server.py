@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from simulator.core.configuration import check_market
 from simulator.core.domain import AccountSpec, SymbolSpec
@@ -29,6 +29,7 @@ from simulator.runtime.floor import Floor
 from simulator.runtime.listen_key_deeds import ListenKeyDeeds
 from simulator.runtime.listener import Listener
 from simulator.runtime.order_deeds import OrderDeeds
+from simulator.runtime.position_deeds import PositionDeeds
 from simulator.runtime.reception import Reception
 from simulator.runtime.rest import RestInterface
 from simulator.runtime.rest_deeds import RestDeeds
@@ -38,7 +39,7 @@ from simulator.runtime.stream import Streams
 __all__ = ["Simulator"]
 
 
-class Simulator(OrderDeeds, AlgoDeeds, AccountDeeds, ConnectionDeeds, ListenKeyDeeds, RestDeeds):
+class Simulator(OrderDeeds, AlgoDeeds, PositionDeeds, AccountDeeds, ConnectionDeeds, ListenKeyDeeds, RestDeeds):
     """A Binance USDⓈ-M futures exchange on one port of this machine.
 
     Args:
@@ -214,6 +215,17 @@ class Simulator(OrderDeeds, AlgoDeeds, AccountDeeds, ConnectionDeeds, ListenKeyD
         """
         self._request_rules.clear()
         self._floor.reset(self._new_venue())
+
+    def wipe(self, *, connections: Literal["kept", "cut"] = "kept") -> None:
+        """Forget every order, trade, position, balance and setting, and number anew, as the testnet does each month.
+
+        Without a word on the streams. Prices, listen keys, rules, journal and clock go on, and so do the connections
+        unless they are "cut".
+        """
+        self._floor.venue.wipe()
+        self._floor.act("action", "the venue was wiped", lambda _: [])
+        if connections == "cut":
+            self.cut_connections()
 
     @property
     def _floor(self) -> Floor:
