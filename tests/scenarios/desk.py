@@ -103,7 +103,7 @@ class Desk:
         seen: dict[tuple[str, str], MappedOrderUpdate] = {}
         fills = set()
         for data in self.orders.deliveries:
-            key = (data["symbol"], data["order_id"])
+            key = (data["symbol"], data["order_id"] or f"algo {data.get('algo_id')}")
             before = seen.get(key)
             if before is not None:
                 assert status_rank(data["order_status"]) >= status_rank(before["order_status"])
@@ -130,7 +130,7 @@ class Desk:
         until = rest.exchange_time_ms()
         rows = await rest.orders_since(until - 5 * 86_400_000, until=until)
         status = {}
-        for data in self.orders.deliveries:
+        for data in filter(lambda data: data["order_id"], self.orders.deliveries):
             executed = Decimal(data["accumulated_filled_qty"])
             status[(data["symbol"], data["order_id"])] = (data["order_status"], executed)
         assert status == {(row.symbol, str(row.order_id)): (row.status, Decimal(row.executed_qty)) for row in rows}
@@ -141,6 +141,7 @@ class Desk:
             if data["trade_id"]
         }
         assert told == {(trade.symbol, trade.id): Decimal(trade.qty) for trade in trades}
+        await self._the_same_are_waiting(rest)
         positions = {
             (row.symbol, row.position_side): (Decimal(row.position_amt), Decimal(row.entry_price))
             for row in await rest.positions()
@@ -152,6 +153,11 @@ class Desk:
         }
         balances = {row.asset: Decimal(row.balance) for row in await rest.balances()}
         assert balances == {asset: Decimal(held["wallet_balance"]) for asset, held in self.book.balances.items()}
+
+    async def _the_same_are_waiting(self, rest: BinanceRest) -> None:
+        """Conditional orders that wait for their price are the exchange's."""
+        waiting = {order.algo_id for order in self.orders.get_active_orders() if order.untriggered}
+        assert waiting == {row.algo_id for row in await rest.algo.open_orders() if not row.actual_order_id}
 
 
 @asynccontextmanager
