@@ -6,7 +6,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from simulator.core.frame_action import (
+    CloseNextConnections,
+    CorruptFrames,
+    DelayFrames,
+    DropFrames,
+    DuplicateFrames,
+    HalfOpenConnections,
+    HoldFrames,
+    NextConnectionsSilent,
+    OnConnections,
+    ReleaseFrames,
+)
 from simulator.core.notation import AccountName, DecimalText, Duration, Symbol, snake_case
+from simulator.core.position_action import (
+    AdjustPosition,
+    Adl,
+    Funding,
+    Liquidate,
+    MarginCall,
+    OnVenue,
+    RequestExternal,
+    Settle,
+    Wipe,
+)
 
 __all__ = [
     "ACTIONS",
@@ -28,6 +51,7 @@ __all__ = [
     "Expire",
     "ExpireListenKey",
     "Fill",
+    "OnListenKey",
     "OnOrder",
     "OrderAction",
     "Place",
@@ -35,6 +59,7 @@ __all__ = [
     "Push",
     "RefuseConnections",
     "Reject",
+    "ReplaceListenKey",
     "Reset",
     "Respond",
     "RestLag",
@@ -167,11 +192,20 @@ class ExpireListenKey:
     """The listen key's 60 minutes are over: listenKeyExpired is sent, and the key is dead."""
 
     account: AccountName | None = None
+    twice_after: Duration | None = None
+    """How much later it is sent again; left out, it is sent once."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DropListenKey:
     """The listen key dies silently: connections stay open, and nothing comes any more."""
+
+    account: AccountName | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplaceListenKey:
+    """Another process of the account deletes the listen key and creates a new one."""
 
     account: AccountName | None = None
 
@@ -183,6 +217,8 @@ class CloseConnections:
     code: int = 1008
     reason: str = ""
     account: AccountName | None = None
+    connection: int | None = None
+    """The number of the only one, 1 for the first that was opened; left out, all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,6 +226,7 @@ class CutConnections:
     """Cuts the account's user stream connections: a TCP reset, without a close frame."""
 
     account: AccountName | None = None
+    connection: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,6 +234,7 @@ class SilenceConnections:
     """Keeps the connections open, and their pings answered, but delivers nothing on them any more."""
 
     account: AccountName | None = None
+    connection: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -280,20 +318,25 @@ class ExecuteThenDelay(Answer):
 
 AnswerAction: TypeAlias = Reject | Respond | ExecuteThenRespond | ExecuteThenReset | Reset | Delay | ExecuteThenDelay
 
-AccountAction: TypeAlias = (
-    Transfer | Push | ExpireListenKey | DropListenKey | CloseConnections | CutConnections | SilenceConnections
-)
+OnListenKey: TypeAlias = ExpireListenKey | DropListenKey | ReplaceListenKey
+
+AccountAction: TypeAlias = Transfer | Push | OnListenKey | CloseConnections | CutConnections | SilenceConnections
 
 OnOrder: TypeAlias = Fill | Cancel | Expire | Amend | TriggerAlgo | EndAlgo
 
-Deed: TypeAlias = Place | PlaceAlgo | OnOrder | SetPrice | RefuseConnections | RestLag | AccountAction
+Deed: TypeAlias = (
+    Place | PlaceAlgo | OnOrder | SetPrice | RefuseConnections | RestLag | AccountAction | OnConnections | OnVenue
+)
 """What can be done at any time, whether or not a request is at hand."""
 
 Action: TypeAlias = Deed | AnswerAction
 
 _ACTION_TYPES: tuple[type[Action], ...] = (
     Place, PlaceAlgo, Fill, Cancel, Expire, Amend, TriggerAlgo, EndAlgo, Transfer, SetPrice, Push,
-    ExpireListenKey, DropListenKey, CloseConnections, CutConnections, SilenceConnections, RefuseConnections, RestLag,
+    Liquidate, Adl, Settle, AdjustPosition, Funding, MarginCall, Wipe, RequestExternal,
+    ExpireListenKey, DropListenKey, ReplaceListenKey, CloseConnections, CutConnections, SilenceConnections,
+    HalfOpenConnections, RefuseConnections, NextConnectionsSilent, CloseNextConnections,
+    DropFrames, DuplicateFrames, DelayFrames, HoldFrames, ReleaseFrames, CorruptFrames, RestLag,
     Reject, Respond, ExecuteThenRespond, ExecuteThenReset, Reset, Delay, ExecuteThenDelay,
 )  # fmt: skip
 

@@ -33,7 +33,7 @@ KNOWN_EVENTS = (
     "listenKeyExpired",
 )
 
-_AT_LEAST_ONE = ("nth", "times")
+_AT_LEAST_ONE = ("nth", "times", "frames", "connection")
 _NOT_NEGATIVE = ("count", "at_least", "at_most")
 _FIELDS_OF_EVENTS = {
     "status": ("ORDER_TRADE_UPDATE", "ALGO_UPDATE"),

@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from simulator.core import action as act
 from simulator.core.action import AccountAction, Deed
+from simulator.core.frame_action import OnConnections
 from simulator.core.notation import milliseconds
 from simulator.core.observation import Subject
+from simulator.core.position_action import OnVenue
 from simulator.errors import SimulatorError
+from simulator.runtime.frame_action import perform_on_connections
+from simulator.runtime.position_action import perform_on_venue
 from simulator.runtime.truth import remaining
 
 if TYPE_CHECKING:
@@ -46,8 +50,17 @@ def perform(simulator: Simulator, action: Deed, about: Subject) -> Subject:
             orders_s, account_s = milliseconds(action.orders) / 1000, milliseconds(action.account) / 1000
             simulator.rest_lag(orders_s=orders_s, account_s=account_s, replicas=action.replicas)
         case _:
-            _on_account(simulator, action, action.account or about.account)
+            _on_any(simulator, action, getattr(action, "account", None) or about.account)
     return about
+
+
+def _on_any(simulator: Simulator, action: AccountAction | OnConnections | OnVenue, account: str | None) -> None:
+    if isinstance(action, OnConnections):
+        perform_on_connections(simulator, action, account)
+    elif isinstance(action, OnVenue):
+        perform_on_venue(simulator, action, account)
+    else:
+        _on_account(simulator, action, account)
 
 
 def _place(simulator: Simulator, action: act.Place, about: Subject) -> Subject:
@@ -104,16 +117,27 @@ def _on_account(simulator: Simulator, action: AccountAction, account: str | None
             simulator.transfer(action.asset, action.amount, reason=action.reason, account=account)
         case act.Push():
             simulator.push(_dated(action.frame, simulator.time_ms), account=account)
+        case act.ExpireListenKey() | act.DropListenKey() | act.ReplaceListenKey():
+            _on_listen_key(simulator, action, account)
+        case act.CloseConnections():
+            simulator.close_connections(action.code, action.reason, account=account, connection=action.connection)
+        case act.CutConnections():
+            simulator.cut_connections(account=account, connection=action.connection)
+        case act.SilenceConnections():
+            simulator.silence_connections(account=account, connection=action.connection)
+        case _:
+            assert_never(action)
+
+
+def _on_listen_key(simulator: Simulator, action: act.OnListenKey, account: str | None) -> None:
+    match action:
         case act.ExpireListenKey():
-            simulator.expire_listen_key(account=account)
+            twice = None if action.twice_after is None else milliseconds(action.twice_after)
+            simulator.expire_listen_key(account=account, twice_after_ms=twice)
         case act.DropListenKey():
             simulator.drop_listen_key(account=account)
-        case act.CloseConnections():
-            simulator.close_connections(action.code, action.reason, account=account)
-        case act.CutConnections():
-            simulator.cut_connections(account=account)
-        case act.SilenceConnections():
-            simulator.silence_connections(account=account)
+        case act.ReplaceListenKey():
+            simulator.replace_listen_key(account=account)
         case _:
             assert_never(action)
 

@@ -85,6 +85,10 @@ class ConnectionDeeds(Deeds):
         self._floor.streams.add_rule(rule)
         return rule
 
+    def release_frames(self) -> None:
+        """Release every rule that holds frames: all come at once, and none is held any more."""
+        self._floor.streams.release_held()
+
     def _for_each(self, act: Callable[[StreamConnection], None], account: str | None, number: int | None) -> int:
         venue = self._floor.venue
         if account is not None:

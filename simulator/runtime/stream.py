@@ -15,7 +15,7 @@ import msgspec
 from aiohttp import WSMsgType, web
 
 from simulator.core.frame import BINARY, PONG, TEXT, encode_frame
-from simulator.core.frame_fault import FrameRule, OutgoingFrame
+from simulator.core.frame_fault import FrameRule, Hold, OutgoingFrame
 from simulator.core.journal import mask_text
 from simulator.core.listen_keys import is_listen_key
 from simulator.core.profile import Profile
@@ -103,6 +103,12 @@ class Streams:
         """Let a rule decide about frames from now on."""
         rule.on_release = self._release
         self._delivery.rules.append(rule)
+
+    def release_held(self) -> None:
+        """Release every rule that holds frames."""
+        for rule in self._delivery.rules:
+            if isinstance(rule.verdict, Hold):
+                rule.release()
 
     def user_streams(self) -> list[StreamConnection]:
         """Return the open connections that may carry user data, oldest first."""
