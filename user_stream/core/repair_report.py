@@ -19,6 +19,7 @@ from typing import Literal, TypeAlias, TypeVar
 from user_stream.contracts import MappedAccountUpdate, MappedOrderUpdate
 from user_stream.core.ledger import Told
 from user_stream.core.order_record import OrderKey
+from user_stream.core.orders import CONDITIONAL_TYPES
 
 __all__ = [
     "Origin",
@@ -32,14 +33,15 @@ __all__ = [
 ]
 
 Origin: TypeAlias = Literal[
-    "openOrders", "allOrders", "order", "absence", "userTrades", "positionRisk", "balance", "stream"
-]
+    "openOrders", "allOrders", "order", "absence", "openAlgoOrders", "algoOrder",
+    "userTrades", "positionRisk", "balance", "stream",
+]  # fmt: skip
 """The REST answer that told it; "stream" for a kept-back frame, "absence" for an end that only rule 17 infers."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecoveredOrder:
-    """An order that moved: where it stands now."""
+    """An order that moved: where it stands now. A conditional one without a child bears its algo id."""
 
     order: OrderKey
     client_order_id: str
@@ -151,13 +153,20 @@ def repair_report(
 
 
 def _key(update: MappedOrderUpdate) -> OrderKey:
-    """Return the identity of the order that an update is about."""
-    return (update["symbol"], update["order_id"])
+    """Return the identity of the order that an update is about; a conditional order's algo id until it has another."""
+    return (update["symbol"], update["order_id"] or str(update.get("algo_id", "")))
 
 
 def _order(update: MappedOrderUpdate, origins: Mapping[OrderKey, Origin]) -> RecoveredOrder:
-    origin = origins.get(_key(update), "order") if update["source"] == "rest" else "stream"
-    return RecoveredOrder(_key(update), update["client_order_id"], update["order_status"], origin)
+    return RecoveredOrder(_key(update), update["client_order_id"], update["order_status"], _origin(update, origins))
+
+
+def _origin(update: MappedOrderUpdate, origins: Mapping[OrderKey, Origin]) -> Origin:
+    if update["source"] != "rest":
+        return "stream"
+    if update["order_type"] in CONDITIONAL_TYPES and "algo_id" in update:
+        return "openAlgoOrders" if update.get("algo_status") == "NEW" else "algoOrder"
+    return origins.get(_key(update), "order")
 
 
 def _fill(update: MappedOrderUpdate) -> RecoveredFill:

@@ -70,7 +70,10 @@ class Cancelling:
             return [index[handle] for handle in asked]
 
     async def _empty_both_books(self, symbol: str, handles: list[Handle]) -> None:
-        """The algo book goes first, so that what is triggered meanwhile is found in the other one."""
+        """The algo book goes first, so that what is triggered meanwhile is found in the other one.
+
+        What is triggered in between may be in neither, and no answer names orders: those that waited are asked for.
+        """
         untriggered = [handle for handle in handles if self._life.index[handle].untriggered]
         others = [handle for handle in handles if handle not in untriggered]
         failures: list[RetryableError | FatalError] = []
@@ -79,6 +82,7 @@ class Cancelling:
                 await self._send(book, partial(request, symbol))
             except (RetryableError, FatalError) as error:
                 failures.append(error)
+        self._question(handle for handle in untriggered if self._life.index[handle].state is OrderState.CANCELLING)
         if failures:
             raise failures[0]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from tests.user_stream.core.algo_facts import told_by_algo, told_by_algo_row
 from tests.user_stream.core.order_facts import KEY, intent, order_row, told_by_lite, told_by_stream, trade_row
 from user_stream.core.ledger import Ledger, Told
 from user_stream.core.mapping import map_account_snapshot
@@ -93,3 +94,19 @@ def test_a_report_in_words_counts_what_was_missed() -> None:
     assert str(RepairReport()) == "nothing"
     assert not RepairReport()
     assert str(RepairReport(fills=(FIRST, SECOND), balances=(RecoveredBalance("USDT", "9"),))) == "2 fills, 1 balance"
+
+
+def test_conditional_orders_bear_their_algo_ids_until_they_have_a_child() -> None:
+    waiting = told_by_algo_row("NEW", algo_id=1)
+    ended = told_by_algo_row("EXPIRED", algo_id=2)
+    triggered = told_by_algo_row("TRIGGERED", "7", algo_id=3)
+    heard = told_by_algo("CANCELED", algo_id=4)
+
+    report = repair_report([Told("delivery", update) for update in (waiting, ended, triggered, heard)], None)
+
+    assert [(item.order, item.status, item.origin) for item in report.orders] == [
+        ((KEY[0], "1"), "NEW", "openAlgoOrders"),
+        ((KEY[0], "2"), "EXPIRED", "algoOrder"),
+        (KEY, "NEW", "algoOrder"),
+        ((KEY[0], "4"), "CANCELED", "stream"),
+    ]
