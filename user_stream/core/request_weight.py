@@ -29,6 +29,8 @@ _WEIGHTS: Final[Mapping[tuple[str, str], int]] = {
     ("GET", "/fapi/v3/positionRisk"): 5,
     ("GET", "/fapi/v1/accountConfig"): 5,
     ("GET", "/fapi/v1/symbolConfig"): 5,
+    ("GET", "/fapi/v1/commissionRate"): 20,
+    ("GET", "/fapi/v1/forceOrders"): 20,
     ("GET", "/fapi/v1/income"): 30,
     ("GET", "/fapi/v1/positionSide/dual"): 30,
     ("GET", "/fapi/v1/multiAssetsMargin"): 30,
@@ -38,6 +40,7 @@ _WEIGHTS: Final[Mapping[tuple[str, str], int]] = {
 _WEIGHTS_OF_ALL_SYMBOLS: Final[Mapping[tuple[str, str], int]] = {
     ("GET", "/fapi/v1/openOrders"): 40,
     ("GET", "/fapi/v1/openAlgoOrders"): 40,
+    ("GET", "/fapi/v1/forceOrders"): 50,
 }
 
 
