@@ -91,8 +91,13 @@ def show(*, path: Path, what: str | None, since_ms: int) -> None:
 def export(*, path: Path, form: str, since_ms: int) -> None:
     """Write the journal at PATH to stdout."""
     with _open(path) as reader:
+        wrote = False
         for line in _json_lines(reader, since_ms) if form == "jsonl" else _scenario(reader, path, since_ms):
             click.echo(line)
+            wrote = True
+    if form == "scenario" and not wrote:
+        message = f"{path} has no frames to play"
+        raise click.ClickException(message)
 
 
 @contextmanager

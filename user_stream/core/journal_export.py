@@ -42,9 +42,9 @@ class _Message(msgspec.Struct):
     """As much of a frame as must be known here."""
 
     e: str = ""
-    id: msgspec.Raw | None = None
+    id: msgspec.Raw = msgspec.Raw()
     stream: str | None = None
-    data: msgspec.Raw | None = None
+    data: msgspec.Raw = msgspec.Raw()
 
 
 class _Content(NamedTuple):
@@ -61,9 +61,9 @@ def _look_into(frame: bytes) -> _Content:
         message = _message.decode(frame)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return _Content("", is_answer=False, event=frame)
-    if message.stream is not None and message.data is not None:
+    if message.stream is not None and bytes(message.data):
         return _look_into(bytes(message.data))
-    return _Content(message.e, is_answer=not message.e and message.id is not None, event=frame)
+    return _Content(message.e, is_answer=not message.e and bool(bytes(message.id)), event=frame)
 
 
 # --- lines of JSON ------------------------------------------------------------------------------------------------
@@ -93,21 +93,20 @@ def _line(facts: object) -> str:
 
 
 def scenario_lines(frames: Iterable[KeptFrame], *, about: str) -> Iterator[str]:
-    """Yield the lines of a scenario file that pushes these frames, oldest first."""
-    yield f"about: {_quoted(about)}"
-    yield "steps:"
+    """Yield the lines of a scenario file that pushes these frames, oldest first; none when nothing is to be pushed."""
     first_ms: int | None = None
     delay_ms = 0
     for kept in frames:
         content = _look_into(kept.frame)
         if content.is_answer:
             continue
-        first_ms = kept.received_ms if first_ms is None else first_ms
+        if first_ms is None:
+            first_ms = kept.received_ms
+            yield f"about: {_quoted(about)}\nsteps:"
         delay_ms = max(delay_ms, kept.received_ms - first_ms)  # the clock may have been set back
         yield f"  - after: {{connection: opened}}\n    delay: {delay_ms}ms\n    do: {_action(content)}"
-    if first_ms is None:
-        yield "  []"
-    yield f"timeout: {delay_ms + _PATIENCE_MS}ms"
+    if first_ms is not None:
+        yield f"timeout: {delay_ms + _PATIENCE_MS}ms"
 
 
 def _action(content: _Content) -> str:

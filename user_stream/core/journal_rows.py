@@ -33,6 +33,7 @@ __all__ = [
     "Table",
     "ToldRow",
     "UnreadableRowError",
+    "bears_seal",
     "decode_account",
     "decode_intent",
     "decode_progress",
@@ -109,6 +110,11 @@ def seal(table: Table, place: int, account: str, body: bytes) -> int:
     """Return the checksum of a row; `account` is the fingerprint."""
     start = zlib.crc32(account.encode(), _TABLES[table])
     return zlib.crc32(body, (start ^ place) & 0xFFFFFFFF)
+
+
+def bears_seal(table: Table, place: int, account: str, body: object, number: object) -> bool:
+    """Say whether a row is as it was written."""
+    return isinstance(body, bytes) and seal(table, place, account, body) == number
 
 
 def journal_key(update: MappedOrderUpdate) -> tuple[OrderKey, bool]:

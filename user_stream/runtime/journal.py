@@ -26,7 +26,7 @@ from typing import Final
 
 from user_stream.contracts import OrderIntent
 from user_stream.core.journal_redaction import redact
-from user_stream.core.journal_rows import Resumption, encode, encode_told, fingerprint, seal
+from user_stream.core.journal_rows import Resumption, UnreadableRowError, encode, encode_told, fingerprint, seal
 from user_stream.core.ledger import Told
 from user_stream.errors import JournalError
 from user_stream.runtime.clock import Clock
@@ -206,13 +206,14 @@ class Journal:
         """Commit these, and everything that waits."""
         now_ms = self._clock.time_ms()
         execute = self._connection.execute
+        came = len(told) + len(self._frames)
         with self._guarded():
             execute("BEGIN IMMEDIATE")
             self._write_told(told, now_ms)
             self._write_frames()
             self._write_intents()
             if now_ms >= self._prune_at_ms:
-                self._prune(now_ms)
+                self._prune(now_ms, came)
             if self._progress_waits:
                 write_progress(self._connection, self._progress, self._account)
             execute("COMMIT")
@@ -270,11 +271,12 @@ class Journal:
         self._next_intent += len(self._intents)
         self._intents.clear()
 
-    def _prune(self, now_ms: int) -> None:
+    def _prune(self, now_ms: int, came: int) -> None:
         pruned = prune(
             self._connection,
             before_ms=now_ms - self._retention_ms,
             keep={owed.order_number for owed in self._owed},
+            came=came,
         )
         if pruned.orders:  # the rows that knew how far everything is may be gone
             self._progress_waits = True
@@ -287,7 +289,7 @@ class Journal:
 def _opening(path: Path) -> Iterator[None]:
     try:
         yield
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, UnreadableRowError) as error:
         message = f"the journal {path} cannot be opened: {error}"
         raise JournalError(message) from error
 

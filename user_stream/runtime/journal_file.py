@@ -21,7 +21,16 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from user_stream.core.journal_rows import FORMAT, Account, Table, UnreadableRowError, decode_account, encode, seal
+from user_stream.core.journal_rows import (
+    FORMAT,
+    Account,
+    Table,
+    UnreadableRowError,
+    bears_seal,
+    decode_account,
+    encode,
+    seal,
+)
 from user_stream.core.journal_wal import read_wal
 from user_stream.errors import JournalError
 
@@ -206,5 +215,5 @@ def _complaint(connection: sqlite3.Connection) -> str | None:
 
 def _broken_rows(connection: sqlite3.Connection, table: Table, account: str) -> Iterator[int]:
     for place, body, found in connection.execute(f"SELECT place, body, seal FROM {table}"):  # noqa: S608  our own name
-        if not isinstance(body, bytes) or seal(table, place, account, body) != found:
+        if not bears_seal(table, place, account, body, found):
             yield place

@@ -16,7 +16,7 @@ from typing import Any
 
 from user_stream.contracts import OrderIntent
 from user_stream.core.journal_export import KeptFrame
-from user_stream.core.journal_rows import Progress, Table, ToldRow, decode_told, seal
+from user_stream.core.journal_rows import Progress, Table, ToldRow, bears_seal, decode_told
 from user_stream.errors import JournalError
 from user_stream.runtime.journal_file import account_of, connect_read_only
 from user_stream.runtime.journal_tables import read_intents, read_progress
@@ -101,7 +101,7 @@ class JournalReader:
         query = f"SELECT {names} FROM {table} WHERE place > ? ORDER BY place LIMIT ?"  # noqa: S608  our own names
         while rows := self._connection.execute(query, (place, _SLICE)).fetchall():
             for *row, number in rows:
-                if seal(table, row[0], self._account, row[-1]) == number:
+                if bears_seal(table, row[0], self._account, row[-1], number):
                     yield tuple(row)
                 else:
                     self.unreadable += 1

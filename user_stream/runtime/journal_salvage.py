@@ -220,7 +220,8 @@ def _set_aside(path: Path, now_ms: int) -> Path:
     while aside.exists() or beside(aside, "-wal").exists():
         attempt += 1
         aside = beside(path, f".damaged-{moment}-{attempt}")
-    for ending in ("", "-wal"):
-        if beside(path, ending).exists():
-            shutil.copy(beside(path, ending), beside(aside, ending))
+    if path.exists():
+        shutil.copy(path, aside)
+    if read_log(path):
+        shutil.copy(beside(path, "-wal"), beside(aside, "-wal"))
     return aside

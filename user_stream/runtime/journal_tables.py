@@ -33,8 +33,7 @@ __all__ = [
     "write_progress",
 ]
 
-_FRAMES_A_SLICE: Final = 128
-_ORDERS_A_SLICE: Final = 16
+_SLICE: Final = 16
 
 
 class Owed(NamedTuple):
@@ -64,16 +63,16 @@ class OrderNumbers:
         """Return the number of an update's order, and note whether the order is open after it."""
         key, ends = journal_key(update)
         number = self._open.get(key)
-        if number is not None and not ends:
-            return number
-        number = self._noted(key, ended_ms=now_ms if ends else None)
-        if ends:
-            self._open.pop(key, None)
-        else:
-            self._open[key] = number
+        if number is None:
+            number = self._looked_up(key, ended_ms=now_ms if ends else None)
+            if not ends:
+                self._open[key] = number
+        elif ends:
+            del self._open[key]
+            self._connection.execute("UPDATE orders SET ended_ms = ? WHERE number = ?", (now_ms, number))
         return number
 
-    def _noted(self, key: OrderKey, *, ended_ms: int | None) -> int:
+    def _looked_up(self, key: OrderKey, *, ended_ms: int | None) -> int:
         rows = self._connection.execute(
             "INSERT INTO orders (symbol, order_id, ended_ms) VALUES (?, ?, ?)"
             " ON CONFLICT (symbol, order_id) DO UPDATE SET ended_ms = excluded.ended_ms RETURNING number",
@@ -82,19 +81,23 @@ class OrderNumbers:
         return int(rows.fetchall()[0][0])
 
 
-def prune(connection: sqlite3.Connection, *, before_ms: int, keep: Collection[int]) -> Pruned:
-    """Take away a slice of what is older: frames, and orders that ended, but for those whose numbers are in `keep`."""
-    oldest = connection.execute("SELECT place, received_ms FROM frames ORDER BY place LIMIT ?", (_FRAMES_A_SLICE,))
+def prune(connection: sqlite3.Connection, *, before_ms: int, keep: Collection[int], came: int) -> Pruned:
+    """Take away a slice of what is older: frames, and orders that ended, but for those whose numbers are in `keep`.
+
+    `came`: how many rows came with this commit; a slice is larger, so that what goes catches up with what comes.
+    """
+    size = max(_SLICE, 2 * came)
+    oldest = connection.execute("SELECT place, received_ms FROM frames ORDER BY place LIMIT ?", (size,))
     frames = [place for place, received_ms in oldest.fetchall() if received_ms < before_ms]
     if frames:
         connection.execute("DELETE FROM frames WHERE place <= ?", (frames[-1],))
     ended = connection.execute(
-        "SELECT number FROM orders WHERE ended_ms < ? ORDER BY ended_ms LIMIT ?", (before_ms, _ORDERS_A_SLICE)
+        "SELECT number FROM orders WHERE ended_ms < ? ORDER BY ended_ms LIMIT ?", (before_ms, size)
     )
     orders = [(number,) for (number,) in ended.fetchall() if number not in keep]
     connection.executemany("DELETE FROM told WHERE order_number = ?", orders)
     connection.executemany("DELETE FROM orders WHERE number = ?", orders)
-    return Pruned(len(orders), more=len(frames) == _FRAMES_A_SLICE or len(orders) == _ORDERS_A_SLICE)
+    return Pruned(len(orders), more=len(frames) == size or len(orders) == size)
 
 
 def write_progress(connection: sqlite3.Connection, progress: Progress, account: str) -> None:
