@@ -66,6 +66,11 @@ class PositionBook:
         """Balances by asset, zero ones included once they were listed."""
         return dict(self._balances)
 
+    @property
+    def amounts(self) -> dict[PositionKey, Decimal]:
+        """Open positions, signed, in the base asset."""
+        return {key: Decimal(position["position_amount"]) for key, position in self._positions.items()}
+
     def position_amount(self, symbol: str, position_side: str = "BOTH") -> Decimal:
         """Return the signed position in the base asset, zero when there is none."""
         position = self._positions.get((symbol, position_side))

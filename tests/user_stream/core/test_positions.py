@@ -114,3 +114,9 @@ def test_the_book_cannot_be_changed_from_outside() -> None:
 
     assert held.positions
     assert held.balances
+
+
+def test_amounts_are_signed_and_by_leg() -> None:
+    held = book(patch(positions=(position("2", side="LONG"), position("-0.5", side="SHORT"), position("0"))))
+
+    assert held.amounts == {("BTCUSDT", "LONG"): Decimal(2), ("BTCUSDT", "SHORT"): Decimal("-0.5")}
