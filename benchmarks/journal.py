@@ -91,7 +91,7 @@ def at_once(items: Sequence[Told]) -> None:
 def main(directory: Path) -> None:
     """Print the table."""
     told = deliveries()
-    table = Table("synchronous", "frames", "group", "mean", "p50", "p99", "p99.9", "worst", title="µs per delivery")
+    table = Table("sync", "frames", "group", "mean", "p50", "p99", "p99.9", "worst", title="µs per delivery")
     for group in (1, 64):
         _add(table, ("no journal", "", str(group)), measure(at_once, told, group))
     for group, frame, mode in itertools.product((1, 64), (None, FRAME), ("OFF", "NORMAL", "FULL")):
