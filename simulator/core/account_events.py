@@ -26,7 +26,7 @@ from simulator.core.facts import (
 from simulator.core.profile import Profile
 from simulator.core.user_event import UserEvent, user_event
 
-__all__ = ["account_events", "account_update"]
+__all__ = ["LISTEN_KEY_EXPIRED", "account_events", "account_update"]
 
 ACCOUNT_UPDATE = "ACCOUNT_UPDATE"
 ACCOUNT_CONFIG_UPDATE = "ACCOUNT_CONFIG_UPDATE"

@@ -29,6 +29,9 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     silent_forms: frozenset[UrlForm] = frozenset()
     """Forms that connect, answer pings, and never carry user data."""
 
+    expiring_forms: frozenset[UrlForm] = frozenset()
+    """Forms that connect, and are told `listenKeyExpired` at once: one source says so of `query`."""
+
     trade_lite: Literal["first", "last", "absent"] = "first"
     """Where TRADE_LITE stands among the events of one match. Captured: first, before ORDER_TRADE_UPDATE NEW."""
 
@@ -53,6 +56,9 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     forced_orders: Literal["documented", "fixtures"] = "documented"
     """How ADL and settlement orders look, of which nobody captured one: MARKET orders that end FILLED, executed as
     CALCULATED; or LIMIT IOC ones, where an ADL shows the status NEW_ADL and a settlement is executed as TRADE."""
+
+    forced_trade_lite: Literal["absent", "present"] = "absent"
+    """Whether a liquidation, ADL or settlement has a TRADE_LITE. Its documentation says it is sent for trades only."""
 
     liquidation_type: Literal["LIMIT", "LIQUIDATION"] = "LIMIT"
     """The order type of a liquidation. Samples say LIMIT; the documented enumeration also has LIQUIDATION."""

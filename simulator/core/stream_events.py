@@ -50,7 +50,7 @@ def user_events(facts: Iterable[Fact], symbols: dict[str, SymbolSpec], profile: 
     events: list[UserEvent] = []
     for _, group in groupby(facts, _subject):
         told = list(group)
-        lite = [_trade_lite(fact, symbols[fact.order.symbol]) for fact in told if _is_trade(fact)]
+        lite = [_trade_lite(fact, symbols[fact.order.symbol]) for fact in told if _has_trade_lite(fact, profile)]
         rest = [event for fact in told for event in _events(fact, symbols, profile)]
         match profile.trade_lite:
             case "first":
@@ -69,9 +69,11 @@ def average_price_text(order: Order, spec: SymbolSpec) -> str:
     return padded(order.average_price, max(5, spec.price_precision + 3))
 
 
-def _is_trade(fact: Fact) -> TypeGuard[OrderFilled]:
-    """Say whether the fact is a fill that TRADE_LITE tells, as it tells no liquidation."""
-    return isinstance(fact, OrderFilled) and fact.execution_type == TRADE
+def _has_trade_lite(fact: Fact, profile: Profile) -> TypeGuard[OrderFilled]:
+    """Say whether the fact is a fill that TRADE_LITE tells, as it tells no liquidation in the regular case."""
+    if not isinstance(fact, OrderFilled):
+        return False
+    return fact.execution_type == TRADE or profile.forced_trade_lite == "present"
 
 
 def _subject(fact: Fact) -> tuple[str, int]:

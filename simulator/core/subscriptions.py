@@ -50,6 +50,12 @@ class Subscriptions:
         """Return the part before `@` of every name: what may be a listen key."""
         return {name.partition("@")[0] for name in self._names}
 
+    def keys_in(self, forms: Collection[UrlForm]) -> set[str]:
+        """Return the listen keys that were named in one of these forms."""
+        if not self._carries_user_data:
+            return set()
+        return {name.partition("@")[0] for name, form in self._names.items() if form in forms}
+
     def wants(self, listen_key: str, event: str) -> bool:
         """Return whether an event of this key is sent here."""
         if not self._carries_user_data:

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, TypeAlias
 import msgspec
 from aiohttp import WSMsgType, web
 
+from simulator.core.account_events import LISTEN_KEY_EXPIRED
 from simulator.core.frame import BINARY, PONG, TEXT, encode_frame
 from simulator.core.frame_fault import FrameRule, Hold, OutgoingFrame
 from simulator.core.journal import mask_text
@@ -69,6 +70,7 @@ class Streams:
         connection = self._open(target, websocket, transport, path)
         if self._welcomes and target.root in USER_ROOTS:
             self._welcomes.popleft()(connection)
+        self._refuse_keys(connection)
         try:
             await self._listen(connection, websocket)
         finally:
@@ -188,6 +190,12 @@ class Streams:
         names = [mask_text(name) for name in subscriptions.names]
         self._note(connection.number, summary, event=_life(connection, "opened"), path=mask_text(path), body=names)
         return connection
+
+    def _refuse_keys(self, connection: StreamConnection) -> None:
+        """Tell a connection at once that its key has expired, where the profile wants it."""
+        for listen_key in connection.subscriptions.keys_in(self._profile.expiring_forms):
+            body = {"e": LISTEN_KEY_EXPIRED, "E": self._clock.time_ms(), "listenKey": listen_key}
+            self._delivery.write(connection, _frame(body, listen_key, connection))
 
     async def _listen(self, connection: StreamConnection, websocket: web.WebSocketResponse) -> None:
         while True:

@@ -7,7 +7,7 @@ import asyncio
 import aiohttp
 import pytest
 
-from simulator import BadFrameError, Simulator
+from simulator import BadFrameError, Profile, Simulator
 from tests.simulator.runtime.wire import MARKET_ORDER, ORDER, Wire
 
 LIST = {"method": "LIST_SUBSCRIPTIONS", "id": 1}
@@ -90,3 +90,16 @@ async def test_a_reset_forgets_what_was_meant_for_the_next_connections() -> None
         await wire.ask("POST", ORDER, **MARKET_ORDER)
 
         assert len(await stream.read_names(4)) == 4
+
+
+async def test_row_5_a_form_may_be_told_at_once_that_its_key_has_expired() -> None:
+    profile = Profile(expiring_forms=frozenset({"query"}))
+    async with Simulator(profile=profile) as simulator, Wire(simulator) as wire:
+        key = await wire.listen_key()
+        plain = await wire.connect(f"/private/stream?listenKey={key}")
+        filtered = await wire.connect(f"/private/ws?listenKey={key}&events=ORDER_TRADE_UPDATE")
+
+        told = await plain.read()
+
+        assert (told["stream"], told["data"]["e"], told["data"]["listenKey"]) == (key, "listenKeyExpired", key)
+        assert await filtered.is_silent()

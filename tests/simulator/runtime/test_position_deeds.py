@@ -131,6 +131,14 @@ async def test_the_variants_of_the_fixtures_are_a_switch() -> None:
         ]
 
 
+async def test_a_liquidation_has_a_trade_lite_only_where_the_profile_says_so() -> None:
+    async with Simulator(profile=Profile(forced_trade_lite="present")) as simulator, Wire(simulator) as wire:
+        stream = await opened(wire)
+        simulator.liquidate("BTCUSDT")
+
+        assert (await stream.read())["e"] == "TRADE_LITE"
+
+
 async def test_rule_23_a_position_may_change_with_no_trade_to_explain_it() -> None:
     async with Simulator() as simulator, Wire(simulator) as wire:
         stream = await opened(wire)
