@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 from decimal import Decimal
 
+import pytest
+
 from simulator import Respond
-from tests.scenarios.desk import Desk, live_desk, open_desk
+from simulator.core.fault import RequestRule
+from simulator.core.forced import Told
+from tests.scenarios.desk import SYMBOL, Desk, live_desk, open_desk
 from user_stream.core.lifecycle import GapRepaired
 from user_stream.core.repair_report import Origin
 
@@ -15,14 +19,14 @@ UNKNOWN_PATH = Respond(404, body="<html>404 Not found</html>")
 HOUR_S = 3600
 
 
-async def an_order_that_we_never_heard_of(desk: Desk) -> int:
-    """Rest an order of another client on a symbol that we never touch; the first look at REST is too old to show it."""
-    desk.sim.rest_lag(paths={"/fapi/v1/openOrders": 30})
-    order_id = desk.sim.place_external(
+async def an_order_that_we_never_heard_of(desk: Desk) -> RequestRule:
+    """Rest an order of another client on a symbol that we never touch; while the rule lasts, no list shows it."""
+    unlisted = desk.sim.on_request("GET", "/fapi/v1/openOrders", Respond(200, body=[]), times=None)
+    desk.sim.place_external(
         symbol=OTHER, side="BUY", type="LIMIT", quantity="2", price="3000", client_order_id="web_old"
     )
     await asyncio.sleep(5)
-    return order_id
+    return unlisted
 
 
 async def recover(desk: Desk) -> None:
@@ -35,20 +39,13 @@ def origins(desk: Desk, client_order_id: str) -> set[Origin]:
     return {order.origin for order in orders if order.client_order_id == client_order_id}
 
 
-def commission(desk: Desk) -> dict[str, object]:
-    return {
-        "symbol": OTHER, "incomeType": "COMMISSION", "income": "-2.4", "asset": "USDT", "info": "COMMISSION",
-        "time": desk.sim.time_ms, "tranId": 9689322392, "tradeId": "2059192",
-    }  # fmt: skip
-
-
 async def test_old_order_of_another_client_on_a_symbol_never_touched_that_filled_inside_the_gap() -> None:
     """Rule 15: it is in no list of open or new orders; the position's time names its symbol, a trade its id."""
     async with open_desk() as desk:
-        await an_order_that_we_never_heard_of(desk)
+        unlisted = await an_order_that_we_never_heard_of(desk)
         async with desk.service:
-            desk.sim.rest_lag()
             await asyncio.sleep(HOUR_S)
+            unlisted.cancel()
             assert desk.orders.deliveries == []
 
             desk.sim.cut_connections()
@@ -67,10 +64,10 @@ async def test_old_order_of_another_client_on_a_symbol_never_touched_that_filled
 
 async def test_old_order_of_another_client_that_filled_in_part_and_was_cancelled_inside_the_gap() -> None:
     async with open_desk() as desk:
-        await an_order_that_we_never_heard_of(desk)
+        unlisted = await an_order_that_we_never_heard_of(desk)
         async with desk.service:
-            desk.sim.rest_lag()
             await asyncio.sleep(HOUR_S)
+            unlisted.cancel()
 
             desk.sim.cut_connections()
             desk.sim.fill("web_old", "0.5")
@@ -85,16 +82,15 @@ async def test_old_order_of_another_client_that_filled_in_part_and_was_cancelled
 async def test_round_trip_on_a_symbol_never_touched_that_left_no_position_is_named_by_its_income() -> None:
     """Rule 15: the position is closed, and positionRisk lists only open ones; the trades' commissions are booked."""
     async with open_desk() as desk:
-        await an_order_that_we_never_heard_of(desk)
+        unlisted = await an_order_that_we_never_heard_of(desk)
         async with desk.service:
-            desk.sim.rest_lag()
             await asyncio.sleep(HOUR_S)
+            unlisted.cancel()
 
             desk.sim.cut_connections()
             desk.sim.fill("web_old", "2")
             desk.sim.place_external(symbol=OTHER, side="SELL", type="MARKET", quantity="2", client_order_id="web_out")
             desk.sim.on_request("GET", "/fapi/v1/allOrders", Respond(200, body=[]), times=None)
-            desk.sim.on_request("GET", "/fapi/v1/income", Respond(200, body=[commission(desk)]), times=None)
             await recover(desk)
 
             told = {data["client_order_id"]: data["order_status"] for data in desk.orders.deliveries}
@@ -162,4 +158,40 @@ async def test_recovery_of_a_ban_waits_until_it_is_over_and_asks_nothing_meanwhi
         banned_at = desk.sim.journal.entries(kind="request", path="/fapi/v1/openOrders")[1].time_ms
         assert [time_ms for time_ms in asked_at if banned_at < time_ms < until] == []
         assert desk.sim.time_ms >= until
+        await desk.is_square()
+
+
+async def test_liquidation_inside_the_gap_of_a_position_that_was_opened_long_ago_is_told_with_its_fills() -> None:
+    """Row 11: no order of the symbol is known any more, the position is gone, and what closed it is nobody's order."""
+    async with live_desk() as desk:
+        await desk.orders.place_market_order(SYMBOL, "BUY", "0.010", client_order_id="opening")
+        await desk.until_state("opening", "filled")
+        await asyncio.sleep(HOUR_S)
+
+        desk.sim.cut_connections()
+        desk.sim.liquidate(SYMBOL)
+        await recover(desk)
+
+        told = [data for data in desk.orders.deliveries if data["client_order_id"].startswith("autoclose-")]
+        assert [Decimal(data["last_filled_qty"]) for data in told if data["trade_id"]] == [Decimal("0.010")]
+        assert told[-1]["order_status"] == "FILLED"
+        assert desk.book.positions == {}
+        await desk.is_square()
+
+
+@pytest.mark.parametrize("told", ["account_update", "nothing"])
+async def test_deleveraging_of_which_the_stream_told_no_order_is_found_by_the_next_recovery(told: Told) -> None:
+    """Row 11: its trade is booked as income, and names its order."""
+    async with live_desk() as desk:
+        await desk.orders.place_market_order(OTHER, "SELL", "2", client_order_id="opening")
+        await desk.until_state("opening", "filled")
+        await asyncio.sleep(1)
+
+        desk.sim.adl(OTHER, told=told)
+        await asyncio.sleep(20)
+        desk.sim.cut_connections()
+        await recover(desk)
+
+        told_of = [data for data in desk.orders.deliveries if data["client_order_id"] == "adl_autoclose"]
+        assert sum(Decimal(data["last_filled_qty"]) for data in told_of) == 2
         await desk.is_square()

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from user_stream.core.rest_rows import BalanceRow, OrderRow, PositionRow, TradeRow
+from user_stream.core.rest_rows import BalanceRow, IncomeRow, OrderRow, PositionRow, TradeRow
 
 REST = Path(__file__).parents[3] / "fixtures" / "rest"
 
@@ -28,6 +28,7 @@ def rows(name: str) -> list[dict[str, Any]]:
         ("account_trade_list", TradeRow),
         ("position_information_v3", PositionRow),
         ("futures_account_balance_v3", BalanceRow),
+        ("get_income_history", IncomeRow),
     ],
 )
 def test_every_field_that_we_read_is_the_documented_one(name: str, row: type[msgspec.Struct]) -> None:
