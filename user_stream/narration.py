@@ -133,10 +133,10 @@ def _state(state: Connecting | Synchronizing | Live | Degraded | Stopped) -> str
             return "connecting" if attempt == 1 else f"connecting, attempt {attempt}"
         case Synchronizing():
             return "connected, reading orders, positions and balances"
-        case Live(proven=False):
+        case Live(proven=True):
             return "live"
         case Live():
-            return "live, and the first event has come"
+            return "live, but nothing proves yet that events come"
         case Degraded(cause=cause, retry_in_s=wait):
             return f"down ({cause}), trying again in {wait:.1f} s"
         case Stopped(cause=cause):

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.desk import SYMBOL, live_desk
+from simulator import Drop
+from tests.scenarios.desk import SYMBOL, live_desk, open_desk
 from user_stream import Settings, StreamUrlForm
 from user_stream.core.events import AccountConfigUpdate, OrderTradeUpdate, RawEvent, TradeLite
 from user_stream.core.lifecycle import FrameRefused, GapOpened, GapRepaired, Live
@@ -113,12 +114,20 @@ async def test_listeners_hear_every_event_typed() -> None:
         assert [event.order.order_status for event in desk.notices(OrderTradeUpdate)] == ["NEW", "FILLED"]
 
 
-async def test_connection_is_proven_by_its_first_event_only() -> None:
+async def test_connection_whose_binding_is_not_told_is_proven_by_its_first_event_only() -> None:
+    """Rule 25."""
+    async with open_desk() as desk:
+        desk.sim.on_frame(Drop(), event="LIST_SUBSCRIPTIONS", times=None)
+        async with desk.service:
+            assert desk.service.state == Live(1, proven=False)
+            desk.sim.transfer("USDT", "1")
+            await desk.until(lambda: desk.service.state == Live(1, proven=True))
+
+
+async def test_connection_that_lists_its_key_is_proven_without_an_event() -> None:
+    """Rule 25."""
     async with live_desk() as desk:
-        assert isinstance(desk.service.state, Live)
-        assert not desk.service.state.proven
-        desk.sim.transfer("USDT", "1")
-        await desk.until(lambda: isinstance(desk.service.state, Live) and desk.service.state.proven)
+        await desk.until(lambda: desk.service.state == Live(1, proven=True), within_s=1)
 
 
 @pytest.mark.parametrize("form", list(StreamUrlForm))

@@ -16,7 +16,7 @@ from user_stream.core.repair_report import Origin
 
 OTHER = "ETHUSDT"
 UNKNOWN_PATH = Respond(404, body="<html>404 Not found</html>")
-HOUR_S = 3600
+A_WHILE_S = 300
 
 
 async def an_order_that_we_never_heard_of(desk: Desk) -> RequestRule:
@@ -44,7 +44,7 @@ async def test_old_order_of_another_client_on_a_symbol_never_touched_that_filled
     async with open_desk() as desk:
         unlisted = await an_order_that_we_never_heard_of(desk)
         async with desk.service:
-            await asyncio.sleep(HOUR_S)
+            await asyncio.sleep(A_WHILE_S)
             unlisted.cancel()
             assert desk.orders.deliveries == []
 
@@ -66,7 +66,7 @@ async def test_old_order_of_another_client_that_filled_in_part_and_was_cancelled
     async with open_desk() as desk:
         unlisted = await an_order_that_we_never_heard_of(desk)
         async with desk.service:
-            await asyncio.sleep(HOUR_S)
+            await asyncio.sleep(A_WHILE_S)
             unlisted.cancel()
 
             desk.sim.cut_connections()
@@ -84,7 +84,7 @@ async def test_round_trip_on_a_symbol_never_touched_that_left_no_position_is_nam
     async with open_desk() as desk:
         unlisted = await an_order_that_we_never_heard_of(desk)
         async with desk.service:
-            await asyncio.sleep(HOUR_S)
+            await asyncio.sleep(A_WHILE_S)
             unlisted.cancel()
 
             desk.sim.cut_connections()
@@ -166,7 +166,7 @@ async def test_liquidation_inside_the_gap_of_a_position_that_was_opened_long_ago
     async with live_desk() as desk:
         await desk.orders.place_market_order(SYMBOL, "BUY", "0.010", client_order_id="opening")
         await desk.until_state("opening", "filled")
-        await asyncio.sleep(HOUR_S)
+        await asyncio.sleep(A_WHILE_S)
 
         desk.sim.cut_connections()
         desk.sim.liquidate(SYMBOL)

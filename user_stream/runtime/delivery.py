@@ -23,12 +23,14 @@ from user_stream.contracts import (
     TakesFillDetails,
     TakesOpenOrders,
     TakesOrderUpdates,
+    TakesStreamState,
     TakesUnknownOutcomes,
 )
 from user_stream.core.events import Event
+from user_stream.core.explanation import Explanation
 from user_stream.core.fills import FillPriceCache, LastFill
 from user_stream.core.ledger import Told
-from user_stream.core.lifecycle import CallbackFailed, CallbackSlow, Notice, OrderLost
+from user_stream.core.lifecycle import CallbackFailed, CallbackSlow, Notice, OrderLost, ServiceState
 from user_stream.core.positions import PositionBook
 from user_stream.observer import Metrics
 from user_stream.runtime.clock import Clock
@@ -61,12 +63,13 @@ class Delivery:
         metrics: Metrics | None = None,
         delivered: Callable[[MappedOrderUpdate], None] = lambda _: None,
     ) -> None:
-        self.book = PositionBook()
-        """What the risk engine has been told, or is about to be."""
+        self.complete: Callable[[MappedOrderUpdate], MappedOrderUpdate] = lambda update: update
+        """Adds to each delivery what the ledger of ordinary orders cannot know."""
         self._order_manager = order_manager
         self._risk_engine = risk_engine
         self._fills = fills
         self._listeners: list[Listener] = []
+        self._explanation = Explanation()
         self._slow_s = callback_slow_s
         self._metrics = metrics or Metrics()
         self._delivered = delivered
@@ -84,17 +87,32 @@ class Delivery:
 
     def tell(self, told: Iterable[Told]) -> None:
         """Tell the order manager."""
-        for kind, update in told:
+        for kind, fact in told:
+            update = self.complete(fact)
             if kind == "delivery":
+                self._explanation.add(update)
                 self._outbox.put(self._deliver, update)
             elif isinstance(self._order_manager, TakesFillDetails):
                 self._outbox.put(self._order_manager.on_fill_details, update)
 
     def tell_account(self, patch: MappedAccountUpdate) -> None:
         """Tell the risk engine."""
-        self.book.on_account_update(patch)
         if self._risk_engine is not None:
             self._outbox.put(self._risk_engine.on_account_update, patch)
+
+    def tell_state(self, state: ServiceState) -> None:
+        """Tell the risk engine where the service is in its life, if it wants to hear."""
+        if isinstance(self._risk_engine, TakesStreamState):
+            self._outbox.put(self._risk_engine.on_stream_state, state)
+
+    def has_unexplained(self, book: PositionBook) -> bool:
+        """Say whether a position moved by more than the fills that were told."""
+        return bool(self._explanation.unexplained(book))
+
+    def explain(self, book: PositionBook) -> None:
+        """Tell everybody which positions moved by more than the fills that were told, and start anew from here."""
+        for position in self._explanation.settle(book):
+            self.publish(position)
 
     def tell_lost(self, client_order_id: str) -> None:
         """Tell everybody that an order is known to nobody."""
@@ -112,6 +130,11 @@ class Delivery:
         self._metrics.notice(item)
         for listener in tuple(self._listeners):
             self._outbox.put(listener, item)
+
+    @property
+    def busy(self) -> bool:
+        """True while a callback is being awaited."""
+        return self._outbox.busy
 
     async def idle(self) -> None:
         """Wait until everything was told. Whoever waits may be cancelled; the telling goes on."""

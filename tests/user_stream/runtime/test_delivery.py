@@ -37,8 +37,8 @@ class Engine:
 
 def update(**fields: Any) -> Any:
     return {
-        "symbol": "BTCUSDT", "side": "BUY", "last_filled_qty": "0", "last_filled_price": "0", "trade_id": 0,
-        "order_trade_time": 5, "delivery_id": 1, **fields,
+        "symbol": "BTCUSDT", "side": "BUY", "position_side": "BOTH", "last_filled_qty": "0", "last_filled_price": "0",
+        "trade_id": 0, "order_trade_time": 5, "delivery_id": 1, **fields,
     }  # fmt: skip
 
 

@@ -1,0 +1,118 @@
+"""Semantic liveness: does the stream tell what REST shows?
+
+A socket that accepted the handshake, answers pings and says nothing looks just like a quiet account. Only the account
+itself can tell them apart. So REST is asked, cheaply and now and then, for what an event would have changed: open
+orders, positions, balances. What it shows and the stream has not told is a *suspicion*. REST lags, so what it shows may
+be old, and only what is younger than our knowledge counts; and the stream may be about to tell, so a suspicion stands
+only if it is still there after a grace. What REST does *not* show proves little by itself: an order that we hold open
+and that is not listed is asked for by id, once it is older than the lag, and a position that is not listed counts when
+two comparisons, further apart than the lag, agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TypeAlias
+
+from user_stream.core.account_feed import AccountFeed, differs
+from user_stream.core.ledger import Ledger
+from user_stream.core.mapping import ENDED
+from user_stream.core.order_record import OrderKey
+from user_stream.core.rest_rows import BalanceRow, OrderRow, PositionRow
+
+__all__ = ["Comparison", "Shown"]
+
+_Amount: TypeAlias = tuple[str, int]
+"""An amount and the exchange's time of it, 0 when that is not said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What REST answered. `asked_at`: the exchange's time of the question, ms; `queried`: unlisted orders, by id."""
+
+    asked_at: int
+    orders: Sequence[OrderRow] = ()
+    queried: Sequence[OrderRow] = ()
+    positions: Sequence[PositionRow] = ()
+    balances: Sequence[BalanceRow] = ()
+
+
+@dataclass(slots=True)
+class Comparison:
+    """Compares answers with what was told. `order_lag_ms`, `account_lag_ms`: by how much REST may lag."""
+
+    ledger: Ledger
+    feed: AccountFeed
+    order_lag_ms: int
+    account_lag_ms: int
+    _puzzles: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """Differences without a time of their own: when each was first seen, and what REST said then."""
+
+    def unlisted_orders(self, shown: Shown) -> list[OrderKey]:
+        """Return the orders to ask for by id: held open, not listed, and quiet for longer than REST lags."""
+        listed = {(row.symbol, str(row.order_id)) for row in shown.orders}
+        settled = shown.asked_at - self.order_lag_ms
+        unlisted = (key for key in self.ledger.open_orders if key not in listed)
+        return [key for key in unlisted if (held := self.ledger.order(key)) and held.last_time < settled]
+
+    def suspicions(self, shown: Shown) -> list[str]:
+        """Return what REST shows that the stream has not told, in words without amounts."""
+        return [
+            *self._orders(shown),
+            *(f"position of {name}" for name in self._positions(shown)),
+            *(f"balance of {row.asset}" for row in shown.balances if self._balance_is_news(row, shown.asked_at)),
+        ]
+
+    def _orders(self, shown: Shown) -> list[str]:
+        news = [row for row in shown.orders if self._order_is_news(row)]
+        news += [row for row in shown.queried if self._end_is_news(row) or self._order_is_news(row)]
+        return [f"order {row.order_id} of {row.symbol}" for row in news]
+
+    def _order_is_news(self, row: OrderRow) -> bool:
+        held = self.ledger.order((row.symbol, str(row.order_id)))
+        return held is None or Decimal(row.executed_qty) > held.claimed
+
+    def _end_is_news(self, row: OrderRow) -> bool:
+        held = self.ledger.order((row.symbol, str(row.order_id)))
+        return row.status in ENDED and held is not None and not held.ended
+
+    def _positions(self, shown: Shown) -> list[str]:
+        names = []
+        listed = set()
+        for row in shown.positions:
+            key = (row.symbol, row.position_side)
+            listed.add(key)
+            held = self.feed.book.positions.get(key)
+            amount = held["position_amount"] if held else "0"
+            name = " ".join(key)
+            said, known = (row.position_amt, row.update_time), (amount, self.feed.time_of(key))
+            if self._is_news(name, said, known, shown.asked_at):
+                names.append(name)
+        for key, position in self.feed.book.positions.items():
+            name = " ".join(key)
+            known = (position["position_amount"], self.feed.time_of(key))
+            if key not in listed and self._is_news(name, ("0", 0), known, shown.asked_at):
+                names.append(name)
+        return names
+
+    def _balance_is_news(self, row: BalanceRow, asked_at: int) -> bool:
+        held = self.feed.book.balances.get(row.asset)
+        known = (held["wallet_balance"] if held else "0", self.feed.time_of(row.asset))
+        return self._is_news(row.asset, (row.balance, row.update_time), known, asked_at)
+
+    def _is_news(self, name: str, said: _Amount, known: _Amount, asked_at: int) -> bool:
+        """Say whether REST is ahead of us, by its time; or, without one, by insisting for longer than it lags."""
+        (amount, said_at), (held, known_at) = said, known
+        if not differs(amount, held):
+            self._puzzles.pop(name, None)
+            return False
+        if known_at and said_at > known_at:
+            return True
+        since, first = self._puzzles.get(name, (asked_at, amount))
+        if differs(amount, first) or known_at > since:
+            since = asked_at
+        self._puzzles[name] = (since, amount)
+        # what REST calls older than our knowledge has to insist for longer than any of its answers lags
+        return asked_at - since >= (self.order_lag_ms if 0 < said_at < known_at else self.account_lag_ms)

@@ -1,0 +1,106 @@
+"""Until when everything is known.
+
+The *watermark*, in the exchange's transaction time, is the moment up to which every event of the account was told. Two
+things move it. A connection that is proven moves it by each *semantic proof*: an event, a keepalive answered with the
+key that it is bound to, a comparison in which REST showed nothing that the stream had not told. A pong proves that a
+socket lives, not that events come through it, so it moves nothing; nor does a fill that was booked, for others before
+it may be missing.
+
+A *gap* opens when the last connection that told everything ends, and begins at the watermark. REST closes it, but only
+provisionally: a fill made 50 ms before the reconnect may be in no answer yet, and its order still be listed as open.
+So while a gap is open or unconfirmed, proofs are kept aside and the watermark stays; whatever breaks meanwhile is
+recovered from before the first gap. A second pass from the same watermark, begun when REST's lag has passed since, that
+finds nothing new confirms it, and moves the watermark to the last proof.
+"""
+
+from __future__ import annotations
+
+from user_stream.core.lifecycle import GapOpened, GapRepaired
+from user_stream.core.repair_report import RepairReport, merge
+
+__all__ = ["Coverage"]
+
+
+class Coverage:
+    """One account's watermark and gap. `overlap_ms`: how far before the watermark a recovery begins to read.
+
+    `watermark` and `floor` are what a journal kept of an earlier process; 0 when there is none. What was made before
+    `floor` is known, and never told. All times are exchange ms.
+    """
+
+    def __init__(self, *, overlap_ms: int, watermark: int = 0, floor: int = 0) -> None:
+        self._overlap_ms = overlap_ms
+        self.watermark = watermark
+        self.floor = floor
+        self.gap: GapOpened | None = None
+        self._known = bool(watermark)
+        self.proven_until = watermark
+        """The last semantic proof; the watermark stays behind it while a repair is unconfirmed."""
+        self._repaired: GapRepaired | None = None
+        self._unconfirmed = True
+
+    @property
+    def since(self) -> int:
+        """From when on a recovery has to read."""
+        return max(self.watermark - self._overlap_ms, self.floor)
+
+    @property
+    def confirmed(self) -> bool:
+        """True while nothing before the present connection is in doubt."""
+        return not self._unconfirmed and self.gap is None
+
+    def begin(self, now: int) -> None:
+        """Start reading for the first time: what is older than `now` is known unless a journal says otherwise."""
+        self.floor = self.floor or now
+        self.watermark = self.watermark or now
+
+    def prove(self, until: int) -> None:
+        """Take it as proven that a live connection told everything until then."""
+        if self.gap is not None:
+            return  # what is known with a gap before it covers nothing
+        self.proven_until = max(self.proven_until, until)
+        if not self._unconfirmed:
+            self.watermark = max(self.watermark, self.proven_until)
+
+    def open(self, cause: str) -> GapOpened | None:
+        """Nobody tells everything any more. Return what to say, or None when that is said, or nothing was known yet."""
+        self._unconfirmed = True
+        if self.gap is not None or not self._known:
+            return None
+        self.gap = GapOpened(self.watermark, cause)
+        self.proven_until = self.watermark
+        return self.gap
+
+    def close(self, until: int, report: RepairReport) -> GapRepaired | None:
+        """REST was read, beginning at `until`, and a connection told everything since before then.
+
+        Return what to say, provisionally; None when no gap was open.
+        """
+        self._known = self._unconfirmed = True
+        self.proven_until = max(self.proven_until, until)
+        if self.gap is None:
+            return None
+        since = self.gap.since if self._repaired is None else min(self.gap.since, self._repaired.since)
+        earlier = RepairReport() if self._repaired is None else self._repaired.report
+        self._repaired = GapRepaired(since, until, merge(earlier, report), provisional=True)
+        self.gap = None
+        return GapRepaired(since, until, report, provisional=True)
+
+    def found_more(self, report: RepairReport) -> None:
+        """A pass that was to confirm found something new; it is reported when one finds nothing."""
+        if self._repaired is not None:
+            held = self._repaired
+            self._repaired = GapRepaired(held.since, held.until, merge(held.report, report), provisional=True)
+
+    def confirm(self) -> GapRepaired | None:
+        """Take it that a pass, begun when REST's lag had passed, found nothing new. Return what to say, if anything."""
+        self._unconfirmed = False
+        self.watermark = max(self.watermark, self.proven_until)
+        repaired, self._repaired = self._repaired, None
+        return None if repaired is None else GapRepaired(repaired.since, repaired.until, repaired.report)
+
+    def start_over(self, now: int) -> None:
+        """Forget everything: the venue began anew at `now`."""
+        self.watermark = self.floor = self.proven_until = now
+        self._repaired = None
+        self._unconfirmed = True

@@ -1,0 +1,197 @@
+"""Repairing what the stream did not tell: the pass over REST, its confirmation, and the account's modes.
+
+`core/coverage` knows what is in doubt, `core/reconcile` what the answers mean; this module asks, one pass at a time,
+and tells. A pass closes a gap only if a connection that stood when it began still stands when it ends: else what
+happened meanwhile would be nobody's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from typing import NoReturn
+
+from user_stream.core.events import AccountUpdate
+from user_stream.core.lifecycle import AccountModeKnown
+from user_stream.core.mapping import map_account_update
+from user_stream.core.positions import PositionKey
+from user_stream.core.reconcile import fold_snapshot, unprovable
+from user_stream.core.repair_report import RepairReport, repair_report
+from user_stream.core.rest_rows import BalanceRow, PositionRow
+from user_stream.core.retry import backoff_delay
+from user_stream.errors import RECOVERABLE, RateLimitedError, RequestRejectedError
+from user_stream.runtime.account import Account
+from user_stream.runtime.order_repairs import OrderRepairs
+from user_stream.runtime.recovery import read_orders
+
+__all__ = ["GapRepair"]
+
+_log = logging.getLogger("user_stream.gap_repair")
+
+
+class GapRepair:
+    """One account's recoveries.
+
+    `kept_back`: the account updates that wait in the connections' buffers. `carriers`: the connections that stand.
+    `on_confirmed` hears that a second pass found nothing new.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        repairs: OrderRepairs,
+        *,
+        kept_back: Callable[[], Iterable[AccountUpdate]],
+        carriers: Callable[[], set[int]],
+        on_confirmed: Callable[[], None],
+    ) -> None:
+        self._rest = account.rest
+        self._ledger = account.ledger
+        self._feed = account.feed
+        self._coverage = account.coverage
+        self._delivery = account.delivery
+        self._settings = account.settings
+        self._clock = account.clock
+        self._draw = account.draw
+        self._repairs = repairs
+        self._kept_back = kept_back
+        self._carriers = carriers
+        self._on_confirmed = on_confirmed
+        self._passing = asyncio.Lock()
+        self._live_again = asyncio.Event()
+        self._mode: AccountModeKnown | None = None
+
+    # --- closing a gap --------------------------------------------------------------------------------------------
+
+    async def close_gap(self) -> set[int]:
+        """Read everything since the watermark, and tell what the engine does not know.
+
+        Return the connections that stood all the time; when there are none, the gap is open still. Raises what
+        `RECOVERABLE` names when REST does not answer.
+        """
+        async with self._passing:
+            await self._rest.synchronize_clock()
+            carriers = self._carriers()
+            now = self._rest.exchange_time_ms()
+            self._feed.begin_epoch(now)
+            report = await self._look()
+            covered = carriers & self._carriers()
+            if covered and (repaired := self._coverage.close(now, report)) is not None:
+                self._delivery.publish(repaired)
+            return covered
+
+    async def close_gap_in_the_end(self) -> None:
+        """Close a gap while frames flow; try again until REST answers or nobody carries the stream any more."""
+        attempt = 0
+        while self._coverage.gap is not None and self._carriers():
+            attempt += 1
+            try:
+                await self.close_gap()
+            except RECOVERABLE as error:
+                _log.warning("a recovery failed: %s", error)
+                await self._clock.sleep(self._wait_after(error, attempt))
+
+    def confirm_later(self) -> None:
+        """The stream is live again: what REST may still have hidden is looked for when its lag has passed."""
+        self._live_again.set()
+
+    async def keep_confirming(self) -> NoReturn:
+        """Confirm each repair by a second pass, and by another one whenever that found something new."""
+        while True:
+            await self._live_again.wait()
+            self._live_again.clear()
+            await self._clock.sleep(self._settings.rest_lag_s)
+            attempt = 0
+            while not self._is_overtaken() and not await self._confirm():
+                attempt += 1
+                await self._clock.sleep(backoff_delay(self._settings.backoff, attempt, self._draw()))
+
+    def _is_overtaken(self) -> bool:
+        return self._live_again.is_set() or self._coverage.gap is not None or not self._carriers()
+
+    async def _confirm(self) -> bool:
+        """Look once more. Return True when that needs no repeating by itself."""
+        try:
+            async with self._passing:
+                report = await self._look()
+        except RECOVERABLE as error:
+            _log.warning("a repair could not be confirmed: %s", error)
+            if isinstance(error, RateLimitedError):
+                await self._clock.sleep(error.retry_after_s)
+            return False
+        if self._is_overtaken():
+            return True
+        if report:
+            self._coverage.found_more(report)
+            self._live_again.set()
+        else:
+            if (repaired := self._coverage.confirm()) is not None:
+                self._delivery.publish(repaired)
+            self._on_confirmed()
+        return True
+
+    def _wait_after(self, error: BaseException, attempt: int) -> float:
+        delay = backoff_delay(self._settings.backoff, attempt, self._draw())
+        return max(delay, error.retry_after_s) if isinstance(error, RateLimitedError) else delay
+
+    # --- one pass -------------------------------------------------------------------------------------------------
+
+    async def _look(self) -> RepairReport:
+        """Read orders, trades, positions and balances; tell what is new, and return it."""
+        asked_at = self._rest.exchange_time_ms()
+        coverage = self._coverage
+        coverage.begin(asked_at)
+        self._repairs.start_from(coverage.floor)
+        for lost in unprovable(coverage.since, asked_at):
+            self._delivery.publish(lost)
+        await self.read_modes()
+        snapshot = await read_orders(
+            self._rest, self._ledger, floor=coverage.floor, since=coverage.since, until=asked_at
+        )
+        balances, positions, gone = await self._read_account()
+
+        told = fold_snapshot(self._ledger, snapshot)
+        self._delivery.tell(told)
+        for event in self._kept_back():
+            self._feed.touch(map_account_update(event))
+        as_of = asked_at - int(self._settings.account_lag_s * 1000)
+        patch = self._feed.fold_snapshot(balances, positions, gone=gone, as_of=as_of)
+        if patch is not None:
+            self._delivery.tell_account(patch)
+        told += await self._repairs.settle()
+        await self._delivery.idle()
+        return repair_report(told, patch, snapshot.origins)
+
+    async def _read_account(self) -> tuple[list[BalanceRow], list[PositionRow], list[PositionKey]]:
+        """Read balances and positions, and which positions are gone although we hold them."""
+        positions = await self._rest.positions()
+        for symbol in sorted({symbol for symbol, _ in self._feed.unlisted(positions)}):
+            known = {(row.symbol, row.position_side) for row in positions}
+            asked = await self._rest.positions(symbol)
+            positions += [row for row in asked if (row.symbol, row.position_side) not in known]
+        balances = await self._rest.balances()
+        return balances, positions, self._feed.unlisted(positions)
+
+    async def read_modes_if_answered(self) -> None:
+        """Read the modes, or leave it to the next pass."""
+        try:
+            await self.read_modes()
+        except RECOVERABLE as error:
+            _log.warning("the account's modes could not be read: %s", error)
+
+    async def read_modes(self) -> None:
+        """Read position mode and multi-assets mode: when they change, no event says so."""
+        try:
+            mode = AccountModeKnown(await self._rest.position_mode(), await self._rest.multi_assets_mode())
+        except RequestRejectedError as refusal:
+            _log.warning("the account's modes were not told: %s", refusal)
+            return
+        if mode != self._mode:
+            self._mode = mode
+            self._delivery.publish(mode)
+
+    @property
+    def mode(self) -> AccountModeKnown | None:
+        """How the account is set up, as last read."""
+        return self._mode

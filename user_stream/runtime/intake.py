@@ -1,0 +1,77 @@
+"""What the connections tell, on its way in: frames to facts, facts to the ledger and the account feed, and out again.
+
+Order events are folded from every connection, because the ledger knows a fill that it has. Account updates go through
+the account feed, which takes them from one connection at a time. The typed events for listeners are published once,
+whichever connection brings them first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from user_stream.core.echoes import Echoes
+from user_stream.core.events import AccountUpdate, Event, ListenKeyExpired, OrderTradeUpdate, RawEvent, TradeLite
+from user_stream.core.mapping import map_account_update, map_order_update, map_trade_lite
+from user_stream.runtime.account import Account
+from user_stream.runtime.links import Link
+from user_stream.runtime.order_repairs import OrderRepairs
+
+__all__ = ["Intake"]
+
+
+class Intake:
+    """Handles the frames of all connections. `proved` hears what a link told, and until when that proves it alive."""
+
+    def __init__(self, account: Account, repairs: OrderRepairs, *, proved: Callable[[Link, int], None]) -> None:
+        self._ledger = account.ledger
+        self._feed = account.feed
+        self._delivery = account.delivery
+        self._metrics = account.metrics
+        self._clock = account.clock
+        self._repairs = repairs
+        self._proved = proved
+        self._echoes = Echoes()
+        self._last_event_s = 0.0
+
+    def is_quiet(self, for_s: float) -> bool:
+        """Say whether no event came for so long."""
+        return self._clock.monotonic() - self._last_event_s >= for_s
+
+    def take_frame(self, link: Link, _: bytes) -> None:
+        """Note a frame before anybody looks at it."""
+        link.frames += 1
+        if link.websocket is not None:
+            self._metrics.frame(link.websocket.frames_waiting)
+
+    def take_order_update(self, link: Link, event: OrderTradeUpdate) -> None:
+        """Fold an ORDER_TRADE_UPDATE."""
+        self._delivery.tell(self._ledger.fold(map_order_update(event), link.ledger_epoch))
+        if self._ledger.holes:
+            self._repairs.repair_holes()
+
+    def take_trade_lite(self, link: Link, event: TradeLite) -> None:
+        """Fold a TRADE_LITE."""
+        self._delivery.tell(self._ledger.fold(map_trade_lite(event), link.ledger_epoch))
+
+    def take_account_update(self, link: Link, event: AccountUpdate) -> None:
+        """Fold an ACCOUNT_UPDATE."""
+        for update in self._feed.fold(link.epoch, map_account_update(event)):
+            self._delivery.tell_account(update)
+
+    def take_event(self, link: Link, event: Event) -> Awaitable[None] | None:
+        """Publish an event; what is returned, if anything, ends when the engine's callbacks have."""
+        self._last_event_s = self._clock.monotonic()
+        self._metrics.event(event)
+        if self._echoes.is_new(link.epoch, msgspec.json.encode(event)):
+            self._delivery.publish(event)
+        if not isinstance(event, ListenKeyExpired):  # it proves the opposite
+            at = event.payload.get("T") if isinstance(event, RawEvent) else getattr(event, "transaction_time", 0)
+            self._proved(link, at if isinstance(at, int) else 0)
+        return self._delivery.idle() if self._delivery.busy else None
+
+    def leave(self, link: Link) -> None:
+        """A connection ended: tell what another one knew of the account already."""
+        for update in self._feed.leave(link.epoch):
+            self._delivery.tell_account(update)

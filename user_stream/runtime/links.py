@@ -1,0 +1,146 @@
+"""Keeping one connection up at all times, and replacing it before it ends.
+
+    open ──▶ live ──▶ to be replaced ──▶ its successor is proven ──▶ dwell ──▶ closed
+                  └──▶ lost ──▶ backoff ──▶ open ...
+
+A connection is replaced when it comes of age, for the exchange cuts it at 24 h, and when nothing more can be expected
+of it although it stands: its key died, or it is silent. Either way it is read on until the successor carries the
+stream, so that what is under way still arrives; what both of them tell is told once. An old connection that is whole
+is closed only when the new one is *proven* and a dwell has passed; one that tells nothing, as soon as the new one is
+live.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from user_stream.errors import RECOVERABLE
+from user_stream.runtime.binance_websocket import BinanceWebsocket
+from user_stream.runtime.clock import Clock
+
+__all__ = ["Link", "keep_linked"]
+
+
+@dataclass(eq=False, slots=True)
+class Link:
+    """One connection: where it is in its life, as far as the service must know."""
+
+    epoch: int
+    """Numbers the service's connections."""
+    attempt: int
+    """Counts from 1 since the last one that was stable."""
+    websocket: BinanceWebsocket | None = None
+    ledger_epoch: int = 0
+    """The stretch of stream that is whole; a new one begins after each frame that could not be read."""
+    synchronized: bool = False
+    """True when what came before it is known."""
+    frames: int = 0
+    live_at_s: float | None = None
+    proven_at: int | None = None
+    """The exchange's time, in ms, from which on it is known to tell everything."""
+    retry_in_s: float = 0.0
+    live: asyncio.Event = field(default_factory=asyncio.Event)
+    proven: asyncio.Event = field(default_factory=asyncio.Event)
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when it tells nothing any more, though it may still stand."""
+    life: asyncio.Task[NoReturn] | None = None
+
+    @property
+    def carries(self) -> bool:
+        """True while it tells everything as it comes."""
+        return self.live.is_set() and not self.over.is_set()
+
+    def start(self, life: Callable[[], Awaitable[NoReturn]]) -> None:
+        """Begin to live."""
+        self.life = asyncio.create_task(_live(life), name=f"connection {self.epoch}")
+
+    async def ended(self) -> None:
+        """Wait for the end of its life; a defect or a fatal error is raised."""
+        if self.life is not None:
+            await asyncio.wait([self.life])
+            error = None if self.life.cancelled() else self.life.exception()
+            if error is not None and not isinstance(error, RECOVERABLE):
+                raise error
+
+    async def close(self) -> None:
+        """End it."""
+        if self.life is not None:
+            self.life.cancel()
+            await asyncio.wait([self.life])
+
+    @property
+    def stands(self) -> bool:
+        """True while the connection is being made, or is open."""
+        return self.life is not None and not self.life.done()
+
+
+async def _live(life: Callable[[], Awaitable[NoReturn]]) -> NoReturn:
+    await life()
+
+
+async def keep_linked(
+    open_link: Callable[[int], Link],
+    closed: Callable[[Link], None],
+    *,
+    rotate_after_s: float,
+    dwell_s: float,
+    clock: Clock,
+) -> NoReturn:
+    """Open one link after another, by the number of the attempt, and tell which one was closed on purpose.
+
+    Raises what no retry can cure.
+    """
+    attempt = 0
+    links: list[Link] = []
+    try:
+        while True:
+            attempt += 1
+            link = open_link(attempt)
+            links.append(link)
+            await _relieve(links[:-1], link, closed, dwell=lambda: clock.sleep(dwell_s))
+            links = [each for each in links if each.stands]
+            await _first(link.over.wait(), link.ended(), _come_of_age(link, rotate_after_s, clock))
+            attempt = link.attempt if link.over.is_set() else 0
+            await clock.sleep(link.retry_in_s)
+    finally:
+        for each in links:
+            await each.close()
+
+
+async def _relieve(
+    links: list[Link], link: Link, closed: Callable[[Link], None], *, dwell: Callable[[], Awaitable[None]]
+) -> None:
+    """Wait until `link` carries the stream, or has failed; then close the older ones, or leave them."""
+    while older := [each for each in links if each.stands]:
+        whole = [each for each in older if not each.over.is_set()]
+        ready = link.proven if whole else link.live
+        changes = [wait for each in whole for wait in (each.over.wait(), each.ended())]
+        await _first(ready.wait(), link.over.wait(), link.ended(), *changes)
+        if ready.is_set():
+            await _first(dwell(), link.over.wait(), link.ended())
+        if link.over.is_set() or not link.stands:
+            return
+        if ready.is_set():
+            for each in older:
+                closed(each)
+                await each.close()
+
+
+async def _come_of_age(link: Link, rotate_after_s: float, clock: Clock) -> None:
+    await link.live.wait()
+    await clock.sleep(rotate_after_s)
+
+
+async def _first(*waits: Awaitable[object]) -> None:
+    """Wait until one of them is done; raise what it raised."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+    for task in done:
+        task.result()

@@ -1,0 +1,75 @@
+"""What proves that a connection tells everything, and what follows from that.
+
+A connection is *proven* by its first event, or by listing our key among what it is subscribed to. Each later sign of
+life that only a bound connection can give, an event, a keepalive answered with its key, a comparison in which REST
+showed nothing new, moves the watermark (`core/coverage`). What ended long before it is forgotten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from user_stream.core.lifecycle import LeaseAging, ListenKeyKept
+from user_stream.runtime.account import Account
+from user_stream.runtime.lease import ListenKeyLease
+from user_stream.runtime.links import Link
+
+__all__ = ["Proofs"]
+
+_EVICT_EVERY_MS = 60_000
+
+
+class Proofs:
+    """One account's proofs. `on_proven` hears of each link's first one."""
+
+    def __init__(self, account: Account, lease: ListenKeyLease, *, on_proven: Callable[[], None]) -> None:
+        self._coverage = account.coverage
+        self._ledger = account.ledger
+        self._delivery = account.delivery
+        self._metrics = account.metrics
+        self._clock = account.clock
+        self._exchange_time_ms = account.rest.exchange_time_ms
+        self._lease = lease
+        self._on_proven = on_proven
+        self._kept_ms = int((account.settings.overlap_s + account.settings.rest_lag_s) * 1000)
+        self._evicted_at = 0
+
+    def bound(self, link: Link) -> None:
+        """The exchange listed our key among what this connection is subscribed to."""
+        self._vouch(link, self._exchange_time_ms())
+
+    def told(self, link: Link, until: int) -> None:
+        """An event came, of this transaction time; 0 when it has none."""
+        self._vouch(link, until or self._exchange_time_ms())
+        self._prove(link, until)
+
+    def kept(self, link: Link) -> None:
+        """A keepalive was answered with the key that this connection is bound to."""
+        self._delivery.publish(ListenKeyKept(link.epoch))
+        if link.proven_at is not None:
+            self._prove(link, self._exchange_time_ms())
+
+    def compared(self, links: Iterable[Link], until: int) -> None:
+        """REST, as it was at `until`, showed nothing that was not told."""
+        for link in links:
+            self._prove(link, until)
+        lease, now_s = self._lease.state, self._clock.monotonic()
+        if lease is not None:
+            self._metrics.lease_age(lease.age_s(now_s))
+            if lease.is_aging(now_s):
+                self._delivery.publish(LeaseAging(lease.age_s(now_s), lease.terms.lifetime_s))
+
+    def _vouch(self, link: Link, at: int) -> None:
+        if link.proven_at is None:
+            link.proven_at = at
+            link.proven.set()
+            self._on_proven()
+
+    def _prove(self, link: Link, until: int) -> None:
+        if not link.carries:
+            return
+        self._coverage.prove(until)
+        watermark = self._coverage.watermark
+        if watermark - self._evicted_at > _EVICT_EVERY_MS:
+            self._evicted_at = watermark
+            self._ledger.evict(watermark - self._kept_ms)

@@ -1,0 +1,101 @@
+"""Asking REST, now and then, whether the stream keeps something back; what the answers mean is `core/comparison`'s.
+
+Each question costs openOrders (40), positionRisk (5) and balance (5), and 1 for each order that is not listed. With
+the default interval of 30 s that is 100 of the 2,400 that an address may use in a minute, and what REST shows and the
+stream kept back is noticed within interval and grace: 35 s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import NoReturn
+
+from user_stream.core.comparison import Comparison, Shown
+from user_stream.errors import RECOVERABLE, RateLimitedError
+from user_stream.runtime.account import Account
+
+__all__ = ["StreamComparison"]
+
+_log = logging.getLogger("user_stream.comparison")
+
+
+class StreamComparison:
+    """Compares while `is_live` says so, and at once when somebody wishes.
+
+    `on_equal` hears until when, in exchange ms, everything that REST shows was told; `on_silence` what was not.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        *,
+        is_live: Callable[[], bool],
+        on_equal: Callable[[int], None],
+        on_silence: Callable[[list[str]], None],
+    ) -> None:
+        self._rest = account.rest
+        self._settings = settings = account.settings
+        self._clock = account.clock
+        self._comparison = Comparison(
+            account.ledger,
+            account.feed,
+            order_lag_ms=int(settings.rest_lag_s * 1000),
+            account_lag_ms=int(settings.account_lag_s * 1000),
+        )
+        self._is_live = is_live
+        self._on_equal = on_equal
+        self._on_silence = on_silence
+        self._wished = asyncio.Event()
+
+    def soon(self) -> None:
+        """Compare at once: one of two connections is gone, and the other may be as dead."""
+        self._wished.set()
+
+    async def keep_comparing(self) -> NoReturn:
+        """Compare for ever."""
+        while True:
+            await self._turn()
+            if not self._is_live():
+                continue
+            try:
+                await self._compare()
+            except RECOVERABLE as error:
+                _log.warning("the stream could not be compared with REST: %s", error)
+                if isinstance(error, RateLimitedError):
+                    await self._clock.sleep(error.retry_after_s)
+
+    async def _turn(self) -> None:
+        try:
+            async with asyncio.timeout(self._settings.comparison_interval_s):
+                await self._wished.wait()
+        except TimeoutError:
+            return
+        self._wished.clear()
+
+    async def _compare(self) -> None:
+        shown = await self._ask()
+        if self._comparison.suspicions(shown):
+            await self._clock.sleep(self._settings.comparison_grace_s)
+        suspicions = self._comparison.suspicions(shown)
+        if not self._is_live():
+            return  # a recovery tells it, whatever it is
+        if suspicions:
+            self._on_silence(suspicions)
+        else:
+            self._on_equal(shown.asked_at - int(self._settings.rest_lag_s * 1000))
+
+    async def _ask(self) -> Shown:
+        asked_at = self._rest.exchange_time_ms()
+        orders = await self._rest.open_orders()
+        positions, balances = await self._rest.positions(), await self._rest.balances()
+        shown = Shown(asked_at=asked_at, orders=orders, positions=positions, balances=balances)
+        rows = [await self._rest.order(*key) for key in self._comparison.unlisted_orders(shown)]
+        return Shown(
+            asked_at=asked_at,
+            orders=orders,
+            queried=[row for row in rows if row is not None],
+            positions=positions,
+            balances=balances,
+        )

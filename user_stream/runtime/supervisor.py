@@ -1,0 +1,309 @@
+"""The service's life, top to bottom: open connections, synchronize, go live, lose, repair, compare.
+
+    Connecting ──▶ Synchronizing ──▶ Live ──▶ Degraded ──▶ Connecting ...
+
+Small machines do the work, each with its rule at its head: `links` keeps the connections up, `intake` folds what they
+tell, `proofs` says until when they told everything, `gap_repair` reads over REST what nobody told, `stream_comparison`
+asks whether somebody keeps silent. This file says how they hang together, and what the service says of itself. `Live`
+is said only while a connection that is synchronized carries the stream and no gap is open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import NoReturn
+
+from user_stream.core.events import AccountUpdate
+from user_stream.core.lifecycle import (
+    AccountModeKnown,
+    Connecting,
+    ConnectionLost,
+    Degraded,
+    FrameRefused,
+    Live,
+    ServiceState,
+    Stopped,
+    Synchronizing,
+)
+from user_stream.core.retry import backoff_delay
+from user_stream.errors import RECOVERABLE, ConnectionLostError, RateLimitedError
+from user_stream.runtime.account import Account
+from user_stream.runtime.binance_websocket import BinanceWebsocket, StreamHandlers
+from user_stream.runtime.gap_repair import GapRepair
+from user_stream.runtime.intake import Intake
+from user_stream.runtime.lease import ListenKeyLease
+from user_stream.runtime.links import Link, keep_linked
+from user_stream.runtime.order_repairs import OrderRepairs
+from user_stream.runtime.proofs import Proofs
+from user_stream.runtime.stream_comparison import StreamComparison
+
+__all__ = ["NOT_STARTED", "Supervisor"]
+
+NOT_STARTED = Stopped("not started")
+
+_log = logging.getLogger("user_stream")
+
+
+class Supervisor:
+    """One account's stream. `connect` makes a connection that calls these handlers."""
+
+    def __init__(
+        self,
+        account: Account,
+        repairs: OrderRepairs,
+        lease: ListenKeyLease,
+        connect: Callable[[StreamHandlers], BinanceWebsocket],
+    ) -> None:
+        self._settings = account.settings
+        self._clock = account.clock
+        self._draw = account.draw
+        self._ledger = account.ledger
+        self._feed = account.feed
+        self._coverage = account.coverage
+        self._delivery = account.delivery
+        self._metrics = account.metrics
+        self._repairs = repairs
+        self._connect = connect
+        self._proofs = Proofs(account, lease, on_proven=self._say_proven)
+        self._intake = Intake(account, repairs, proved=self._proofs.told)
+        self._gaps = GapRepair(
+            account, repairs, kept_back=self._kept_back, carriers=self._standing, on_confirmed=self._on_confirmed
+        )
+        self._comparison = StreamComparison(
+            account, is_live=self._is_live, on_equal=self._on_equal, on_silence=self._on_silence
+        )
+        self.state: ServiceState = NOT_STARTED
+        self.settled = asyncio.Event()
+        """Set when the first synchronization is done, or everything has ended."""
+        self._links: list[Link] = []
+        self._epoch = 0
+        self._tasks: asyncio.TaskGroup | None = None
+        self._joining = asyncio.Lock()
+
+    @property
+    def account_mode(self) -> AccountModeKnown | None:
+        """How the account is set up, as last read."""
+        return self._gaps.mode
+
+    def question_account_mode(self) -> None:
+        """Read how the account is set up once more."""
+        if self._tasks is not None:
+            self._tasks.create_task(self._gaps.read_modes_if_answered(), name="read modes")
+
+    def begin(self, tasks: asyncio.TaskGroup) -> None:
+        """Run in this group from now on."""
+        self._tasks = tasks
+        self.state = Connecting(0, 0)
+        self._repairs.begin(tasks)
+        for _ in range(self._settings.connections):
+            keep = keep_linked(
+                self._open,
+                self._on_relieved,
+                rotate_after_s=self._settings.rotate_after_s,
+                dwell_s=self._settings.rotation_dwell_s,
+                clock=self._clock,
+            )
+            tasks.create_task(keep, name="supervise")
+        tasks.create_task(self._gaps.keep_confirming(), name="confirm repairs")
+        tasks.create_task(self._comparison.keep_comparing(), name="compare")
+
+    def end(self) -> None:
+        """Start nothing any more."""
+        self._tasks = None
+        self._repairs.end()
+
+    def stopped(self, cause: str) -> None:
+        """Say that everything has ended; `cause` is "" when somebody asked for it."""
+        self._become(Stopped(cause))
+
+    # --- connections ----------------------------------------------------------------------------------------------
+
+    def _open(self, attempt: int) -> Link:
+        """Begin another connection's life."""
+        self._epoch += 1
+        link = Link(self._epoch, attempt)
+        link.websocket = self._connect(self._handlers(link))
+        self._links.append(link)
+        if not self._carriers():
+            self._become(Connecting(link.epoch, attempt))
+        link.start(partial(self._live_on, link, link.websocket))
+        return link
+
+    async def _live_on(self, link: Link, websocket: BinanceWebsocket) -> NoReturn:
+        try:
+            await websocket.start()
+        except RECOVERABLE as error:
+            self._on_lost(link, error)
+            raise
+        finally:
+            self._links.remove(link)
+            self._intake.leave(link)
+
+    async def _join(self, link: Link) -> None:
+        """Connected, and frames are kept back: from here on this link is whole, and REST says what came before."""
+        first = link.ledger_epoch == 0
+        link.ledger_epoch = self._ledger.begin_epoch() if first else self._ledger.cut_epoch()
+        link.synchronized = False
+        if first:
+            self._feed.join(link.epoch)
+        async with self._joining:  # one pass serves all that stand
+            if not link.synchronized and not self._is_whole():
+                self._become(Synchronizing(link.epoch))
+                covered = await self._gaps.close_gap()
+                for each in self._links:
+                    each.synchronized = each.synchronized or each.epoch in covered
+        link.synchronized = True
+
+    def _go_live(self, link: Link) -> None:
+        if link.over.is_set():
+            return
+        link.live_at_s = self._clock.monotonic()
+        link.live.set()
+        self._metrics.connections(len(self._carriers()))
+        if self._coverage.gap is not None:
+            self._repair_soon()  # another connection ended meanwhile, before this one could vouch for anything
+            return
+        if not self._coverage.confirmed:
+            self._gaps.confirm_later()
+        self._say_live()
+        self.settled.set()
+
+    def _on_lost(self, link: Link, error: BaseException) -> None:
+        """The connection tells nothing any more, though it may still stand: say so, once, and why."""
+        if link.over.is_set() or not isinstance(error, RECOVERABLE):
+            return
+        link.over.set()
+        self._metrics.connection_ended(error)
+        self._metrics.connections(len(self._carriers()))
+        if link.live_at_s is not None and self._clock.monotonic() - link.live_at_s >= self._settings.stable_after_s:
+            link.attempt = 1
+        link.retry_in_s = backoff_delay(self._settings.backoff, link.attempt, self._draw())
+        if isinstance(error, RateLimitedError):
+            link.retry_in_s = max(link.retry_in_s, error.retry_after_s)
+        _log.warning("connection %d is down (%s), trying again in %.1f s", link.epoch, error, link.retry_in_s)
+        self._intake.leave(link)
+        if self._is_whole():
+            self._carry_on_without(link, str(error))
+            return
+        self._open_gap(str(error))
+        if self._carriers():
+            self._repair_soon()
+        self._become(Degraded(self._coverage.watermark, str(error), link.retry_in_s))
+
+    def _on_relieved(self, link: Link) -> None:
+        """The connection is about to be closed: its successor carries the stream."""
+        link.over.set()
+        self._intake.leave(link)
+        self._metrics.connections(len(self._carriers()))
+        self._comparison.soon()
+        self._say_proven()
+
+    def _carry_on_without(self, link: Link, cause: str) -> None:
+        """Another connection tells everything; whether it really does is asked at once."""
+        if link.live.is_set():
+            self._delivery.publish(ConnectionLost(link.epoch, cause))
+            self._comparison.soon()
+            self._say_live()
+
+    def _carriers(self) -> list[Link]:
+        return [link for link in self._links if link.carries]
+
+    def _standing(self) -> set[int]:
+        """Return the connections whose frames are read, kept back or not."""
+        return {link.epoch for link in self._links if link.ledger_epoch and not link.over.is_set()}
+
+    def _is_whole(self) -> bool:
+        """Say whether a connection tells everything, and did before the last one that is proven to have."""
+        proven = [link.proven_at for link in self._carriers() if link.proven_at is not None]
+        return self._coverage.gap is None and bool(proven) and min(proven) <= self._coverage.proven_until
+
+    def _kept_back(self) -> list[AccountUpdate]:
+        return [
+            update for link in self._links if link.websocket for update in link.websocket.kept_back_account_updates()
+        ]
+
+    # --- what it says of itself -----------------------------------------------------------------------------------
+
+    def _open_gap(self, cause: str) -> None:
+        gap = self._coverage.open(cause)
+        if gap is not None:
+            self._delivery.publish(gap)
+
+    def _repair_soon(self) -> None:
+        if self._tasks is not None:
+            self._tasks.create_task(self._repair(), name="close a gap")
+
+    async def _repair(self) -> None:
+        await self._gaps.close_gap_in_the_end()
+        if self._coverage.gap is None and self._carriers():
+            self._gaps.confirm_later()
+            self._say_live()
+            self.settled.set()
+
+    def _is_live(self) -> bool:
+        return isinstance(self.state, Live)
+
+    def _say_proven(self) -> None:
+        if self._is_live():
+            self._say_live()
+
+    def _say_live(self) -> None:
+        carriers = self._carriers()
+        if carriers and self._coverage.gap is None:
+            proven = any(link.proven_at is not None for link in carriers)
+            self._become(Live(min(link.epoch for link in carriers), proven))
+
+    def _become(self, state: ServiceState) -> None:
+        if state == self.state:
+            return
+        self.state = state
+        _log.info("%s", state)
+        self._delivery.publish(state)
+        self._delivery.tell_state(state)
+
+    # --- what it hears --------------------------------------------------------------------------------------------
+
+    def _handlers(self, link: Link) -> StreamHandlers:
+        return StreamHandlers(
+            init_state=partial(self._join, link),
+            on_live=partial(self._go_live, link),
+            on_bound=partial(self._proofs.bound, link),
+            on_listen_key_lost=partial(self._on_lost, link),
+            on_listen_key_kept=partial(self._proofs.kept, link),
+            on_lost=partial(self._on_lost, link),
+            on_frame=partial(self._intake.take_frame, link),
+            on_order_trade_update=partial(self._intake.take_order_update, link),
+            on_trade_lite=partial(self._intake.take_trade_lite, link),
+            on_account_update=partial(self._intake.take_account_update, link),
+            on_event=partial(self._intake.take_event, link),
+            on_undecodable=partial(self._on_undecodable, link),
+        )
+
+    def _on_undecodable(self, link: Link, reason: str) -> None:
+        """A frame is lost for us: what it said is looked up, as after a gap."""
+        link.live.clear()
+        self._delivery.publish(FrameRefused(reason))
+        self._open_gap(reason)
+        self._become(Degraded(self._coverage.watermark, reason, 0.0))
+
+    def _on_equal(self, until: int) -> None:
+        """REST showed nothing that was not told."""
+        self._proofs.compared(self._carriers(), until)
+        if self._intake.is_quiet(self._settings.comparison_grace_s) and self._delivery.has_unexplained(self._feed.book):
+            self._gaps.confirm_later()  # first see whether a fill explains it that nobody told
+
+    def _on_silence(self, suspicions: list[str]) -> None:
+        """REST shows what no connection told: none of them can be believed."""
+        shown = ", ".join(suspicions[:3]) + (", ..." if len(suspicions) > 3 else "")
+        silent = ConnectionLostError(f"the stream is silent: REST shows what it did not tell ({shown})", kind="silent")
+        self._open_gap(silent.cause)
+        for link in self._carriers():
+            self._on_lost(link, silent)
+
+    def _on_confirmed(self) -> None:
+        """REST can hide nothing more of the last gap; positions that moved must now have their fills."""
+        if self._intake.is_quiet(self._settings.comparison_grace_s):
+            self._delivery.explain(self._feed.book)
