@@ -7,7 +7,7 @@ only the balance, and names the symbol. MARGIN_CALL has no transaction time, and
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, assert_never
 
 from simulator.core.amounts import average, eight, eight_or_zero, trimmed
 from simulator.core.facts import (
@@ -52,6 +52,8 @@ def account_events(fact: AccountFact, profile: Profile) -> Iterator[UserEvent]:
         case ListenKeyEnded() | ListenKeyAnnounced():
             if _is_announced(fact, profile):
                 yield _listen_key_expired(fact, profile)
+        case _:
+            assert_never(fact)
 
 
 def account_update(fact: Fact, reason: str, patch: AccountPatch) -> UserEvent:

@@ -11,6 +11,7 @@
 | `unknown_fields`  | has fields, at every level, that nobody knows                                           |
 | `unknown_values`  | has a word in every enumeration that nobody knows; side and position side stay          |
 | `unknown_event`   | is of a type that nobody knows                                                          |
+| `as_it_is`        | is whole, but for what follows                                                          |
 
 `remove` then takes away fields, and `replace` puts values; both name them by their path: `"o.N"`, `"E"`. Positions in
 lists are numbers: `"a.B.0.wb"`.
