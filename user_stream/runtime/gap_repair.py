@@ -22,6 +22,7 @@ from user_stream.core.rest_rows import BalanceRow, PositionRow
 from user_stream.core.retry import backoff_delay
 from user_stream.errors import RECOVERABLE, RateLimitedError, RequestRejectedError
 from user_stream.runtime.account import Account
+from user_stream.runtime.conditional_flow import ConditionalFlow
 from user_stream.runtime.order_repairs import OrderRepairs
 from user_stream.runtime.recovery import read_orders
 
@@ -41,6 +42,7 @@ class GapRepair:
         self,
         account: Account,
         repairs: OrderRepairs,
+        conditionals: ConditionalFlow,
         *,
         kept_back: Callable[[], Iterable[AccountUpdate]],
         carriers: Callable[[], set[int]],
@@ -51,10 +53,12 @@ class GapRepair:
         self._feed = account.feed
         self._coverage = account.coverage
         self._delivery = account.delivery
+        self._memory = account.memory
         self._settings = account.settings
         self._clock = account.clock
         self._draw = account.draw
         self._repairs = repairs
+        self._conditionals = conditionals
         self._kept_back = kept_back
         self._carriers = carriers
         self._on_confirmed = on_confirmed
@@ -128,6 +132,7 @@ class GapRepair:
         else:
             if (repaired := self._coverage.confirm()) is not None:
                 self._delivery.publish(repaired)
+            self._memory.cover(self._coverage.watermark, self._coverage.floor)
             self._on_confirmed()
         return True
 
@@ -142,17 +147,20 @@ class GapRepair:
         asked_at = self._rest.exchange_time_ms()
         coverage = self._coverage
         coverage.begin(asked_at)
+        self._memory.cover(coverage.watermark, coverage.floor)
         self._repairs.start_from(coverage.floor)
         for lost in unprovable(coverage.since, asked_at):
             self._delivery.publish(lost)
         await self.read_modes()
+        told = await self._conditionals.read_all()
         snapshot = await read_orders(
             self._rest, self._ledger, floor=coverage.floor, since=coverage.since, until=asked_at
         )
         balances, positions, gone = await self._read_account()
 
-        told = fold_snapshot(self._ledger, snapshot)
-        self._delivery.tell(told)
+        found = fold_snapshot(self._ledger, snapshot)
+        self._delivery.tell(found)
+        told += found
         for event in self._kept_back():
             self._feed.touch(map_account_update(event))
         as_of = asked_at - int(self._settings.account_lag_s * 1000)

@@ -12,9 +12,18 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from user_stream.core.echoes import Echoes
-from user_stream.core.events import AccountUpdate, Event, ListenKeyExpired, OrderTradeUpdate, RawEvent, TradeLite
+from user_stream.core.events import (
+    AccountUpdate,
+    AlgoUpdate,
+    Event,
+    ListenKeyExpired,
+    OrderTradeUpdate,
+    RawEvent,
+    TradeLite,
+)
 from user_stream.core.mapping import map_account_update, map_order_update, map_trade_lite
 from user_stream.runtime.account import Account
+from user_stream.runtime.conditional_flow import ConditionalFlow
 from user_stream.runtime.links import Link
 from user_stream.runtime.order_repairs import OrderRepairs
 
@@ -24,13 +33,22 @@ __all__ = ["Intake"]
 class Intake:
     """Handles the frames of all connections. `proved` hears what a link told, and until when that proves it alive."""
 
-    def __init__(self, account: Account, repairs: OrderRepairs, *, proved: Callable[[Link, int], None]) -> None:
+    def __init__(
+        self,
+        account: Account,
+        repairs: OrderRepairs,
+        conditionals: ConditionalFlow,
+        *,
+        proved: Callable[[Link, int], None],
+    ) -> None:
         self._ledger = account.ledger
         self._feed = account.feed
         self._delivery = account.delivery
+        self._memory = account.memory
         self._metrics = account.metrics
         self._clock = account.clock
         self._repairs = repairs
+        self._conditionals = conditionals
         self._proved = proved
         self._echoes = Echoes()
         self._last_event_s = 0.0
@@ -39,21 +57,27 @@ class Intake:
         """Say whether no event came for so long."""
         return self._clock.monotonic() - self._last_event_s >= for_s
 
-    def take_frame(self, link: Link, _: bytes) -> None:
+    def take_frame(self, link: Link, frame: bytes) -> None:
         """Note a frame before anybody looks at it."""
         link.frames += 1
+        self._memory.frame(self._clock.time_ms(), link.epoch, frame)
         if link.websocket is not None:
             self._metrics.frame(link.websocket.frames_waiting)
 
     def take_order_update(self, link: Link, event: OrderTradeUpdate) -> None:
         """Fold an ORDER_TRADE_UPDATE."""
-        self._delivery.tell(self._ledger.fold(map_order_update(event), link.ledger_epoch))
+        update = map_order_update(event)
+        if self._conditionals.take(update, link.ledger_epoch):
+            return
+        self._delivery.tell(self._ledger.fold(update, link.ledger_epoch))
         if self._ledger.holes:
             self._repairs.repair_holes()
 
     def take_trade_lite(self, link: Link, event: TradeLite) -> None:
         """Fold a TRADE_LITE."""
-        self._delivery.tell(self._ledger.fold(map_trade_lite(event), link.ledger_epoch))
+        update = map_trade_lite(event)
+        if not self._conditionals.take(update, link.ledger_epoch):
+            self._delivery.tell(self._ledger.fold(update, link.ledger_epoch))
 
     def take_account_update(self, link: Link, event: AccountUpdate) -> None:
         """Fold an ACCOUNT_UPDATE."""
@@ -64,6 +88,8 @@ class Intake:
         """Publish an event; what is returned, if anything, ends when the engine's callbacks have."""
         self._last_event_s = self._clock.monotonic()
         self._metrics.event(event)
+        if isinstance(event, AlgoUpdate):
+            self._conditionals.take_algo_update(event)
         if self._echoes.is_new(link.epoch, msgspec.json.encode(event)):
             self._delivery.publish(event)
         if not isinstance(event, ListenKeyExpired):  # it proves the opposite

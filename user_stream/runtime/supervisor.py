@@ -32,6 +32,7 @@ from user_stream.core.retry import backoff_delay
 from user_stream.errors import RECOVERABLE, ConnectionLostError, RateLimitedError
 from user_stream.runtime.account import Account
 from user_stream.runtime.binance_websocket import BinanceWebsocket, StreamHandlers
+from user_stream.runtime.conditional_flow import ConditionalFlow
 from user_stream.runtime.gap_repair import GapRepair
 from user_stream.runtime.intake import Intake
 from user_stream.runtime.lease import ListenKeyLease
@@ -54,6 +55,7 @@ class Supervisor:
         self,
         account: Account,
         repairs: OrderRepairs,
+        conditionals: ConditionalFlow,
         lease: ListenKeyLease,
         connect: Callable[[StreamHandlers], BinanceWebsocket],
     ) -> None:
@@ -66,11 +68,17 @@ class Supervisor:
         self._delivery = account.delivery
         self._metrics = account.metrics
         self._repairs = repairs
+        self._conditionals = conditionals
         self._connect = connect
         self._proofs = Proofs(account, lease, on_proven=self._say_proven)
-        self._intake = Intake(account, repairs, proved=self._proofs.told)
+        self._intake = Intake(account, repairs, conditionals, proved=self._proofs.told)
         self._gaps = GapRepair(
-            account, repairs, kept_back=self._kept_back, carriers=self._standing, on_confirmed=self._on_confirmed
+            account,
+            repairs,
+            conditionals,
+            kept_back=self._kept_back,
+            carriers=self._standing,
+            on_confirmed=self._on_confirmed,
         )
         self._comparison = StreamComparison(
             account, is_live=self._is_live, on_equal=self._on_equal, on_silence=self._on_silence
@@ -98,6 +106,7 @@ class Supervisor:
         self._tasks = tasks
         self.state = Connecting(0, 0)
         self._repairs.begin(tasks)
+        self._conditionals.begin(tasks)
         for _ in range(self._settings.connections):
             keep = keep_linked(
                 self._open,
@@ -114,6 +123,7 @@ class Supervisor:
         """Start nothing any more."""
         self._tasks = None
         self._repairs.end()
+        self._conditionals.end()
 
     def stopped(self, cause: str) -> None:
         """Say that everything has ended; `cause` is "" when somebody asked for it."""
