@@ -20,6 +20,7 @@ from user_stream.core.fills import FillPriceCache, LastFill
 from user_stream.core.ledger import Ledger
 from user_stream.core.lifecycle import (
     AccountModeKnown,
+    JournalDamaged,
     Live,
     ServiceState,
     Stopped,
@@ -33,6 +34,7 @@ from user_stream.runtime.clock import Clock, LoopClock
 from user_stream.runtime.conditional_flow import ConditionalFlow
 from user_stream.runtime.delivery import Delivery, Listener
 from user_stream.runtime.lease import ListenKeyLease
+from user_stream.runtime.memory import Memory
 from user_stream.runtime.order_repairs import OrderRepairs
 from user_stream.runtime.outbox import is_inside_callback
 from user_stream.runtime.supervisor import NOT_STARTED, Supervisor
@@ -88,16 +90,18 @@ class UserStreamService:
         self._rest = rest = BinanceRest(api_key, api_secret, environment=environment, settings=settings, clock=clock)
         self._metrics = Metrics(observer, exchange_time_ms=rest.exchange_time_ms)
         self._fills = FillPriceCache(max_symbols=settings.fill_cache_symbols, max_age_s=settings.fill_cache_max_age_s)
+        self._memory = Memory.open(api_key, settings, clock)
         self._ledger = Ledger(deliver_enrichment=settings.deliver_enrichment)
         self._feed = AccountFeed()
         self._coverage = Coverage(overlap_ms=int(settings.overlap_s * 1000))
         self._delivery = Delivery(
             order_manager, risk_engine, self._fills, callback_timeout_s=settings.callback_timeout_s,
             callback_slow_s=settings.callback_slow_s, clock=clock, metrics=self._metrics,
+            memory=self._memory,
         )  # fmt: skip
         account = Account(
             rest=rest, ledger=self._ledger, feed=self._feed, coverage=self._coverage, delivery=self._delivery,
-            metrics=self._metrics, settings=settings, clock=clock, draw=draw,
+            memory=self._memory, metrics=self._metrics, settings=settings, clock=clock, draw=draw,
         )  # fmt: skip
         self._repairs = OrderRepairs(rest, self._ledger, self._delivery, settings=settings, clock=clock, draw=draw)
         self._conditionals = ConditionalFlow(account, self._repairs, is_live=lambda: isinstance(self.state, Live))
@@ -139,6 +143,7 @@ class UserStreamService:
 
     def register_intent(self, intent: OrderIntent) -> None:
         """Announce an order **before** its request is sent, so that its first event finds its owner."""
+        self._memory.intend(intent)
         if intent.algo:
             self._conditionals.register(intent)
         else:
@@ -146,6 +151,7 @@ class UserStreamService:
 
     def withdraw_intent(self, client_order_id: str) -> None:
         """Take an announced order back: the exchange refused it for certain."""
+        self._memory.withdraw(client_order_id)
         self._ledger.intents.withdraw(client_order_id)
         self._conditionals.withdraw(client_order_id)
 
@@ -176,6 +182,7 @@ class UserStreamService:
             message = "a service lives once: make a new one"
             raise RuntimeError(message)
         try:
+            self._resume()
             async with asyncio.TaskGroup() as tasks:
                 self._supervisor.begin(tasks)
                 try:
@@ -194,6 +201,23 @@ class UserStreamService:
         finally:
             await self._end()
 
+    def _resume(self) -> None:
+        """Go on where an earlier process was killed, if a journal says so."""
+        left = self._memory.recall()
+        if self._memory.damage:
+            self._delivery.publish(JournalDamaged(self._memory.damage))
+        self._ledger.restore(
+            [item for item in left.told if item.update["order_id"]], next_delivery_id=left.next_delivery_id
+        )
+        self._conditionals.restore(left.intents, [update for kind, update in left.told if kind == "delivery"])
+        self._delivery.resume(left)
+        if (gap := self._coverage.resume(left.watermark, left.floor)) is not None:
+            self._delivery.publish(gap)
+        met = {update["client_order_id"] for _, update in left.told}
+        for intent in (intent for intent in left.intents if not intent.algo and intent.client_order_id not in met):
+            self._ledger.register(intent)
+            self._repairs.question(intent.symbol, intent.client_order_id)
+
     async def _end(self) -> None:
         """Tell what is still to be told, then let go of everything."""
         try:
@@ -202,6 +226,7 @@ class UserStreamService:
         finally:  # also when whoever runs us is cancelled once more
             try:
                 await self._rest.close()
+                self._memory.close()
             finally:
                 self._supervisor.settled.set()
                 self._ended.set()
@@ -227,7 +252,9 @@ class UserStreamService:
         when the callback has returned.
         """
         self._stopping.set()
-        if self.state is not NOT_STARTED and not is_inside_callback():
+        if self.state is NOT_STARTED:
+            self._memory.close()
+        elif not is_inside_callback():
             await self._ended.wait()
 
     async def __aenter__(self) -> Self:

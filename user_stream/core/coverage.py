@@ -24,17 +24,16 @@ __all__ = ["Coverage"]
 class Coverage:
     """One account's watermark and gap. `overlap_ms`: how far before the watermark a recovery begins to read.
 
-    `watermark` and `floor` are what a journal kept of an earlier process; 0 when there is none. What was made before
-    `floor` is known, and never told. All times are exchange ms.
+    What was made before `floor` is known, and never told. All times are exchange ms.
     """
 
-    def __init__(self, *, overlap_ms: int, watermark: int = 0, floor: int = 0) -> None:
+    def __init__(self, *, overlap_ms: int) -> None:
         self._overlap_ms = overlap_ms
-        self.watermark = watermark
-        self.floor = floor
+        self.watermark = 0
+        self.floor = 0
         self.gap: GapOpened | None = None
-        self._known = bool(watermark)
-        self.proven_until = watermark
+        self._known = False
+        self.proven_until = 0
         """The last semantic proof; the watermark stays behind it while a repair is unconfirmed."""
         self._repaired: GapRepaired | None = None
         self._unconfirmed = True
@@ -48,6 +47,13 @@ class Coverage:
     def confirmed(self) -> bool:
         """True while nothing before the present connection is in doubt."""
         return not self._unconfirmed and self.gap is None
+
+    def resume(self, watermark: int, floor: int) -> GapOpened | None:
+        """Go on from what a journal kept of an earlier process. Return what to say; None when there was none."""
+        self.watermark = self.proven_until = watermark
+        self.floor = floor
+        self._known = bool(watermark)
+        return self.open("the process was not running")
 
     def begin(self, now: int) -> None:
         """Start reading for the first time: what is older than `now` is known unless a journal says otherwise."""

@@ -12,6 +12,7 @@ from user_stream.observer import Metrics
 from user_stream.runtime.binance_rest import BinanceRest
 from user_stream.runtime.clock import Clock
 from user_stream.runtime.delivery import Delivery
+from user_stream.runtime.memory import Memory
 from user_stream.settings import Settings
 
 __all__ = ["Account"]
@@ -26,6 +27,7 @@ class Account:
     feed: AccountFeed
     coverage: Coverage
     delivery: Delivery
+    memory: Memory
     metrics: Metrics
     settings: Settings
     clock: Clock

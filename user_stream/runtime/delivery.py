@@ -19,6 +19,7 @@ from typing import Any, TypeAlias
 from user_stream.contracts import (
     MappedAccountUpdate,
     MappedOrderUpdate,
+    ResumesOrders,
     TakesAccountUpdates,
     TakesFillDetails,
     TakesOpenOrders,
@@ -29,11 +30,13 @@ from user_stream.contracts import (
 from user_stream.core.events import Event
 from user_stream.core.explanation import Explanation
 from user_stream.core.fills import FillPriceCache, LastFill
+from user_stream.core.journal_rows import Resumption
 from user_stream.core.ledger import Told
 from user_stream.core.lifecycle import CallbackFailed, CallbackSlow, Notice, OrderLost, ServiceState
 from user_stream.core.positions import PositionBook
 from user_stream.observer import Metrics
 from user_stream.runtime.clock import Clock
+from user_stream.runtime.memory import Memory
 from user_stream.runtime.outbox import Callback, Outbox, callback_name
 
 __all__ = ["Delivery", "Listener"]
@@ -47,8 +50,8 @@ class Delivery:
     """The engine's order manager, risk engine and listeners, behind one door.
 
     `callback_timeout_s`: how long a coroutine callback may take before it is cancelled and reported.
-    `callback_slow_s`: one that takes longer is named. `delivered` hears of each update whose `on_order_update` has
-    returned or failed: only then is it certain that the engine had it.
+    `callback_slow_s`: one that takes longer is named. `memory` hears of each update whose callback has returned or
+    failed: only then is it certain that the engine had it.
     """
 
     def __init__(
@@ -61,7 +64,7 @@ class Delivery:
         callback_slow_s: float = 1.0,
         clock: Clock | None = None,
         metrics: Metrics | None = None,
-        delivered: Callable[[MappedOrderUpdate], None] = lambda _: None,
+        memory: Memory | None = None,
     ) -> None:
         self.complete: Callable[[MappedOrderUpdate], MappedOrderUpdate] = lambda update: update
         """Adds to each delivery what the ledger of ordinary orders cannot know."""
@@ -72,7 +75,7 @@ class Delivery:
         self._explanation = Explanation()
         self._slow_s = callback_slow_s
         self._metrics = metrics or Metrics()
-        self._delivered = delivered
+        self._memory = memory or Memory()
         self._outbox = Outbox(timeout_s=callback_timeout_s, report=self._report, after_end=self._after_end, clock=clock)
 
     def add_listener(self, listener: Listener) -> Callable[[], None]:
@@ -86,14 +89,27 @@ class Delivery:
         return take_off
 
     def tell(self, told: Iterable[Told]) -> None:
-        """Tell the order manager."""
-        for kind, fact in told:
-            update = self.complete(fact)
+        """Tell the order manager; what is told is kept first."""
+        completed = [Told(kind, self.complete(update)) for kind, update in told]
+        self._memory.write_ahead(completed)
+        self.tell_again(completed)
+
+    def tell_again(self, told: Iterable[Told]) -> None:
+        """Tell the order manager what is kept already."""
+        for kind, update in told:
             if kind == "delivery":
                 self._explanation.add(update)
-                self._outbox.put(self._deliver, update)
-            elif isinstance(self._order_manager, TakesFillDetails):
-                self._outbox.put(self._order_manager.on_fill_details, update)
+            self._outbox.put(self._deliver if kind == "delivery" else self._detail, update)
+
+    def resume(self, resumption: Resumption) -> None:
+        """Give the order manager back what an earlier process knew, then tell what that may not have told."""
+        known = resumption.told[: len(resumption.told) - len(resumption.unacknowledged)]
+        if isinstance(self._order_manager, ResumesOrders):
+            deliveries = [update for kind, update in known if kind == "delivery"]
+            self._order_manager.resume_orders(resumption.intents, deliveries)
+            for update in (update for kind, update in known if kind == "details"):
+                self._detail(update)
+        self.tell_again(resumption.unacknowledged)
 
     def tell_account(self, patch: MappedAccountUpdate) -> None:
         """Tell the risk engine."""
@@ -146,8 +162,17 @@ class Delivery:
             self._fills.record(LastFill(update["symbol"], price, update["side"], update["order_trade_time"]))
         return self._order_manager.on_order_update(update)
 
+    def _detail(self, update: MappedOrderUpdate) -> Awaitable[None] | None:
+        if isinstance(self._order_manager, TakesFillDetails):
+            return self._order_manager.on_fill_details(update)
+        return None
+
     def _name(self, callback: Callback) -> str:
-        return callback_name(self._order_manager.on_order_update if callback == self._deliver else callback)
+        if callback == self._deliver:
+            return callback_name(self._order_manager.on_order_update)
+        if callback == self._detail and isinstance(self._order_manager, TakesFillDetails):
+            return callback_name(self._order_manager.on_fill_details)
+        return callback_name(callback)
 
     def _report(self, callback: Callback, argument: object, error: BaseException) -> None:
         name = self._name(callback)
@@ -163,7 +188,8 @@ class Delivery:
     def _after_end(self, callback: Callback, argument: Any, seconds: float) -> None:
         if callback == self._deliver:
             self._metrics.delivered(argument)
-            self._delivered(argument)
+        if callback in {self._deliver, self._detail}:
+            self._memory.acknowledge(argument["delivery_id"])
         if seconds > self._slow_s:
             self._name_slow(self._name(callback), argument, seconds)
         if self._metrics.observed:

@@ -53,6 +53,7 @@ class GapRepair:
         self._feed = account.feed
         self._coverage = account.coverage
         self._delivery = account.delivery
+        self._memory = account.memory
         self._settings = account.settings
         self._clock = account.clock
         self._draw = account.draw
@@ -131,6 +132,7 @@ class GapRepair:
         else:
             if (repaired := self._coverage.confirm()) is not None:
                 self._delivery.publish(repaired)
+            self._memory.cover(self._coverage.watermark, self._coverage.floor)
             self._on_confirmed()
         return True
 
@@ -145,6 +147,7 @@ class GapRepair:
         asked_at = self._rest.exchange_time_ms()
         coverage = self._coverage
         coverage.begin(asked_at)
+        self._memory.cover(coverage.watermark, coverage.floor)
         self._repairs.start_from(coverage.floor)
         for lost in unprovable(coverage.since, asked_at):
             self._delivery.publish(lost)

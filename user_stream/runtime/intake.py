@@ -44,6 +44,7 @@ class Intake:
         self._ledger = account.ledger
         self._feed = account.feed
         self._delivery = account.delivery
+        self._memory = account.memory
         self._metrics = account.metrics
         self._clock = account.clock
         self._repairs = repairs
@@ -56,9 +57,10 @@ class Intake:
         """Say whether no event came for so long."""
         return self._clock.monotonic() - self._last_event_s >= for_s
 
-    def take_frame(self, link: Link, _: bytes) -> None:
+    def take_frame(self, link: Link, frame: bytes) -> None:
         """Note a frame before anybody looks at it."""
         link.frames += 1
+        self._memory.frame(self._clock.time_ms(), link.epoch, frame)
         if link.websocket is not None:
             self._metrics.frame(link.websocket.frames_waiting)
 

@@ -26,6 +26,7 @@ class Proofs:
         self._coverage = account.coverage
         self._ledger = account.ledger
         self._delivery = account.delivery
+        self._memory = account.memory
         self._metrics = account.metrics
         self._clock = account.clock
         self._exchange_time_ms = account.rest.exchange_time_ms
@@ -53,6 +54,7 @@ class Proofs:
         """REST, as it was at `until`, showed nothing that was not told."""
         for link in links:
             self._prove(link, until)
+        self._memory.commit()
         lease, now_s = self._lease.state, self._clock.monotonic()
         if lease is not None:
             self._metrics.lease_age(lease.age_s(now_s))
@@ -70,6 +72,7 @@ class Proofs:
             return
         self._coverage.prove(until)
         watermark = self._coverage.watermark
+        self._memory.cover(watermark, self._coverage.floor)
         if watermark - self._evicted_at > _EVICT_EVERY_MS:
             self._evicted_at = watermark
             self._ledger.evict(watermark - self._kept_ms)

@@ -14,6 +14,7 @@ from user_stream.core.lifecycle import CallbackFailed, CallbackSlow, OrderLost, 
 from user_stream.core.metrics import Metric
 from user_stream.observer import Metrics
 from user_stream.runtime.delivery import Delivery
+from user_stream.runtime.memory import Memory
 
 
 class Engine:
@@ -183,14 +184,16 @@ async def test_update_counts_as_delivered_when_its_callback_has_returned_or_fail
             at_the_call.append(list(delivered))
             await engine.on_order_update(data)
 
-    delivery = Delivery(
-        Watching(), None, FillPriceCache(), delivered=lambda told: delivered.append(told["delivery_id"])
-    )
+    class Noting(Memory):
+        def acknowledge(self, delivery_id: int) -> None:
+            delivered.append(delivery_id)
+
+    delivery = Delivery(Watching(), None, FillPriceCache(), memory=Noting())
     delivery.tell([Told("delivery", update(delivery_id=1)), Told("delivery", update(delivery_id=2))])
-    delivery.tell([Told("details", update(trade_id=7))])
+    delivery.tell([Told("details", update(trade_id=7, delivery_id=0))])
     await delivery.idle()
 
-    assert delivered == [1, 2]
+    assert delivered == [1, 2, 0]
     assert at_the_call == [[], [1]]
 
 

@@ -1,0 +1,116 @@
+"""What outlives the process, as the service uses it: the journal, if there is one.
+
+Everything that is to be told is written ahead, and acknowledged when its callback has returned; every intent is written
+before its request is sent, and forgotten when its order has ended; the watermark follows what it covers. Without a
+journal nothing of this costs anything, and exactly-once holds for the life of the process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from user_stream.contracts import OrderIntent
+from user_stream.core.journal_rows import Resumption
+from user_stream.core.ledger import Told
+from user_stream.core.mapping import ENDED
+from user_stream.runtime.clock import Clock
+from user_stream.runtime.journal import Journal
+from user_stream.settings import Settings
+
+__all__ = ["Memory"]
+
+
+_NOTHING = Resumption(watermark=0, floor=0, intents=(), told=(), unacknowledged=(), next_delivery_id=1)
+
+
+class Memory:
+    """One account's journal, or none. Every method raises `JournalError` when the file cannot be written."""
+
+    def __init__(self, journal: Journal | None = None, *, group: int = 1) -> None:
+        self._journal = journal
+        self._group = group
+        self._acknowledged = 0
+        self._intended: set[str] = set()
+        self._covered = (0, 0)
+
+    @classmethod
+    def open(cls, api_key: str, settings: Settings, clock: Clock) -> Memory:
+        """Open the journal that the settings name. Raises `JournalError` when it cannot be used."""
+        if settings.journal is None:
+            return cls()
+        journal = Journal.open(settings.journal, api_key=api_key, retention_s=settings.journal_retention_s, clock=clock)
+        return cls(journal, group=settings.journal_group)
+
+    @property
+    def damage(self) -> str:
+        """What was found damaged at the opening, "" for nothing."""
+        return "" if self._journal is None or self._journal.damage is None else self._journal.damage
+
+    def recall(self) -> Resumption:
+        """Return what an earlier process left."""
+        if self._journal is None:
+            return _NOTHING
+        resumption = self._journal.resumption
+        self._intended = {intent.client_order_id for intent in resumption.intents}
+        self._settle(resumption.told)
+        return resumption
+
+    # --- on the way out -------------------------------------------------------------------------------------------
+
+    def write_ahead(self, told: Sequence[Told]) -> None:
+        """Keep what the engine is about to be told."""
+        if self._journal is not None and told:
+            self._settle(told)
+            self._journal.write_ahead(told)
+
+    def acknowledge(self, delivery_id: int) -> None:
+        """The engine was told this delivery, or, by 0, the oldest details that were not told yet."""
+        if self._journal is None:
+            return
+        self._journal.acknowledge(delivery_id)
+        self._acknowledged += 1
+        if self._acknowledged >= self._group:
+            self.commit()
+
+    def intend(self, intent: OrderIntent) -> None:
+        """Keep that an order is about to be sent."""
+        if self._journal is not None:
+            self._intended.add(intent.client_order_id)
+            self._journal.intend(intent)
+
+    def withdraw(self, client_order_id: str) -> None:
+        """Forget that an order was to be sent: it was refused for certain."""
+        if self._journal is not None:
+            self._intended.discard(client_order_id)
+            self._journal.settle_intent(client_order_id)
+
+    def frame(self, received_ms: int, epoch: int, frame: bytes) -> None:
+        """Keep a frame, without the keys in it."""
+        if self._journal is not None:
+            self._journal.frame(received_ms, epoch, frame)
+
+    def cover(self, watermark: int, floor: int) -> None:
+        """Keep until when everything is known, and what was made before we looked (exchange ms)."""
+        if self._journal is not None and (watermark, floor) != self._covered:
+            self._covered = (watermark, floor)
+            self._journal.cover(watermark, floor)
+
+    def commit(self) -> None:
+        """Commit what waits."""
+        if self._journal is not None:
+            self._acknowledged = 0
+            self._journal.commit()
+
+    def close(self) -> None:
+        """Commit what waits, and let go of the file."""
+        if self._journal is not None:
+            journal, self._journal = self._journal, None
+            journal.close()
+
+    def _settle(self, told: Sequence[Told]) -> None:
+        """An order that has ended needs no intent any more; until then it says that the order is ours."""
+        for _, update in told:
+            ended = update["order_status"] in ENDED
+            if ended and update["client_order_id"] in self._intended and self._journal is not None:
+                self._intended.discard(update["client_order_id"])
+                self._journal.settle_intent(update["client_order_id"])
