@@ -17,10 +17,6 @@ trades carry no client order id. While it is not found, REST may lag; past that,
 
 The fills of an order are told from its whole list, because only that says which ones are missing. An order made since
 the last known moment has its whole list among its symbol's trades; an older one is asked for its own.
-
-Account. A snapshot fills only the keys that no stream event of this connection has touched: REST may be older than the
-stream, never the reverse by more than its lag. A position that we hold and that positionRisk does not list is zero only
-if a question for its symbol agrees.
 """
 
 from __future__ import annotations
@@ -29,26 +25,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from user_stream.contracts import BalanceChange, MappedAccountUpdate, PositionChange
 from user_stream.core.ledger import Ledger, Told
-from user_stream.core.mapping import map_account_snapshot
 from user_stream.core.order_record import ZERO, OrderKey
-from user_stream.core.positions import PositionBook, PositionKey
 from user_stream.core.repair_report import Origin, repair_report
-from user_stream.core.rest_rows import BalanceRow, IncomeRow, OrderRow, PositionRow, TradeRow
+from user_stream.core.rest_rows import IncomeRow, OrderRow, PositionRow, TradeRow
 from user_stream.core.retention import unprovable
 
 __all__ = [
     "OrderSnapshot",
-    "Touched",
-    "account_patch",
     "fold_snapshot",
     "key_of",
     "orders_to_query",
     "repair_report",
     "symbols_to_sweep",
     "trades_to_fetch",
-    "unlisted_positions",
     "unnamed_orders",
     "unprovable",
 ]
@@ -98,19 +88,6 @@ class OrderSnapshot:
             return None
         shown = sum((Decimal(trade.qty) for trade in swept), ZERO)
         return swept if shown >= Decimal(row.executed_qty) else None
-
-
-@dataclass(slots=True)
-class Touched:
-    """What events have said since the present synchronization began: its snapshot must not speak over it."""
-
-    assets: set[str] = field(default_factory=set)
-    positions: set[PositionKey] = field(default_factory=set)
-
-    def add(self, update: MappedAccountUpdate) -> None:
-        """Note what one account update lists."""
-        self.assets.update(balance["asset"] for balance in update["balances"])
-        self.positions.update((p["symbol"], p["position_side"]) for p in update["positions"])
 
 
 def key_of(row: OrderRow) -> OrderKey:
@@ -181,57 +158,3 @@ def fold_snapshot(ledger: Ledger, snapshot: OrderSnapshot) -> list[Told]:
     for row in sorted(snapshot.rows.values(), key=lambda row: (row.update_time, row.order_id)):
         told += ledger.fold_order(row, snapshot.trades.get(key_of(row), ()), since=snapshot.since)
     return told
-
-
-def unlisted_positions(book: PositionBook, listed: Iterable[PositionRow], touched: Touched) -> list[PositionKey]:
-    """Return the positions that we hold, untouched by this connection, and that the answer does not list."""
-    keys = {(row.symbol, row.position_side) for row in listed}
-    return sorted(key for key in book.positions if key not in keys and key not in touched.positions)
-
-
-def account_patch(
-    book: PositionBook,
-    balances: list[BalanceRow],
-    positions: list[PositionRow],
-    touched: Touched,
-    *,
-    gone: Iterable[PositionKey] = (),
-) -> MappedAccountUpdate | None:
-    """Return what the snapshot adds to the book, or None when it adds nothing.
-
-    `gone`: positions that a question for their symbol did not find either; they are listed as "0".
-    """
-    patch = map_account_snapshot(balances, positions)
-    for key in gone:
-        held = book.positions[key]
-        patch["positions"].append({**held, "position_amount": "0", "entry_price": "0", "unrealized_pnl": "0"})
-    patch["balances"] = [balance for balance in patch["balances"] if _balance_adds(book, balance, touched)]
-    patch["positions"] = [p for p in patch["positions"] if _position_adds(book, p, touched)]
-    return patch if patch["balances"] or patch["positions"] else None
-
-
-def _balance_adds(book: PositionBook, balance: BalanceChange, touched: Touched) -> bool:
-    held = book.balances.get(balance["asset"])
-    if balance["asset"] in touched.assets:
-        return False
-    if held is None:
-        return True
-    return _differs(balance["wallet_balance"], held["wallet_balance"]) or _differs(
-        balance["cross_wallet_balance"], held["cross_wallet_balance"]
-    )
-
-
-def _position_adds(book: PositionBook, position: PositionChange, touched: Touched) -> bool:
-    key = (position["symbol"], position["position_side"])
-    if key in touched.positions:
-        return False
-    held = book.positions.get(key)
-    if held is None:
-        return bool(Decimal(position["position_amount"]))
-    return _differs(position["position_amount"], held["position_amount"]) or _differs(
-        position["entry_price"], held["entry_price"]
-    )
-
-
-def _differs(said: str, held: str) -> bool:
-    return said != "" and Decimal(said) != Decimal(held or 0)

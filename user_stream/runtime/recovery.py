@@ -14,22 +14,19 @@ from typing import Literal, NamedTuple, TypeVar
 from user_stream.core.absence import Absences, inferred_end
 from user_stream.core.ledger import Ledger
 from user_stream.core.order_record import OrderKey
-from user_stream.core.positions import PositionBook, PositionKey
 from user_stream.core.reconcile import (
     OrderSnapshot,
-    Touched,
     key_of,
     orders_to_query,
     symbols_to_sweep,
     trades_to_fetch,
-    unlisted_positions,
     unnamed_orders,
 )
-from user_stream.core.rest_rows import BalanceRow, IncomeRow, OrderRow, PositionRow, TradeRow
+from user_stream.core.rest_rows import IncomeRow, OrderRow, PositionRow, TradeRow
 from user_stream.errors import RequestRejectedError
 from user_stream.runtime.binance_rest import BinanceRest
 
-__all__ = ["read_account", "read_order", "read_orders"]
+__all__ = ["read_order", "read_orders"]
 
 _log = logging.getLogger("user_stream")
 
@@ -101,7 +98,12 @@ async def _answer(question: Awaitable[Found], what: str) -> Found | None:
     try:
         return await question
     except RequestRejectedError as refusal:
-        _log.warning("the question for %s was refused: %s", what, refusal)
+        _log.warning(
+            "the question for %s was refused: %s",
+            what,
+            refusal,
+            extra={"event": "question_refused", "code": refusal.code},
+        )
         return None
 
 
@@ -124,7 +126,13 @@ async def _find(rest: BinanceRest, snapshot: OrderSnapshot, key: OrderKey) -> Li
     try:
         row = await rest.order(symbol, order_id)
     except RequestRejectedError as refusal:
-        _log.warning("the question for order %s of %s was refused: %s", order_id, symbol, refusal)
+        _log.warning(
+            "the question for order %s of %s was refused: %s",
+            order_id,
+            symbol,
+            refusal,
+            extra={"event": "question_refused", "symbol": symbol, "order_id": order_id, "code": refusal.code},
+        )
         return "refused"
     if row is None:
         return "missing"
@@ -154,7 +162,12 @@ async def _of_symbol(question: Awaitable[list[Found]], symbol: str) -> list[Foun
     except RequestRejectedError as refusal:
         if refusal.code not in _NO_SUCH_SYMBOL:
             raise
-        _log.warning("the history of %s was refused: %s", symbol, refusal)
+        _log.warning(
+            "the history of %s was refused: %s",
+            symbol,
+            refusal,
+            extra={"event": "question_refused", "symbol": symbol, "code": refusal.code},
+        )
         return []
 
 
@@ -172,16 +185,3 @@ async def read_order(rest: BinanceRest, key: OrderKey) -> tuple[OrderRow, list[T
     """Read one order with all its trades; None while the exchange does not find it."""
     row = await rest.order(*key)
     return None if row is None else (row, await rest.trades_of_order(row))
-
-
-async def read_account(
-    rest: BinanceRest, book: PositionBook, touched: Touched
-) -> tuple[list[BalanceRow], list[PositionRow], list[PositionKey]]:
-    """Read balances and positions, and which positions are gone although we hold them."""
-    positions = await rest.positions()
-    unlisted = unlisted_positions(book, positions, touched)
-    for symbol in sorted({symbol for symbol, _ in unlisted}):
-        known = {(row.symbol, row.position_side) for row in positions}
-        positions += [row for row in await rest.positions(symbol) if (row.symbol, row.position_side) not in known]
-    gone = unlisted_positions(book, positions, touched)
-    return await rest.balances(), positions, gone

@@ -5,40 +5,16 @@ from __future__ import annotations
 import dataclasses
 
 from tests.user_stream.core.order_facts import KEY, intent, order_row, told_by_stream, trade_row
-from user_stream.contracts import BalanceChange, MappedAccountUpdate, PositionChange
 from user_stream.core.ledger import Ledger
-from user_stream.core.mapping import map_account_snapshot
-from user_stream.core.positions import PositionBook
 from user_stream.core.reconcile import (
     OrderSnapshot,
-    Touched,
-    account_patch,
     fold_snapshot,
     orders_to_query,
     symbols_to_sweep,
     trades_to_fetch,
-    unlisted_positions,
     unnamed_orders,
 )
-from user_stream.core.rest_rows import BalanceRow, IncomeRow, OrderRow, PositionRow, TradeRow
-
-LONG = PositionRow(symbol="BTCUSDT", position_side="LONG", position_amt="1", entry_price="100")
-SHORT = PositionRow(symbol="BTCUSDT", position_side="SHORT", position_amt="-2", entry_price="110")
-ETHER = PositionRow(symbol="ETHUSDT", position_amt="5", entry_price="10")
-MONEY = BalanceRow(asset="USDT", balance="100", cross_wallet_balance="90")
-
-
-def book(*positions: PositionRow, balances: tuple[BalanceRow, ...] = ()) -> PositionBook:
-    book = PositionBook()
-    book.on_account_update(map_account_snapshot(list(balances), list(positions)))
-    return book
-
-
-def touched(*, positions: tuple[PositionRow, ...] = (), balances: tuple[BalanceRow, ...] = ()) -> Touched:
-    touched = Touched()
-    touched.add(map_account_snapshot(list(balances), list(positions)))
-    return touched
-
+from user_stream.core.rest_rows import IncomeRow, OrderRow, PositionRow, TradeRow
 
 # --- orders ----------------------------------------------------------------------------------------------------
 
@@ -194,108 +170,3 @@ def test_an_order_made_since_has_its_whole_list_among_its_symbols_trades() -> No
     assert swept(*trades).whole_list(old) is None
     assert swept(trades[0]).whole_list(made_since) is None, "REST lags: one fill is not listed yet"
     assert swept().whole_list(order_row("NEW")) is None, "its symbol was not swept"
-
-
-# --- the account -----------------------------------------------------------------------------------------------
-
-
-def test_positions_that_we_hold_and_that_are_not_listed_are_named_by_side() -> None:
-    """Rule 22: unless an event of this connection told them."""
-    assert unlisted_positions(book(LONG, SHORT, ETHER), [LONG], Touched()) == [
-        ("BTCUSDT", "SHORT"),
-        ("ETHUSDT", "BOTH"),
-    ]
-    assert unlisted_positions(book(LONG, ETHER), [LONG], touched(positions=(ETHER,))) == []
-
-
-def test_a_snapshot_that_says_what_is_known_adds_nothing() -> None:
-    again = PositionRow(symbol="ETHUSDT", position_amt="5.000", entry_price="10.0")
-
-    assert account_patch(book(ETHER, balances=(MONEY,)), [MONEY], [again], Touched()) is None
-
-
-def test_a_snapshot_tells_only_what_differs() -> None:
-    more = BalanceRow(asset="USDT", balance="101", cross_wallet_balance="90")
-    moved = PositionRow(symbol="ETHUSDT", position_amt="5", entry_price="11")
-
-    patch = account_patch(book(ETHER, LONG, balances=(MONEY,)), [more], [LONG, moved], Touched())
-
-    assert patch is not None
-    assert patch["reason"] == "SNAPSHOT"
-    assert [balance["wallet_balance"] for balance in patch["balances"]] == ["101"]
-    assert [(p["symbol"], p["entry_price"]) for p in patch["positions"]] == [("ETHUSDT", "11")]
-
-
-def test_a_snapshot_does_not_speak_over_the_stream() -> None:
-    """Rule 22: REST may be older than what this connection told."""
-    stale_money = BalanceRow(asset="USDT", balance="50", cross_wallet_balance="50")
-    stale = PositionRow(symbol="ETHUSDT", position_amt="1", entry_price="1")
-    heard = touched(positions=(ETHER,), balances=(MONEY,))
-
-    assert account_patch(book(ETHER, balances=(MONEY,)), [stale_money], [stale], heard) is None
-
-
-def test_a_hedged_symbol_is_touched_one_side_at_a_time() -> None:
-    moved = PositionRow(symbol="BTCUSDT", position_side="SHORT", position_amt="-3", entry_price="110")
-    other = PositionRow(symbol="BTCUSDT", position_side="LONG", position_amt="9", entry_price="100")
-
-    patch = account_patch(book(LONG, SHORT), [], [other, moved], touched(positions=(LONG,)))
-
-    assert patch is not None
-    assert [(p["position_side"], p["position_amount"]) for p in patch["positions"]] == [("SHORT", "-3")]
-
-
-def test_an_empty_position_that_we_do_not_hold_is_not_told() -> None:
-    flat = PositionRow(symbol="ETHUSDT", position_amt="0.000")
-
-    assert account_patch(PositionBook(), [], [flat], Touched()) is None
-
-
-def test_a_balance_of_zero_that_we_never_heard_of_is_told() -> None:
-    patch = account_patch(PositionBook(), [BalanceRow(asset="BNB", balance="0")], [], Touched())
-
-    assert patch is not None
-    assert [balance["asset"] for balance in patch["balances"]] == ["BNB"]
-
-
-def test_a_vanished_position_is_listed_as_zero() -> None:
-    """Rule 22: the other side of a hedged symbol stays."""
-    patch = account_patch(book(LONG, SHORT), [], [LONG], Touched(), gone=[("BTCUSDT", "SHORT")])
-
-    assert patch is not None
-    assert [(p["position_side"], p["position_amount"], p["entry_price"]) for p in patch["positions"]] == [
-        ("SHORT", "0", "0")
-    ]
-
-
-def test_a_position_that_is_only_missing_from_the_list_is_not_told_as_closed() -> None:
-    """Rule 22: not until a question for its symbol agrees."""
-    assert account_patch(book(LONG), [], [], Touched(), gone=[]) is None
-
-
-def test_a_vanished_position_that_the_stream_has_told_meanwhile_is_not_listed() -> None:
-    assert account_patch(book(LONG), [], [], touched(positions=(LONG,)), gone=[("BTCUSDT", "LONG")]) is None
-
-
-def test_touched_keys_are_those_that_an_update_lists() -> None:
-    heard = touched(positions=(LONG,), balances=(MONEY,))
-
-    assert heard.positions == {("BTCUSDT", "LONG")}
-    assert heard.assets == {"USDT"}
-
-
-def test_a_value_that_the_snapshot_does_not_carry_is_no_difference() -> None:
-    """Rule 22: "" never overwrites a value."""
-    held = PositionBook()
-    held.on_account_update(
-        MappedAccountUpdate(
-            reason="ORDER",
-            event_time=1,
-            transaction_time=1,
-            balances=[BalanceChange(asset="USDT", wallet_balance="1", cross_wallet_balance="1", balance_change="0")],
-            positions=[PositionChange(**{**map_account_snapshot([], [ETHER])["positions"][0], "margin_type": "cross"})],
-        )
-    )
-    bare = PositionRow(symbol="ETHUSDT", position_amt="5", entry_price="")
-
-    assert account_patch(held, [BalanceRow(asset="USDT", balance="1")], [bare], Touched()) is None

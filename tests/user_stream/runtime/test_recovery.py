@@ -13,11 +13,10 @@ from tests.user_stream.runtime.standin import NOON_MS, Standin, refusal, standin
 from user_stream import Environment, OrderIntent
 from user_stream.core.absence import Absences
 from user_stream.core.ledger import Ledger
-from user_stream.core.positions import PositionBook
-from user_stream.core.reconcile import OrderSnapshot, Touched, fold_snapshot
+from user_stream.core.reconcile import OrderSnapshot, fold_snapshot
 from user_stream.errors import RequestRejectedError, UnreachableError
 from user_stream.runtime.binance_rest import BinanceRest
-from user_stream.runtime.recovery import read_account, read_orders
+from user_stream.runtime.recovery import read_orders
 
 DAY_MS = 86_400_000
 ORDER, OPEN_ORDERS, ALL_ORDERS = "/fapi/v1/order", "/fapi/v1/openOrders", "/fapi/v1/allOrders"
@@ -49,29 +48,6 @@ async def _sweep(sim: Simulator) -> None:
     assert [row.client_order_id for row in snapshot.rows.values()] == ["sent"]
     assert [len(trades) for trades in snapshot.trades.values()] == [1]
     await rest.close()
-
-
-async def test_position_that_is_not_listed_is_asked_for_by_its_symbol() -> None:
-    async with Simulator() as sim:
-        rest = BinanceRest(
-            sim.account.api_key, sim.account.api_secret, environment=Environment.simulator(sim.rest_url, sim.ws_url)
-        )
-        book = PositionBook()
-        position = {
-            "symbol": "ETHUSDT", "position_side": "BOTH", "position_amount": "1", "entry_price": "3500",
-            "break_even_price": "3500", "accumulated_realized": "0", "unrealized_pnl": "0", "margin_type": "cross",
-            "isolated_wallet": "0",
-        }  # fmt: skip
-        book.on_account_update(
-            {"reason": "ORDER", "event_time": 1, "transaction_time": 1, "balances": [], "positions": [position]}  # type: ignore[list-item]  # a literal of the right keys
-        )
-
-        _, _, gone = await read_account(rest, book, Touched())
-
-        asked = [entry.body for entry in sim.journal.entries(path="/fapi/v3/positionRisk", kind="request")]
-        assert [params.get("symbol", "") for params in asked] == ["", "ETHUSDT"]
-        assert gone == [("ETHUSDT", "BOTH")]
-        await rest.close()
 
 
 # --- against an exchange that says little ------------------------------------------------------------------------
