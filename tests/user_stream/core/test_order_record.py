@@ -22,6 +22,13 @@ def record(*fills: MappedOrderUpdate) -> OrderRecord:
     return record
 
 
+def covered(quantity: int) -> OrderRecord:
+    held = record()
+    held.grow_baseline(Decimal(quantity), Decimal(quantity * 100))
+    held.covered = Decimal(quantity)
+    return held
+
+
 def test_a_status_ranks_by_how_far_the_order_is() -> None:
     ended = ("FILLED", "CANCELED", "EXPIRED", "EXPIRED_IN_MATCH", "REJECTED")
 
@@ -68,8 +75,7 @@ def test_what_is_missing_before_a_fill_is_counted_by_earlier_trades(
 
 def test_nothing_is_missing_before_what_the_baseline_holds() -> None:
     """Rule 7."""
-    held = record()
-    held.set_baseline(Decimal(4), Decimal(400))
+    held = covered(4)
 
     assert held.missing_before(fill(2, "3", "7")) == 0
     assert held.missing_before(fill(3, "3", "10")) == 3
@@ -94,32 +100,140 @@ def test_an_order_without_fills_has_no_average_price() -> None:
 
 def test_the_average_price_includes_the_baseline() -> None:
     held = record()
-    held.set_baseline(Decimal(4), Decimal(400))
+    held.grow_baseline(Decimal(4), Decimal(400))
     held.book(fill(2, "6", "10", price="110"))
 
     assert held.average_price() == "106"
-
-
-def test_a_rest_trade_names_the_fill_that_it_covers() -> None:
-    """Rule 1: (z - l, z] within the trade's span."""
-    held = record(fill(0, "4", "4"), fill(0, "6", "10"))
-
-    held.name_fill(12, Decimal(4), Decimal(10))
-
-    assert held.fills == {12: Decimal(6)}
-    assert held.unnamed == {Decimal(4): Decimal(4)}
-    assert held.booked == Decimal(10)
-
-
-def test_a_rest_trade_that_covers_no_unnamed_fill_names_none() -> None:
-    held = record(fill(0, "4", "4"))
-
-    held.name_fill(12, Decimal(0), Decimal(3))
-
-    assert held.fills == {}
 
 
 def test_the_time_of_the_first_fill_stays() -> None:
     held = record(told_by_lite(1, "4", at=2_000), told_by_lite(2, "6", at=3_000))
 
     assert held.first_fill_time == 2_000
+
+
+def test_what_is_forgiven_is_never_more_than_what_is_missing() -> None:
+    """Rule 10: a fill that turns up after all is no longer among what nothing waits for."""
+    held = record(fill(2, "3", "7"))
+    held.forgive()
+    assert held.forgiven == 4
+
+    held.book(fill(1, "3", "3"))
+
+    assert held.forgiven == 1
+
+
+# --- rule 8: which TRADE_LITE may go out at once ------------------------------------------------------------
+
+
+def sent(*, epoch: int) -> OrderRecord:
+    held = record()
+    held.sent_epoch = epoch
+    return held
+
+
+def test_every_connection_that_began_before_the_order_was_sent_tells_all_its_fills() -> None:
+    held = sent(epoch=2)
+
+    assert [held.follows(told_by_lite(1, "4"), epoch) for epoch in (0, 1, 2, 3)] == [False, True, True, False]
+
+
+def test_new_proves_the_connection_that_told_it_and_no_other() -> None:
+    held = record()
+
+    held.prove(told_by_stream("NEW"), 2)
+
+    assert [held.follows(told_by_lite(1, "4"), epoch) for epoch in (1, 2, 3)] == [False, True, False]
+
+
+def test_a_fill_with_nothing_missing_before_it_proves_its_connection() -> None:
+    held = record(fill(1, "4", "4"))
+    held.prove(fill(3, "1", "8"), 2)
+    assert not held.follows(told_by_lite(4, "1"), 2)
+
+    held.prove(fill(2, "3", "7"), 2)
+
+    assert held.follows(told_by_lite(3, "1"), 2)
+
+
+def test_neither_new_nor_a_fill_within_the_baseline_proves_a_connection() -> None:
+    """The baseline's trades have no ids for us: a TRADE_LITE of one of them would look new."""
+    held = covered(7)
+
+    held.prove(told_by_stream("NEW"), 1)
+    held.prove(fill(1, "4", "4"), 1)
+    assert not held.follows(told_by_lite(2, "3"), 1)
+
+    held.prove(fill(2, "3", "7"), 1)
+    assert held.follows(told_by_lite(3, "3"), 1)
+
+
+def test_only_an_earlier_trade_that_waits_keeps_a_trade_lite_back() -> None:
+    held = sent(epoch=1)
+    held.awaited = {2, 5}
+
+    assert [held.follows(told_by_lite(trade, "1"), 1) for trade in (1, 2, 3)] == [True, True, False]
+
+
+def test_a_trade_lite_does_not_overtake_a_fill_that_is_held() -> None:
+    held = sent(epoch=1)
+    held.held = [fill(3, "3", "10")]
+
+    assert [held.follows(told_by_lite(trade, "1"), 1) for trade in (1, 2, 3, 4)] == [True, True, False, False]
+
+
+def test_a_trade_lite_waits_while_an_unnamed_fill_is_held() -> None:
+    """Nobody can say which of the two was first."""
+    held = sent(epoch=1)
+    held.held = [fill(0, "3", "10")]
+
+    assert not held.follows(told_by_lite(1, "1"), 1)
+
+
+def test_a_trade_lite_waits_when_a_fill_was_searched_for_in_vain() -> None:
+    held = sent(epoch=1)
+    held.claimed = Decimal(4)
+    held.forgive()
+
+    assert not held.follows(told_by_lite(2, "1"), 1)
+
+
+@pytest.mark.parametrize("name", ["autoclose-17", "adl_autoclose", "settlement_autoclose-17"])
+def test_trade_lite_is_not_trusted_to_tell_every_fill_of_an_order_that_the_exchange_made(name: str) -> None:
+    held = record()
+    held.prove(told_by_stream("NEW", client_order_id=name), 1)
+
+    assert not held.follows(told_by_lite(1, "4", client_order_id=name), 1)
+
+
+# --- rules 5 and 9: which status a fill carries -------------------------------------------------------------
+
+
+def test_filled_is_inferred_from_all_quantities_that_anybody_told() -> None:
+    held = record(fill(1, "10", "10"))
+    assert held.status_with(told_by_lite(1, "10")) == "FILLED"
+
+    held.held = [told_by_stream("PARTIALLY_FILLED", execution="AMENDMENT", cumulative="12", quantity="20")]
+
+    assert held.status_with(told_by_lite(1, "10")) == "PARTIALLY_FILLED"
+
+
+def test_filled_is_not_inferred_while_an_amendment_is_outstanding() -> None:
+    held = record(fill(1, "10", "10"))
+    held.amending = 1
+
+    assert held.status_with(told_by_lite(1, "10")) == "PARTIALLY_FILLED"
+
+
+def test_a_fill_that_closes_an_order_whose_end_was_told_already_carries_it() -> None:
+    held = record(fill(2, "6", "10"))
+    held.held = [told_by_stream("FILLED", cumulative="10")]
+    held.book(fill(1, "4", "4"))
+
+    assert held.status_with(fill(1, "4", "4")) == "FILLED"
+
+
+def test_an_end_above_what_is_booked_is_not_told_with_its_fill() -> None:
+    held = record(told_by_stream("FILLED", trade=3, last="3", cumulative="10"))
+
+    assert held.status_with(told_by_stream("FILLED", trade=3, last="3", cumulative="10")) == "PARTIALLY_FILLED"

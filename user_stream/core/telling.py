@@ -1,0 +1,106 @@
+"""How a fact becomes what the engine is told: completed with what only the ledger knows, and with nothing that is old.
+
+Attributes that a source does not carry (TRADE_LITE has few, a trade row fewer) come from the latest that is known of
+the order, its *facts*. The cumulative quantity and the average price are the sender's when he speaks of the present,
+else the ledger's own, and where fills are missing what was told last.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Literal, TypeAlias, get_args
+
+from user_stream.contracts import MappedOrderUpdate, OrderIntent
+from user_stream.core.order_record import OrderRecord, has_fill, status_rank
+
+__all__ = ["brings_terms", "completed", "intended", "learn", "without_fill"]
+
+_OfTheOrder: TypeAlias = Literal["client_order_id", "position_side", "order_type", "time_in_force"]
+_OF_THE_ORDER: tuple[_OfTheOrder, ...] = get_args(_OfTheOrder)
+
+
+def without_fill(update: MappedOrderUpdate) -> MappedOrderUpdate:
+    """Return what an update says beside its fill."""
+    return {
+        **update,
+        "last_filled_qty": "0",
+        "last_filled_price": "0",
+        "trade_id": 0,
+        "commission": "0",
+        "realized_profit": "0",
+    }
+
+
+def intended(update: MappedOrderUpdate, intent: OrderIntent) -> MappedOrderUpdate:
+    """Return the first fact of an order with what its sender knows of it."""
+    return {
+        **update,
+        "position_side": update["position_side"] or intent.position_side,
+        "order_type": update["order_type"] or intent.order_type,
+        "time_in_force": update["time_in_force"] or intent.time_in_force,
+        "stop_price": intent.stop_price if update["source"] == "trade_lite" else update["stop_price"],
+        "reduce_only": update["reduce_only"] or intent.reduce_only,
+    }
+
+
+def completed(record: OrderRecord, update: MappedOrderUpdate) -> MappedOrderUpdate:
+    """Return an update as it is told, with the order's status and cumulative quantity as they stand."""
+    facts, told = record.facts, update.copy()
+    told["order_status"] = record.status
+    told["client_order_id"] = update["client_order_id"] or facts["client_order_id"]
+    if Decimal(update["accumulated_filled_qty"]) != record.cumulative:
+        told["accumulated_filled_qty"] = format(record.cumulative, "f")
+        told["avg_price"] = record.average_price() if record.booked == record.cumulative else record.average
+    if update["source"] == "trade_lite":
+        told["position_side"] = facts["position_side"]
+        told["order_type"] = facts["order_type"]
+        told["time_in_force"] = facts["time_in_force"]
+        told["stop_price"] = facts["stop_price"]
+        told["reduce_only"] = facts["reduce_only"]
+    return told
+
+
+def brings_terms(record: OrderRecord, update: MappedOrderUpdate) -> bool:
+    """Say whether an update tells of a price or quantity that is news: not what an older amendment, told late, set.
+
+    Amendments of one millisecond are told apart by their terms. A row of REST must be younger than what we know.
+    """
+    if record.ended or not record.status or update["order_trade_time"] < record.last_time:
+        return False
+    if all(
+        Decimal(told) == Decimal(held) for told, held in zip(_terms_of(update), _terms_of(record.facts), strict=True)
+    ):
+        return False
+    if update["order_trade_time"] > record.last_time:
+        return True
+    return update["execution_type"] == "AMENDMENT" and _terms_of(update) not in record.terms
+
+
+def learn(record: OrderRecord, update: MappedOrderUpdate) -> None:
+    """Keep the newest attributes. TRADE_LITE has too few to teach any, and a trade's row has those of another time."""
+    at = update["order_trade_time"]
+    if update["source"] == "trade_lite" or at < record.last_time or (update["source"] == "rest" and has_fill(update)):
+        return
+    if at > record.last_time:
+        record.last_time = at
+        record.terms.clear()
+    if update["execution_type"] == "AMENDMENT":
+        if _terms_of(update) in record.terms:
+            return
+        record.terms.add(_terms_of(update))
+        record.amending = max(record.amending - 1, 0)
+    elif record.terms or status_rank(update["order_status"]) < status_rank(record.status):
+        return  # an amendment of the same millisecond, or a fill, says more than what came before it
+    _keep(record, update)
+
+
+def _keep(record: OrderRecord, update: MappedOrderUpdate) -> None:
+    known, record.facts = record.facts, update
+    if not all(update[name] for name in _OF_THE_ORDER):
+        record.facts = update.copy()
+        for name in _OF_THE_ORDER:
+            record.facts[name] = update[name] or known[name]
+
+
+def _terms_of(update: MappedOrderUpdate) -> tuple[str, str]:
+    return update["price"], update["orig_qty"]
