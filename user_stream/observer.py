@@ -150,7 +150,7 @@ class Metrics:
             self._count(Metric.REDELIVERED)
 
     def delivery_latency(self, seconds: float) -> None:
-        """Tell how long it took from an event's reception to the return of the callback that was given it."""
+        """Tell how long it took from the ledger's decision to the return of the engine's callback."""
         self._observe(Metric.DELIVERY_LATENCY, seconds)
 
     def callback(self, name: str, seconds: float, *, waiting: int) -> None:

@@ -37,6 +37,7 @@ from user_stream.runtime.lease import ListenKeyLease
 from user_stream.runtime.memory import Memory
 from user_stream.runtime.order_repairs import OrderRepairs
 from user_stream.runtime.outbox import is_inside_callback
+from user_stream.runtime.rate_budget import RateLimit
 from user_stream.runtime.supervisor import NOT_STARTED, Supervisor
 from user_stream.runtime.transport import Connector, open_websocket
 from user_stream.settings import Environment, Settings
@@ -89,8 +90,9 @@ class UserStreamService:
         self._draw = draw
         self._rest = rest = BinanceRest(api_key, api_secret, environment=environment, settings=settings, clock=clock)
         self._metrics = Metrics(observer, exchange_time_ms=rest.exchange_time_ms)
+        rest.rate_limit.metrics = self._metrics
         self._fills = FillPriceCache(max_symbols=settings.fill_cache_symbols, max_age_s=settings.fill_cache_max_age_s)
-        self._memory = Memory.open(api_key, settings, clock)
+        self._memory = Memory.open(api_key, settings=settings, clock=clock, metrics=self._metrics)
         self._ledger = Ledger(deliver_enrichment=settings.deliver_enrichment)
         self._feed = AccountFeed()
         self._coverage = Coverage(overlap_ms=int(settings.overlap_s * 1000))
@@ -161,6 +163,19 @@ class UserStreamService:
             self._conditionals.question(client_order_id)
         else:
             self._repairs.question(symbol, client_order_id)
+
+    def amendment_requested(self, symbol: str, order_id: str) -> None:
+        """Hear that an order is about to be amended: until that is settled, nobody infers that it is filled."""
+        self._ledger.amendment_requested((symbol, order_id))
+
+    def amendment_settled(self, symbol: str, order_id: str) -> None:
+        """Hear that an amendment was refused for certain."""
+        self._ledger.amendment_settled((symbol, order_id))
+
+    @property
+    def rate_limit(self) -> RateLimit:
+        """What may still be asked this minute: to be shared with whoever asks from the same address."""
+        return self._rest.rate_limit
 
     def question_account_mode(self) -> None:
         """Read position mode and multi-assets mode: an order was refused (-4061) that does not fit them."""

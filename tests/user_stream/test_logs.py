@@ -119,7 +119,10 @@ def log_calls(path: Path) -> list[ast.Call]:
     return [call for call in calls if ast.unparse(call.func).startswith("_log.")]
 
 
-@pytest.mark.parametrize("module", ["observer", "runtime/delivery", "runtime/order_repairs"])
+LOGGING = sorted(str(path.relative_to(PACKAGE).with_suffix("")) for path in PACKAGE.rglob("*.py") if log_calls(path))
+
+
+@pytest.mark.parametrize("module", LOGGING)
 def test_every_record_of_the_module_has_fields(module: str) -> None:
     calls = log_calls(PACKAGE / f"{module}.py")
 

@@ -3,8 +3,9 @@
 Account updates are absolute patches of what they list, so their order is everything, and only one connection's order
 can be trusted: comparing times across connections is wrong both with > and with >=, because two updates may bear the
 same one and connections lag. So they are taken from one *primary* connection. The others' are kept; when the primary
-ends, the next one's are replayed from the last group of equal transaction time that was applied, without those that
-were.
+ends, the next one's are replayed from the last group of equal transaction time that was applied. It may have begun in
+the middle of that group, and it may lag and tell all of it only later, so what it tells of the group is laid against
+what was applied, where the two overlap most; what goes beyond is news.
 
 A snapshot is older than the stream, by REST's lag, and never younger. It fills only the keys that no event of the
 present epoch has touched, and of these, at first, only those that it knows from a later time than we do; the second
@@ -37,9 +38,12 @@ class AccountFeed:
         self.book = PositionBook()
         """What the risk engine has been told, or is about to be."""
         self._kept: dict[int, deque[MappedAccountUpdate]] = {}
-        self._lossy: set[int] = set()
         self._primary: int | None = None
         self._group: list[MappedAccountUpdate] = []
+        """What was applied of the latest transaction time."""
+        self._before: list[MappedAccountUpdate] = []
+        """That group when the primary took over, while it may still repeat it; `_repeated`: what it told of it."""
+        self._repeated: list[MappedAccountUpdate] = []
         self._touched: set[_Key] = set()
         self._times: dict[_Key, int] = {}
         self._epoch_began = 0
@@ -50,55 +54,59 @@ class AccountFeed:
         """A connection that tells every update from now on."""
         self._kept[epoch] = deque()
         if self._primary is None:
-            self._primary = epoch
+            self._promote(epoch)
 
     def leave(self, epoch: int) -> list[MappedAccountUpdate]:
         """A connection ended. Return what its successor knew already and nobody was told."""
         self._kept.pop(epoch, None)
-        self._lossy.discard(epoch)
         if epoch != self._primary:
             return []
-        self._primary = min(self._kept, default=None)
-        if self._primary is None:
-            return []
-        replayed, self._kept[self._primary] = self._kept[self._primary], deque()
-        applied = list(self._group)
-        return [update for update in replayed if self._is_news(update, applied) and self._apply(update)]
-
-    def is_lossy(self, epoch: int) -> bool:
-        """Say whether so many updates were kept for a connection that some were thrown away."""
-        return epoch in self._lossy
+        self._primary = None
+        return self._promote(min(self._kept)) if self._kept else []
 
     def fold(self, epoch: int, update: MappedAccountUpdate) -> list[MappedAccountUpdate]:
         """Take an update from a connection, and return what is to be told."""
         if epoch == self._primary:
-            self._apply(update)
-            for kept in self._kept.values():
-                while kept and kept[0]["transaction_time"] < update["transaction_time"]:
-                    kept.popleft()
-            return [update]
-        kept = self._kept.get(epoch, deque())
+            return self._follow(update)
+        kept = self._kept.get(epoch)
+        if kept is None:
+            return []  # nobody follows it any more
         kept.append(update)
-        if len(kept) > _MOST_KEPT:
-            kept.popleft()
-            self._lossy.add(epoch)
-        return []
+        return self._promote(epoch) if len(kept) > _MOST_KEPT else []
 
-    def _is_news(self, update: MappedAccountUpdate, applied: list[MappedAccountUpdate]) -> bool:
-        """Say whether a replayed update was not applied yet; each one applied accounts for one replayed."""
-        last = self._group[0]["transaction_time"] if self._group else 0
-        if update["transaction_time"] == last and update in applied:
-            applied.remove(update)
-            return False
-        return update["transaction_time"] >= last
+    def _promote(self, epoch: int) -> list[MappedAccountUpdate]:
+        """Follow this connection from now on. Return what of it is news."""
+        self._primary = epoch
+        self._before, self._repeated = list(self._group), []
+        replayed, self._kept[epoch] = self._kept[epoch], deque()
+        return [news for update in replayed for news in self._follow(update)]
 
-    def _apply(self, update: MappedAccountUpdate) -> bool:
-        if not self._group or self._group[0]["transaction_time"] != update["transaction_time"]:
+    def _follow(self, update: MappedAccountUpdate) -> list[MappedAccountUpdate]:
+        """Apply what the primary tells, unless it was applied before it became the primary."""
+        news = [update]
+        if self._before:
+            last, time = self._before[0]["transaction_time"], update["transaction_time"]
+            told = len(_beyond(self._before, self._repeated))
+            if time == last:
+                self._repeated.append(update)
+            if time <= last:
+                news = _beyond(self._before, self._repeated)[told:]
+            else:
+                news = [*_beyond(self._before, self._repeated, whole=True)[told:], update]
+                self._before, self._repeated = [], []
+        for each in news:
+            self._apply(each)
+        return news
+
+    def _apply(self, update: MappedAccountUpdate) -> None:
+        if self._group and self._group[0]["transaction_time"] != update["transaction_time"]:
             self._group = []
         self._group.append(update)
         self.book.on_account_update(update)
         self.touch(update)
-        return True
+        for kept in self._kept.values():
+            while kept and kept[0]["transaction_time"] < update["transaction_time"]:
+                kept.popleft()
 
     # --- snapshots ------------------------------------------------------------------------------------------------
 
@@ -175,3 +183,17 @@ def differs(said: str, held: str) -> bool:
 def _keys_of(update: MappedAccountUpdate) -> list[_Key]:
     keys: list[_Key] = [balance["asset"] for balance in update["balances"]]
     return keys + [(position["symbol"], position["position_side"]) for position in update["positions"]]
+
+
+def _beyond(
+    applied: list[MappedAccountUpdate], told: list[MappedAccountUpdate], *, whole: bool = False
+) -> list[MappedAccountUpdate]:
+    """Return what a connection told beyond what was applied of a group, where the two overlap most.
+
+    `told` may begin and end anywhere in the group; `whole`: it does not end before the group does.
+    """
+    earliest = max(len(applied) - len(told), 0) if whole else 0
+    for start in range(earliest, len(applied)):
+        if all(one == other for one, other in zip(applied[start:], told, strict=False)):
+            return told[len(applied) - start :]
+    return told

@@ -45,7 +45,7 @@ class Metric(enum.Enum):
     DELIVERIES = "counter", "Order updates delivered, by who told them first.", ("source",)
     FILLS = "counter", 'Fills delivered, by who told them first; "rest" are those that a recovery found.', ("source",)
     REDELIVERED = "counter", "Order updates delivered once more after a restart."
-    DELIVERY_LATENCY = "histogram", "From an event's reception to the return of the callback that was given it."
+    DELIVERY_LATENCY = "histogram", "From the ledger's decision to tell the engine to the return of its callback."
     DUPLICATES = "counter", "Facts about orders that were known already."
     STALE = "counter", "Facts about orders that came after later ones, and were dropped."
     STATE = "gauge", "1 for the state in which the service is, 0 for all others.", ("state",)

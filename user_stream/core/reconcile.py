@@ -153,8 +153,10 @@ def trades_to_fetch(ledger: Ledger, snapshot: OrderSnapshot) -> list[OrderRow]:
 
 
 def fold_snapshot(ledger: Ledger, snapshot: OrderSnapshot) -> list[Told]:
-    """Fold every order of a snapshot, in the order in which they last moved."""
+    """Fold every order of a snapshot, in the order in which they last moved, then the trades that have none."""
     told: list[Told] = []
     for row in sorted(snapshot.rows.values(), key=lambda row: (row.update_time, row.order_id)):
         told += ledger.fold_order(row, snapshot.trades.get(key_of(row), ()), since=snapshot.since)
+    for trade in sorted(snapshot.nameless, key=lambda trade: (trade.time, trade.id)):
+        told += ledger.fold_external_trade(trade, since=snapshot.since)
     return told

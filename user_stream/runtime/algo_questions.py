@@ -56,7 +56,11 @@ class AlgoQuestions:
         try:
             rows = await self._rest.algo.open_orders()
         except RequestRejectedError as refusal:
-            _log.warning("the question for open conditional orders was refused: %s", refusal)
+            _log.warning(
+                "the question for open conditional orders was refused: %s",
+                refusal,
+                extra={"event": "question_refused", "code": refusal.code},
+            )
             return []
         at = self._rest.exchange_time_ms()
         told = [item for row in rows for item in self._fold(row)]
@@ -79,7 +83,11 @@ class AlgoQuestions:
         try:
             return await self._rest.algo.order(client_algo_id, algo_id=algo_id)
         except RequestRejectedError as refusal:
-            _log.warning("the question for one conditional order was refused: %s", refusal)
+            _log.warning(
+                "the question for one conditional order was refused: %s",
+                refusal,
+                extra={"event": "question_refused", "code": refusal.code},
+            )
             return None
 
     # --- one order's ----------------------------------------------------------------------------------------------
@@ -93,7 +101,12 @@ class AlgoQuestions:
             try:
                 await self._look_at(order)
             except RECOVERABLE as error:
-                _log.warning("the child of conditional order %d could not be read: %s", algo_id, error)
+                _log.warning(
+                    "the child of conditional order %d could not be read: %s",
+                    algo_id,
+                    error,
+                    extra={"event": "child_unread", "algo_id": algo_id, "error": type(error).__name__},
+                )
             if not order.lacks_child or self._clock.monotonic() > deadline:
                 return
             await self._clock.sleep(backoff_delay(self._waits, attempt, self._draw()))
@@ -141,10 +154,24 @@ class AlgoQuestions:
         try:
             row = await self._rest.algo.order(client_algo_id)
         except RequestRejectedError as refusal:
-            _log.warning("the question what became of %s was refused: %s", client_algo_id, refusal)
+            _log.warning(
+                "the question what became of %s was refused: %s",
+                client_algo_id,
+                refusal,
+                extra={"event": "question_refused", "client_order_id": client_algo_id, "code": refusal.code},
+            )
             return "not found"
         except RECOVERABLE as error:
-            _log.warning("what became of %s could not be read: %s", client_algo_id, error)
+            _log.warning(
+                "what became of %s could not be read: %s",
+                client_algo_id,
+                error,
+                extra={
+                    "event": "question_unanswered",
+                    "client_order_id": client_algo_id,
+                    "error": type(error).__name__,
+                },
+            )
             return "no answer"
         if row is None:
             return "not found"

@@ -44,7 +44,12 @@ class Amending:
             await self._rest.amend_order(params)
             answered = True
         except OutcomeUnknownError as unknown:
-            _log.warning("amending %s: %s", order.client_order_id, unknown)
+            _log.warning(
+                "amending %s: %s",
+                order.client_order_id,
+                unknown,
+                extra={"event": "outcome_unknown", "request": "amend", "client_order_id": order.client_order_id},
+            )
         except RequestRejectedError as refusal:
             if refusal.code not in _UNKNOWN_ORDER:
                 answered = True

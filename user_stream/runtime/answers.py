@@ -26,7 +26,12 @@ def read_rows(body: Any, row: type[Row]) -> list[Row]:
         try:
             rows.append(convert_leniently(item, row))
         except msgspec.ValidationError as error:
-            _log.error("a row of the exchange's answer was left out, for it is no %s: %s", row.__name__, error)
+            _log.error(
+                "a row of the exchange's answer was left out, for it is no %s: %s",
+                row.__name__,
+                error,
+                extra={"event": "row_left_out", "kind": row.__name__},
+            )
     return rows
 
 

@@ -105,7 +105,7 @@ class Cancelling:
             await request()
             answered = True
         except OutcomeUnknownError as unknown:
-            _log.warning("cancel: %s", unknown)
+            _log.warning("cancel: %s", unknown, extra={"event": "outcome_unknown", "request": "cancel"})
         except RequestRejectedError as refusal:
             if refusal.code not in _UNKNOWN_ORDER:
                 answered = True
@@ -142,9 +142,19 @@ class Cancelling:
             try:
                 await self._request(handle)
             except RetryableError as error:
-                _log.warning("order %s is to be cancelled: %s", order.client_order_id, error)
+                _log.warning(
+                    "order %s is to be cancelled: %s",
+                    order.client_order_id,
+                    error,
+                    extra={"event": "cancel_delayed", "client_order_id": order.client_order_id},
+                )
                 await self._clock.sleep(_CANCEL_AGAIN_S)
                 continue
             except FatalError as error:
-                _log.error("order %s cannot be cancelled: %s", order.client_order_id, error)
+                _log.error(
+                    "order %s cannot be cancelled: %s",
+                    order.client_order_id,
+                    error,
+                    extra={"event": "cancel_impossible", "client_order_id": order.client_order_id},
+                )
             return

@@ -167,7 +167,11 @@ class ConditionalFlow:
         while not self._is_live():
             await self._clock.sleep(_LOOK_AGAIN_S)
         for alarm in self._protection.alarms(self._feed.book.amounts):
-            _log.error("%s", alarm)
+            _log.error(
+                "%s",
+                alarm,
+                extra={"event": "position_unprotected", "symbol": alarm.symbol, "position_side": alarm.position_side},
+            )
             self._delivery.publish(alarm)
 
     def _spawn(self, name: str, work: Callable[[], Coroutine[None, None, None]]) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from decimal import Decimal
 from typing import Any, TypeAlias
@@ -35,7 +36,7 @@ from user_stream.core.ledger import Told
 from user_stream.core.lifecycle import CallbackFailed, CallbackSlow, Notice, OrderLost, ServiceState
 from user_stream.core.positions import PositionBook
 from user_stream.observer import Metrics
-from user_stream.runtime.clock import Clock
+from user_stream.runtime.clock import Clock, LoopClock
 from user_stream.runtime.memory import Memory
 from user_stream.runtime.outbox import Callback, Outbox, callback_name
 
@@ -73,6 +74,8 @@ class Delivery:
         self._fills = fills
         self._listeners: list[Listener] = []
         self._explanation = Explanation()
+        self._clock = clock or LoopClock()
+        self._told_at: deque[float] = deque()
         self._slow_s = callback_slow_s
         self._metrics = metrics or Metrics()
         self._memory = memory or Memory()
@@ -99,6 +102,7 @@ class Delivery:
         for kind, update in told:
             if kind == "delivery":
                 self._explanation.add(update)
+                self._told_at.append(self._clock.perf())
             self._outbox.put(self._deliver if kind == "delivery" else self._detail, update)
 
     def resume(self, resumption: Resumption) -> None:
@@ -188,6 +192,7 @@ class Delivery:
     def _after_end(self, callback: Callback, argument: Any, seconds: float) -> None:
         if callback == self._deliver:
             self._metrics.delivered(argument)
+            self._metrics.delivery_latency(self._clock.perf() - self._told_at.popleft())
         if callback in {self._deliver, self._detail}:
             self._memory.acknowledge(argument["delivery_id"])
         if seconds > self._slow_s:

@@ -93,7 +93,9 @@ class GapRepair:
             try:
                 await self.close_gap()
             except RECOVERABLE as error:
-                _log.warning("a recovery failed: %s", error)
+                _log.warning(
+                    "a recovery failed: %s", error, extra={"event": "recovery_failed", "error": type(error).__name__}
+                )
                 await self._clock.sleep(self._wait_after(error, attempt))
 
     def confirm_later(self) -> None:
@@ -120,7 +122,11 @@ class GapRepair:
             async with self._passing:
                 report = await self._look()
         except RECOVERABLE as error:
-            _log.warning("a repair could not be confirmed: %s", error)
+            _log.warning(
+                "a repair could not be confirmed: %s",
+                error,
+                extra={"event": "confirmation_failed", "error": type(error).__name__},
+            )
             if isinstance(error, RateLimitedError):
                 await self._clock.sleep(error.retry_after_s)
             return False
@@ -186,14 +192,20 @@ class GapRepair:
         try:
             await self.read_modes()
         except RECOVERABLE as error:
-            _log.warning("the account's modes could not be read: %s", error)
+            _log.warning(
+                "the account's modes could not be read: %s",
+                error,
+                extra={"event": "modes_unread", "error": type(error).__name__},
+            )
 
     async def read_modes(self) -> None:
         """Read position mode and multi-assets mode: when they change, no event says so."""
         try:
             mode = AccountModeKnown(await self._rest.position_mode(), await self._rest.multi_assets_mode())
         except RequestRejectedError as refusal:
-            _log.warning("the account's modes were not told: %s", refusal)
+            _log.warning(
+                "the account's modes were not told: %s", refusal, extra={"event": "modes_refused", "code": refusal.code}
+            )
             return
         if mode != self._mode:
             self._mode = mode

@@ -13,7 +13,8 @@ from user_stream.contracts import OrderIntent
 from user_stream.core.journal_rows import Resumption
 from user_stream.core.ledger import Told
 from user_stream.core.mapping import ENDED
-from user_stream.runtime.clock import Clock
+from user_stream.observer import Metrics
+from user_stream.runtime.clock import Clock, LoopClock
 from user_stream.runtime.journal import Journal
 from user_stream.settings import Settings
 
@@ -26,20 +27,29 @@ _NOTHING = Resumption(watermark=0, floor=0, intents=(), told=(), unacknowledged=
 class Memory:
     """One account's journal, or none. Every method raises `JournalError` when the file cannot be written."""
 
-    def __init__(self, journal: Journal | None = None, *, group: int = 1) -> None:
+    def __init__(
+        self,
+        journal: Journal | None = None,
+        *,
+        group: int = 1,
+        metrics: Metrics | None = None,
+        clock: Clock | None = None,
+    ) -> None:
         self._journal = journal
         self._group = group
+        self._metrics = metrics or Metrics()
+        self._clock = clock or LoopClock()
         self._acknowledged = 0
         self._intended: set[str] = set()
         self._covered = (0, 0)
 
     @classmethod
-    def open(cls, api_key: str, settings: Settings, clock: Clock) -> Memory:
+    def open(cls, api_key: str, *, settings: Settings, clock: Clock, metrics: Metrics) -> Memory:
         """Open the journal that the settings name. Raises `JournalError` when it cannot be used."""
         if settings.journal is None:
             return cls()
         journal = Journal.open(settings.journal, api_key=api_key, retention_s=settings.journal_retention_s, clock=clock)
-        return cls(journal, group=settings.journal_group)
+        return cls(journal, group=settings.journal_group, metrics=metrics, clock=clock)
 
     @property
     def damage(self) -> str:
@@ -61,7 +71,9 @@ class Memory:
         """Keep what the engine is about to be told."""
         if self._journal is not None and told:
             self._settle(told)
+            started_s = self._clock.perf()
             self._journal.write_ahead(told)
+            self._metrics.journal_commit(self._clock.perf() - started_s)
 
     def acknowledge(self, delivery_id: int) -> None:
         """The engine was told this delivery, or, by 0, the oldest details that were not told yet."""

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from user_stream.core.order_index import Handle, OrderIndex
 from user_stream.core.orders import Order, OrderState
-from user_stream.runtime.outbox import Outbox
+from user_stream.runtime.outbox import Outbox, callback_name
 
 __all__ = ["OrderCallback", "OrderLife"]
 
@@ -71,7 +71,12 @@ class OrderLife:
         self._raise_failure()
 
     def _note_failure(self, callback: OrderCallback, _: object, error: BaseException) -> None:
-        _log.error("callback %s failed", getattr(callback, "__qualname__", repr(callback)), exc_info=error)
+        _log.error(
+            "callback %s failed",
+            callback_name(callback),
+            exc_info=error,
+            extra={"event": "callback_failed", "callback": callback_name(callback), "error": type(error).__name__},
+        )
         self._failures.append(error)
 
     def _raise_failure(self) -> None:

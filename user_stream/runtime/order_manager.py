@@ -40,6 +40,7 @@ from user_stream.runtime.cancelling import Cancelling
 from user_stream.runtime.clock import Clock, LoopClock
 from user_stream.runtime.order_life import OrderCallback, OrderLife
 from user_stream.runtime.placing import Placing
+from user_stream.runtime.rate_budget import RateLimit
 from user_stream.runtime.registration import Registration
 from user_stream.settings import Environment, Settings
 
@@ -105,8 +106,14 @@ class OrderManager:
         await self._rest.close()
 
     def use_registry(self, registry: OrderRegistry) -> None:
-        """Register orders there from now on; a `UserStreamService` calls this when it gets the order manager."""
+        """Register orders there from now on; a `UserStreamService` calls this when it gets the order manager.
+
+        One that has a `rate_limit` shares it: the exchange counts by address, not by who asks.
+        """
         self._registration.registry = registry
+        limit = getattr(registry, "rate_limit", None)
+        if isinstance(limit, RateLimit):
+            self._rest.share(limit)
 
     # --- what an engine asks --------------------------------------------------------------------------------------
 

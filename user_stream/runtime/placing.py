@@ -51,7 +51,12 @@ class Placing:
             settled = True
             self._life.answered(handle)
         except OutcomeUnknownError as unknown:
-            _log.warning("order %s: %s", order.client_order_id, unknown)
+            _log.warning(
+                "order %s: %s",
+                order.client_order_id,
+                unknown,
+                extra={"event": "outcome_unknown", "request": "place", "client_order_id": order.client_order_id},
+            )
         except (RequestRejectedError, RetryableError) as refusal:
             settled = True
             self._refuse(handle, getattr(refusal, "code", 0) or 0, str(refusal))

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from user_stream.core.request_weight import EXCHANGE_WEIGHT_PER_MINUTE, MINUTE_MS, WeightWindow
 from user_stream.errors import RateLimitedError
+from user_stream.observer import Metrics
 from user_stream.runtime.clock import Clock
 
 __all__ = ["RateLimit", "Turn"]
@@ -49,6 +50,7 @@ class RateLimit:
         """The exchange's count of this minute's request weight, as its last answer said."""
         self.waits = 0
         """How often a recovery had to wait for room."""
+        self.metrics = Metrics()
 
     def __repr__(self) -> str:
         return f"RateLimit({self.used_weight} used, {self._budget} a minute for recoveries)"
@@ -68,6 +70,7 @@ class RateLimit:
 
     def close(self, seconds: float) -> None:
         """The exchange wants to hear nothing for so long."""
+        self.metrics.rate_limit_wait(seconds, why="refused")
         self._closed_until_s = max(self._closed_until_s, self._clock.monotonic() + seconds)
 
     def close_for_orders(self, seconds: float) -> None:
@@ -90,6 +93,8 @@ class RateLimit:
                 self.waits += 1
                 await self._clock.sleep(pause_ms / 1000)
                 waited_ms += pause_ms
+            if waited_ms:
+                self.metrics.rate_limit_wait(waited_ms / 1000, why="budget")
             self.require_open()
             return self.take(weight, now_ms())
 
@@ -102,3 +107,4 @@ class RateLimit:
         self._window.ended(turn.weight, turn.minute, turn.said, now_ms)
         if turn.said is not None:
             self.used_weight = turn.said
+            self.metrics.used_weight(turn.said)

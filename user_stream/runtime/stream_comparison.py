@@ -62,7 +62,11 @@ class StreamComparison:
             try:
                 await self._compare()
             except RECOVERABLE as error:
-                _log.warning("the stream could not be compared with REST: %s", error)
+                _log.warning(
+                    "the stream could not be compared with REST: %s",
+                    error,
+                    extra={"event": "comparison_failed", "error": type(error).__name__},
+                )
                 if isinstance(error, RateLimitedError):
                     await self._clock.sleep(error.retry_after_s)
 

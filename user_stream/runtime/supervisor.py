@@ -28,6 +28,7 @@ from user_stream.core.lifecycle import (
     Stopped,
     Synchronizing,
 )
+from user_stream.core.metrics import cause_of, state_label
 from user_stream.core.retry import backoff_delay
 from user_stream.errors import RECOVERABLE, ConnectionLostError, RateLimitedError
 from user_stream.runtime.account import Account
@@ -90,6 +91,8 @@ class Supervisor:
         self._epoch = 0
         self._tasks: asyncio.TaskGroup | None = None
         self._joining = asyncio.Lock()
+        self._counted = (0, 0)
+        """Duplicates and stale facts of the ledger that were measured."""
 
     @property
     def account_mode(self) -> AccountModeKnown | None:
@@ -193,7 +196,18 @@ class Supervisor:
         link.retry_in_s = backoff_delay(self._settings.backoff, link.attempt, self._draw())
         if isinstance(error, RateLimitedError):
             link.retry_in_s = max(link.retry_in_s, error.retry_after_s)
-        _log.warning("connection %d is down (%s), trying again in %.1f s", link.epoch, error, link.retry_in_s)
+        _log.warning(
+            "connection %d is down (%s), trying again in %.1f s",
+            link.epoch,
+            error,
+            link.retry_in_s,
+            extra={
+                "event": "connection_lost",
+                "epoch": link.epoch,
+                "cause": cause_of(error),
+                "retry_in_s": link.retry_in_s,
+            },
+        )
         self._intake.leave(link)
         if self._is_whole():
             self._carry_on_without(link, str(error))
@@ -270,7 +284,7 @@ class Supervisor:
         if state == self.state:
             return
         self.state = state
-        _log.info("%s", state)
+        _log.info("%s", state, extra={"event": "state", "state": state_label(state)})
         self._delivery.publish(state)
         self._delivery.tell_state(state)
 
@@ -301,9 +315,19 @@ class Supervisor:
 
     def _on_equal(self, until: int) -> None:
         """REST showed nothing that was not told."""
+        self._count()
         self._proofs.compared(self._carriers(), until)
         if self._intake.is_quiet(self._settings.comparison_grace_s) and self._delivery.has_unexplained(self._feed.book):
             self._gaps.confirm_later()  # first see whether a fill explains it that nobody told
+
+    def _count(self) -> None:
+        """Measure what changes too often to be measured at each change."""
+        if self._metrics.observed:
+            ledger = self._ledger
+            self._metrics.orders(still_open=len(ledger.open_orders), in_question=self._repairs.open_questions)
+            self._metrics.duplicate(ledger.duplicates - self._counted[0])
+            self._metrics.stale(ledger.stale - self._counted[1])
+            self._counted = (ledger.duplicates, ledger.stale)
 
     def _on_silence(self, suspicions: list[str]) -> None:
         """REST shows what no connection told: none of them can be believed."""
