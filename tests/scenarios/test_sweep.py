@@ -195,3 +195,24 @@ async def test_deleveraging_of_which_the_stream_told_no_order_is_found_by_the_ne
         told_of = [data for data in desk.orders.deliveries if data["client_order_id"] == "adl_autoclose"]
         assert sum(Decimal(data["last_filled_qty"]) for data in told_of) == 2
         await desk.is_square()
+
+
+async def test_trade_whose_order_nobody_can_name_is_told_as_an_external_orders() -> None:
+    """Rule 18: its order is not found for longer than REST lags; its quantity must be known all the same."""
+    async with open_desk() as desk:
+        unlisted = await an_order_that_we_never_heard_of(desk)
+        async with desk.service:
+            await asyncio.sleep(A_WHILE_S)
+            unlisted.cancel()
+            desk.sim.on_request(
+                "GET", "/fapi/v1/order", Respond(400, -2013, "Order does not exist."), times=None, symbol=OTHER
+            )
+
+            desk.sim.refuse_connections(times=7)  # longer than REST may lag
+            desk.sim.cut_connections()
+            desk.sim.fill("web_old", "0.5")
+            desk.sim.cancel("web_old")
+            await recover(desk)
+
+            told = [(data["last_filled_qty"], data["side"], data["source"]) for data in desk.orders.deliveries]
+            assert [(Decimal(quantity), *rest) for quantity, *rest in told] == [(Decimal("0.5"), "BUY", "rest")]

@@ -170,3 +170,22 @@ def test_an_order_made_since_has_its_whole_list_among_its_symbols_trades() -> No
     assert swept(*trades).whole_list(old) is None
     assert swept(trades[0]).whole_list(made_since) is None, "REST lags: one fill is not listed yet"
     assert swept().whole_list(order_row("NEW")) is None, "its symbol was not swept"
+
+
+def test_trades_without_an_order_are_told_as_an_external_orders_fills_and_later_join_their_order() -> None:
+    """Rule 18."""
+    ledger = Ledger()
+    snapshot = swept()
+    snapshot.nameless += [trade_row(2, "3", at=1_002), trade_row(1, "4", at=1_001)]
+    late = OrderSnapshot(500)
+    late.add([order_row("FILLED", executed="10", at=2_000)])
+    late.trades[KEY] = [trade_row(1, "4", at=1_001), trade_row(2, "3", at=1_002), trade_row(3, "3", at=2_000)]
+
+    told, again, found = ([item.update for item in fold_snapshot(ledger, it)] for it in (snapshot, snapshot, late))
+
+    assert [(data["trade_id"], data["last_filled_qty"], data["client_order_id"]) for data in told] == [
+        (1, "4", ""),
+        (2, "3", ""),
+    ]
+    assert again == []
+    assert [(data["trade_id"], data["last_filled_qty"], data["order_status"]) for data in found] == [(3, "3", "FILLED")]
