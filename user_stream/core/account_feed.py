@@ -8,9 +8,9 @@ the middle of that group, and it may lag and tell all of it only later, so what 
 what was applied, where the two overlap most; what goes beyond is news.
 
 A snapshot is older than the stream, by REST's lag, and never younger. It fills only the keys that no event of the
-present epoch has touched, and of these, at first, only those that it knows from a later time than we do; the second
-look, when the lag has passed, may correct any untouched key. A position that it does not list is zero only if it is
-untouched and a question for its symbol agrees. Keys are (symbol, position side) and the asset.
+present epoch has touched, and of these, at first, only those of which it does not itself say that it is older than what
+we know; the second look, when the lag has passed, may correct any untouched key. A position that it does not list is
+zero only if it is untouched and a question for its symbol agrees. Keys are (symbol, position side) and the asset.
 """
 
 from __future__ import annotations
@@ -46,7 +46,6 @@ class AccountFeed:
         self._repeated: list[MappedAccountUpdate] = []
         self._touched: set[_Key] = set()
         self._times: dict[_Key, int] = {}
-        self._epoch_began = 0
 
     # --- the stream -----------------------------------------------------------------------------------------------
 
@@ -110,10 +109,9 @@ class AccountFeed:
 
     # --- snapshots ------------------------------------------------------------------------------------------------
 
-    def begin_epoch(self, now: int) -> None:
-        """Events before `now` may have been missed: a snapshot may speak of every key again."""
+    def begin_epoch(self) -> None:
+        """Events before this may have been missed: a snapshot may speak of every key again."""
         self._touched.clear()
-        self._epoch_began = now
 
     def touch(self, update: MappedAccountUpdate) -> None:
         """Note what an update of the stream lists: no snapshot of this epoch speaks over it."""
@@ -122,7 +120,7 @@ class AccountFeed:
             self._times[key] = max(self._times.get(key, 0), update["transaction_time"])
 
     def time_of(self, key: _Key) -> int:
-        """Return the transaction time of the last update that listed a key, 0 when there was none."""
+        """Return the exchange's time of what we know of a key, 0 when nobody said it."""
         return self._times.get(key, 0)
 
     def unlisted(self, listed: Iterable[PositionRow]) -> list[PositionKey]:
@@ -138,14 +136,10 @@ class AccountFeed:
         `gone`: positions that a question for their symbol did not find either; they are listed as "0". `as_of`: the
         snapshot is at least as young as this, for REST lags by no more.
         """
-        settled = as_of >= self._epoch_began
-        fresh_balances = [row for row in balances if self._may_speak(row.asset, row.update_time, settled=settled)]
-        fresh_positions = [
-            row
-            for row in positions
-            if self._may_speak((row.symbol, row.position_side), row.update_time, settled=settled)
-        ]
-        patch = map_account_snapshot(fresh_balances, fresh_positions)
+        patch = map_account_snapshot(
+            [row for row in balances if self._listens(row.asset, row.update_time, as_of)],
+            [row for row in positions if self._listens((row.symbol, row.position_side), row.update_time, as_of)],
+        )
         patch["balances"] = [balance for balance in patch["balances"] if self._balance_adds(balance)]
         patch["positions"] = [position for position in patch["positions"] if self._position_adds(position)]
         for key in gone:
@@ -157,10 +151,13 @@ class AccountFeed:
         self.book.on_account_update(patch)
         return patch
 
-    def _may_speak(self, key: _Key, update_time: int, *, settled: bool) -> bool:
-        if key in self._touched:
+    def _listens(self, key: _Key, said_at: int, as_of: int) -> bool:
+        """Say whether a snapshot may know better than we do what became of a key; and if so, since when."""
+        known_at = self._times.get(key, 0)
+        if key in self._touched or (as_of < known_at and 0 < said_at < known_at):
             return False
-        return settled or not update_time or update_time >= self._times.get(key, 0)
+        self._times[key] = max(known_at, said_at)
+        return True
 
     def _balance_adds(self, balance: BalanceChange) -> bool:
         held = self.book.balances.get(balance["asset"])

@@ -78,7 +78,7 @@ class GapRepair:
             await self._rest.synchronize_clock()
             carriers = self._carriers()
             now = self._rest.exchange_time_ms()
-            self._feed.begin_epoch(now)
+            self._feed.begin_epoch()
             report = await self._look()
             covered = carriers & self._carriers()
             if covered and (repaired := self._coverage.close(now, report)) is not None:
