@@ -26,6 +26,11 @@ class Absences:
 
     def __init__(self) -> None:
         self._missing: dict[OrderKey, tuple[int, int]] = {}
+        self._reset_at = 0
+
+    def venue_reset(self, at: int) -> None:
+        """The exchange began anew: orders that were last heard of before then, and do not exist, are gone with it."""
+        self._reset_at = at
 
     def observe(self, held: Collection[OrderKey], listed: Collection[OrderKey], *, at: int) -> None:
         """Take an answer of all open orders. `held` are those that we held open before it was asked for."""
@@ -39,13 +44,9 @@ class Absences:
         """
         first, last = self._missing.get(record.key, (now, now))
         last_sign = max(record.last_time, record.facts["order_trade_time"])
-        return (
-            bool(record.status)
-            and last - first >= lag_ms
-            and now - last_sign > kept_for_ms(record.booked)
-            and record.booked >= record.claimed
-            and not record.held
-        )
+        agreed = last - first >= lag_ms and now - last_sign > kept_for_ms(record.booked)
+        complete = record.booked >= record.claimed and not record.held
+        return bool(record.status) and complete and (agreed or last_sign < self._reset_at - lag_ms)
 
 
 def inferred_end(record: OrderRecord) -> OrderRow:

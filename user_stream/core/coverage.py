@@ -104,9 +104,3 @@ class Coverage:
         self.watermark = max(self.watermark, self.proven_until)
         repaired, self._repaired = self._repaired, None
         return None if repaired is None else GapRepaired(repaired.since, repaired.until, repaired.report)
-
-    def start_over(self, now: int) -> None:
-        """Forget everything: the venue began anew at `now`."""
-        self.watermark = self.floor = self.proven_until = now
-        self._repaired = None
-        self._unconfirmed = True

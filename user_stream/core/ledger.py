@@ -140,6 +140,18 @@ class Ledger:
         self._forgotten.until = max(self._forgotten.until, before)
         return len(over)
 
+    def start_over(self, before: int) -> None:
+        """Go on with an exchange that began anew: what ended on the old one before this time (ms) is of no use.
+
+        Open orders are kept: a recovery finds which of them are the new exchange's.
+        """
+        self._forgotten = Forgotten()
+        self.venue_reset = None
+        over = [key for key, record in self._orders.items() if record.ended and record.last_time < before]
+        for key in over:
+            del self._orders[key]
+            self.holes.discard(key)
+
     def _is_forgotten(self, update: MappedOrderUpdate) -> bool:
         """Say whether a fact is of no use: known before its order was forgotten, or told by another exchange."""
         if not self._forgotten.until:

@@ -83,6 +83,9 @@ class OrderIndex:
         algo_id = update.get("algo_id", 0)
         identity = (update["symbol"], update["order_id"])
         known = self._identified.get(identity) if update["order_id"] else None
+        if known is not None and _is_another_venues(self._orders[known], update):
+            del self._identified[identity]
+            known = None
         handle = self._algo.get(algo_id, known) if algo_id else known
         if handle is None:
             handle = self._named.get(update["client_order_id"])
@@ -167,3 +170,11 @@ def _is_meant(order: Order, update: MappedOrderUpdate) -> bool:
         and update["order_type"] in {"", order.order_type}
         and order.quantity == Decimal(update["orig_qty"])
     )
+
+
+def _is_another_venues(order: Order, update: MappedOrderUpdate) -> bool:
+    """Say whether an update bears an ended order's id, but not its name: a venue that began anew counts from the
+    start again. (A conditional order and its child are one order under two names.)
+    """
+    names = {order.client_order_id, ""}
+    return order.ended and not (order.algo_id or "algo_id" in update) and update["client_order_id"] not in names

@@ -12,12 +12,13 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import NoReturn
 
+from user_stream.core.absence import Absences
 from user_stream.core.events import AccountUpdate
 from user_stream.core.lifecycle import AccountModeKnown
 from user_stream.core.mapping import map_account_update
 from user_stream.core.positions import PositionKey
 from user_stream.core.reconcile import fold_snapshot, unprovable
-from user_stream.core.repair_report import RepairReport, repair_report
+from user_stream.core.repair_report import RepairReport, merge, repair_report
 from user_stream.core.rest_rows import BalanceRow, PositionRow
 from user_stream.core.retry import backoff_delay
 from user_stream.errors import RECOVERABLE, RateLimitedError, RequestRejectedError
@@ -35,7 +36,7 @@ class GapRepair:
     """One account's recoveries.
 
     `kept_back`: the account updates that wait in the connections' buffers. `carriers`: the connections that stand.
-    `on_confirmed` hears that a second pass found nothing new.
+    `on_confirmed` hears that a second pass found nothing new; `on_reset`, that the exchange began anew.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class GapRepair:
         kept_back: Callable[[], Iterable[AccountUpdate]],
         carriers: Callable[[], set[int]],
         on_confirmed: Callable[[], None],
+        on_reset: Callable[[], None],
     ) -> None:
         self._rest = account.rest
         self._ledger = account.ledger
@@ -62,8 +64,12 @@ class GapRepair:
         self._kept_back = kept_back
         self._carriers = carriers
         self._on_confirmed = on_confirmed
+        self._on_reset = on_reset
+        self.absences = Absences()
         self._passing = asyncio.Lock()
-        self._live_again = asyncio.Event()
+        self._wanted = asyncio.Event()
+        self._lives = 0
+        """How often the stream went live: what was looked for in an earlier life confirms nothing."""
         self._mode: AccountModeKnown | None = None
 
     # --- closing a gap --------------------------------------------------------------------------------------------
@@ -100,23 +106,31 @@ class GapRepair:
 
     def confirm_later(self) -> None:
         """The stream is live again: what REST may still have hidden is looked for when its lag has passed."""
-        self._live_again.set()
+        self._lives += 1
+        self._wanted.set()
+
+    def look_again(self) -> None:
+        """Something is in doubt: look once more when REST's lag has passed, unless that is about to happen anyway."""
+        self._wanted.set()
 
     async def keep_confirming(self) -> NoReturn:
         """Confirm each repair by a second pass, and by another one whenever that found something new."""
         while True:
-            await self._live_again.wait()
-            self._live_again.clear()
+            await self._wanted.wait()
+            life = self._lives
+            self._wanted.clear()
             await self._clock.sleep(self._settings.rest_lag_s)
+            if life == self._lives:
+                self._wanted.clear()
             attempt = 0
-            while not self._is_overtaken() and not await self._confirm():
+            while not self._is_overtaken(life) and not await self._confirm(life):
                 attempt += 1
                 await self._clock.sleep(backoff_delay(self._settings.backoff, attempt, self._draw()))
 
-    def _is_overtaken(self) -> bool:
-        return self._live_again.is_set() or self._coverage.gap is not None or not self._carriers()
+    def _is_overtaken(self, life: int) -> bool:
+        return life != self._lives or self._coverage.gap is not None or not self._carriers()
 
-    async def _confirm(self) -> bool:
+    async def _confirm(self, life: int) -> bool:
         """Look once more. Return True when that needs no repeating by itself."""
         try:
             async with self._passing:
@@ -130,11 +144,11 @@ class GapRepair:
             if isinstance(error, RateLimitedError):
                 await self._clock.sleep(error.retry_after_s)
             return False
-        if self._is_overtaken():
+        if self._is_overtaken(life):
             return True
         if report:
             self._coverage.found_more(report)
-            self._live_again.set()
+            self._wanted.set()
         else:
             if (repaired := self._coverage.confirm()) is not None:
                 self._delivery.publish(repaired)
@@ -160,7 +174,14 @@ class GapRepair:
         await self.read_modes()
         told = await self._conditionals.read_all()
         snapshot = await read_orders(
-            self._rest, self._ledger, floor=coverage.floor, since=coverage.since, until=asked_at
+            self._rest,
+            self._ledger,
+            floor=coverage.floor,
+            since=coverage.since,
+            until=asked_at,
+            held={symbol for symbol, _ in self._feed.book.positions},
+            lag_ms=int(self._settings.rest_lag_s * 1000),
+            absences=self.absences,
         )
         balances, positions, gone = await self._read_account()
 
@@ -175,7 +196,11 @@ class GapRepair:
             self._delivery.tell_account(patch)
         told += await self._repairs.settle()
         await self._delivery.idle()
-        return repair_report(told, patch, snapshot.origins)
+        report = repair_report(told, patch, snapshot.origins)
+        if self._ledger.venue_reset is not None:
+            self._on_reset()
+            return merge(report, await self._look())
+        return report
 
     async def _read_account(self) -> tuple[list[BalanceRow], list[PositionRow], list[PositionKey]]:
         """Read balances and positions, and which positions are gone although we hold them."""

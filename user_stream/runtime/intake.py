@@ -40,6 +40,7 @@ class Intake:
         conditionals: ConditionalFlow,
         *,
         proved: Callable[[Link, int], None],
+        on_reset: Callable[[], None],
     ) -> None:
         self._ledger = account.ledger
         self._feed = account.feed
@@ -50,6 +51,7 @@ class Intake:
         self._repairs = repairs
         self._conditionals = conditionals
         self._proved = proved
+        self._on_reset = on_reset
         self._echoes = Echoes()
         self._last_event_s = 0.0
 
@@ -87,6 +89,8 @@ class Intake:
     def take_event(self, link: Link, event: Event) -> Awaitable[None] | None:
         """Publish an event; what is returned, if anything, ends when the engine's callbacks have."""
         self._last_event_s = self._clock.monotonic()
+        if self._ledger.venue_reset is not None:
+            self._on_reset()
         self._metrics.event(event)
         if isinstance(event, AlgoUpdate):
             self._conditionals.take_algo_update(event)

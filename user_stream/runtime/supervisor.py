@@ -27,6 +27,7 @@ from user_stream.core.lifecycle import (
     ServiceState,
     Stopped,
     Synchronizing,
+    VenueReset,
 )
 from user_stream.core.metrics import cause_of, state_label
 from user_stream.core.retry import backoff_delay
@@ -68,11 +69,12 @@ class Supervisor:
         self._coverage = account.coverage
         self._delivery = account.delivery
         self._metrics = account.metrics
+        self._exchange_time_ms = account.rest.exchange_time_ms
         self._repairs = repairs
         self._conditionals = conditionals
         self._connect = connect
         self._proofs = Proofs(account, lease, on_proven=self._say_proven)
-        self._intake = Intake(account, repairs, conditionals, proved=self._proofs.told)
+        self._intake = Intake(account, repairs, conditionals, proved=self._proofs.told, on_reset=self._on_venue_reset)
         self._gaps = GapRepair(
             account,
             repairs,
@@ -80,6 +82,7 @@ class Supervisor:
             kept_back=self._kept_back,
             carriers=self._standing,
             on_confirmed=self._on_confirmed,
+            on_reset=self._on_venue_reset,
         )
         self._comparison = StreamComparison(
             account, is_live=self._is_live, on_equal=self._on_equal, on_silence=self._on_silence
@@ -318,7 +321,7 @@ class Supervisor:
         self._count()
         self._proofs.compared(self._carriers(), until)
         if self._intake.is_quiet(self._settings.comparison_grace_s) and self._delivery.has_unexplained(self._feed.book):
-            self._gaps.confirm_later()  # first see whether a fill explains it that nobody told
+            self._gaps.look_again()  # first see whether a fill explains it that nobody told
 
     def _count(self) -> None:
         """Measure what changes too often to be measured at each change."""
@@ -336,6 +339,17 @@ class Supervisor:
         self._open_gap(silent.cause)
         for link in self._carriers():
             self._on_lost(link, silent)
+
+    def _on_venue_reset(self) -> None:
+        """A trade contradicts what we know of older ones: the exchange began anew, and everything is read again."""
+        symbol, now = self._ledger.venue_reset or "", self._exchange_time_ms()
+        self._ledger.start_over(self._coverage.since)
+        self._conditionals.start_over()
+        self._gaps.absences.venue_reset(now)
+        self._delivery.publish(VenueReset(symbol))
+        self._open_gap("the exchange began anew")
+        self._become(Degraded(self._coverage.watermark, "the exchange began anew", 0.0))
+        self._repair_soon()
 
     def _on_confirmed(self) -> None:
         """REST can hide nothing more of the last gap; positions that moved must now have their fills."""
