@@ -11,6 +11,7 @@ from simulator import Respond
 from simulator.core.fault import RequestRule
 from simulator.core.forced import Told
 from tests.scenarios.desk import SYMBOL, Desk, live_desk, open_desk
+from user_stream import Settings
 from user_stream.core.lifecycle import GapRepaired
 from user_stream.core.repair_report import Origin
 
@@ -216,3 +217,25 @@ async def test_trade_whose_order_nobody_can_name_is_told_as_an_external_orders()
 
             told = [(data["last_filled_qty"], data["side"], data["source"]) for data in desk.orders.deliveries]
             assert [(Decimal(quantity), *rest) for quantity, *rest in told] == [(Decimal("0.5"), "BUY", "rest")]
+
+
+async def test_order_that_vanished_without_a_trace_ends_in_the_second_look_beyond_all_memory() -> None:
+    """Rule 17: its cancel was told by nobody, and 3 days later the exchange has forgotten that it ever was."""
+    day_s = 86_400
+    seldom = Settings(comparison_interval_s=day_s, ping_interval_s=day_s)
+    async with live_desk(settings=seldom) as desk:
+        await desk.resting("vanished")
+        desk.sim.on_request("GET", "/fapi/v1/openOrders", Respond(200, body=[]), times=None)
+        desk.sim.on_request("GET", "/fapi/v1/allOrders", Respond(200, body=[]), times=None)
+        desk.sim.on_request("GET", "/fapi/v1/order", Respond(400, -2013, "Order does not exist."), times=None)
+
+        await asyncio.sleep(2.9 * day_s)
+        desk.sim.cut_connections()
+        await recover(desk)
+        await asyncio.sleep(0.09 * day_s)
+        assert desk.orders.told("vanished")[-1][0] == "NEW"
+
+        await asyncio.sleep(0.02 * day_s)
+        desk.sim.cut_connections()
+        await desk.until_state("vanished", "expired")
+        assert desk.orders.told("vanished")[-1] == ("EXPIRED", "0", "rest")
