@@ -4,7 +4,7 @@ Numbers are decimal strings, exactly as the exchange sent them (`float()` and `D
 milliseconds of the exchange's clock. Quantities are in the base asset, prices and profits in the quote asset.
 """
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NotRequired, Protocol, TypedDict, runtime_checkable
 
@@ -201,9 +201,18 @@ class TakesOpenOrders(Protocol):
 class ResumesOrders(Protocol):
     """An order manager that lets the journal give it back its orders after a restart."""
 
-    def resume_orders(self, intents: Sequence[OrderIntent], deliveries: Sequence[MappedOrderUpdate], /) -> None:
-        """Know these orders again, without calling anybody back: what was sent, as far as it is kept, and every
-        delivery that is kept, oldest first. Called once, before anything is delivered.
+    def resume_orders(
+        self,
+        intents: Sequence[OrderIntent],
+        deliveries: Sequence[MappedOrderUpdate],
+        ours: Collection[tuple[str, str]],
+        /,
+    ) -> None:
+        """Know these orders again, without calling anybody back. Called once, before anything is delivered.
+
+        `deliveries`: all that are kept, oldest first. `ours`: which of their orders were announced before they were
+        sent, as (symbol, order id); a conditional order, with what it became, goes by (symbol, "algo <algo id>").
+        `intents`: what was sent, or about to be, and of which there is no delivery yet.
         """
         ...
 

@@ -228,8 +228,7 @@ class UserStreamService:
         self._delivery.resume(left)
         if (gap := self._coverage.resume(left.watermark, left.floor)) is not None:
             self._delivery.publish(gap)
-        met = {update["client_order_id"] for _, update in left.told}
-        for intent in (intent for intent in left.intents if not intent.algo and intent.client_order_id not in met):
+        for intent in (intent for intent in left.intents if not intent.algo):
             self._ledger.register(intent)
             self._repairs.question(intent.symbol, intent.client_order_id)
 

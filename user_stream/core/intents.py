@@ -13,8 +13,10 @@ from decimal import Decimal
 
 from user_stream.contracts import MappedOrderUpdate, OrderIntent
 
-__all__ = ["Intents"]
+__all__ = ["BIND_TOLERANCE_MS", "Intents", "is_meant"]
 
+BIND_TOLERANCE_MS = 2_000
+"""How much older than its sending an order may look, because clocks err."""
 _KEEP_GIVEN_UP = 1000
 
 
@@ -56,15 +58,19 @@ class Intents:
         `made`: when the order was made, in exchange ms; 0 when that is not said.
         """
         entry = self._pending.get(update["client_order_id"])
-        if entry is None or not self._is_meant(entry[0], update, made=made):
+        if entry is None or not is_meant(entry[0], update, made=made, tolerance_ms=self._bind_tolerance_ms):
             return None
         return self._pending.pop(update["client_order_id"])
 
-    def _is_meant(self, intent: OrderIntent, update: MappedOrderUpdate, *, made: int) -> bool:
-        return (
-            update["symbol"] == intent.symbol
-            and update["side"] == intent.side
-            and update["order_type"] in {"", intent.order_type}
-            and Decimal(update["orig_qty"]) == Decimal(intent.quantity)
-            and (not made or made >= intent.sent_at_ms - self._bind_tolerance_ms)
-        )
+
+def is_meant(
+    intent: OrderIntent, update: MappedOrderUpdate, *, made: int, tolerance_ms: int = BIND_TOLERANCE_MS
+) -> bool:
+    """Say whether an order that bears an intent's name, made at `made` (exchange ms; 0: not said), is that order."""
+    return (
+        update["symbol"] == intent.symbol
+        and update["side"] == intent.side
+        and update["order_type"] in {"", intent.order_type}
+        and Decimal(update["orig_qty"]) == Decimal(intent.quantity)
+        and (not made or made >= intent.sent_at_ms - tolerance_ms)
+    )

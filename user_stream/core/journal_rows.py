@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple, TypeAlias, TypeVar, cast
 
 import msgspec
@@ -88,9 +88,10 @@ class Resumption:
     """What a process that starts now goes on from.
 
     `watermark`: until when everything is known; `floor`: orders made before it start from a baseline (exchange ms, both
-    0 when never said). `told`: everything that the engine was told, or was about to be, of each order that is open or
-    ended within the retention, oldest first; `unacknowledged` are those at its end that the engine may have missed,
-    marked `redelivered`.
+    0 when never said). `intents`: what was sent, or was about to be, and never heard of. `told`: everything that the
+    engine was told, or was about to be, of each order that is open or ended within the retention, oldest first;
+    `unacknowledged` are those at its end that the engine may have missed, marked `redelivered`. `ours`: which of these
+    orders were announced before they were sent, by `journal_key`.
     """
 
     watermark: int
@@ -99,6 +100,7 @@ class Resumption:
     told: tuple[Told, ...]
     unacknowledged: tuple[Told, ...]
     next_delivery_id: int
+    ours: Mapping[OrderKey, OrderIntent] = field(default_factory=dict)
 
 
 def fingerprint(api_key: str) -> str:
@@ -118,10 +120,11 @@ def bears_seal(table: Table, place: int, account: str, body: object, number: obj
 
 
 def journal_key(update: MappedOrderUpdate) -> tuple[OrderKey, bool]:
-    """Return the order that an update is about, and whether it ends it. An algo order goes by its own id until it has
-    an order's.
+    """Return the order that an update is about, and whether it ends it. A conditional order and the order that it
+    becomes are one, and go by the algo id.
     """
-    order_id = update["order_id"] or f"algo {update.get('algo_id', 0)}"
+    algo_id = update.get("algo_id", 0)
+    order_id = f"algo {algo_id}" if algo_id else update["order_id"]
     return (update["symbol"], order_id), update["order_status"] in ENDED
 
 

@@ -31,7 +31,7 @@ from user_stream.contracts import (
 from user_stream.core.events import Event
 from user_stream.core.explanation import Explanation
 from user_stream.core.fills import FillPriceCache, LastFill
-from user_stream.core.journal_rows import Resumption
+from user_stream.core.journal_rows import Resumption, journal_key
 from user_stream.core.ledger import Told
 from user_stream.core.lifecycle import CallbackFailed, CallbackSlow, Notice, OrderLost, ServiceState
 from user_stream.core.positions import PositionBook
@@ -110,7 +110,11 @@ class Delivery:
         known = resumption.told[: len(resumption.told) - len(resumption.unacknowledged)]
         if isinstance(self._order_manager, ResumesOrders):
             deliveries = [update for kind, update in known if kind == "delivery"]
-            self._order_manager.resume_orders(resumption.intents, deliveries)
+            met = {journal_key(update)[0] for update in deliveries}
+            sent = [
+                intent for key, intent in resumption.ours.items() if key not in met
+            ]  # of which it may have missed all
+            self._order_manager.resume_orders([*sent, *resumption.intents], deliveries, resumption.ours.keys())
             for update in (update for kind, update in known if kind == "details"):
                 self._detail(update)
         self.tell_again(resumption.unacknowledged)
@@ -135,10 +139,11 @@ class Delivery:
             self.publish(position)
 
     def tell_lost(self, client_order_id: str) -> None:
-        """Tell everybody that an order is known to nobody."""
+        """Tell everybody that an order is known to nobody. Whoever starts next need not ask for it again."""
         if isinstance(self._order_manager, TakesUnknownOutcomes):
             self._outbox.put(self._order_manager.on_order_lost, client_order_id)
         self.publish(OrderLost(client_order_id))
+        self._memory.withdraw(client_order_id)
 
     def tell_open(self, client_order_id: str) -> None:
         """Tell the order manager that an order it asked about is open, as it was."""

@@ -42,11 +42,13 @@ from user_stream.runtime.journal_file import (
 )
 from user_stream.runtime.journal_salvage import finish_salvage, salvage
 from user_stream.runtime.journal_tables import (
+    InFlight,
     OrderNumbers,
     Owed,
     first_free,
     prune,
     read_intents,
+    read_ours,
     read_progress,
     read_told,
     write_progress,
@@ -90,11 +92,12 @@ class Journal:
         self._owed = deque(owed for owed, _ in read_told(connection, after=self._progress.acknowledged))
         self._acknowledged_since = 0
         self._orders = OrderNumbers(connection)
+        self._in_flight = InFlight(connection)
         self._next_frame = first_free(connection, "frames")
         self._next_intent = first_free(connection, "intents")
         self._frames: list[tuple[int, int, bytes]] = []
         self._intents: list[OrderIntent] = []
-        self._settled: list[tuple[str]] = []
+        self._settled: list[str] = []
         self._prune_at_ms = 0
 
     @classmethod
@@ -150,8 +153,8 @@ class Journal:
         self._write(())
 
     def settle_intent(self, client_order_id: str) -> None:
-        """Forget an intent: its order was met, was refused, or is asked for no longer."""
-        self._settled.append((client_order_id,))
+        """Forget an intent of which nothing was told: its order was refused, or is asked for no longer."""
+        self._settled.append(client_order_id)
 
     def frame(self, received_ms: int, epoch: int, frame: bytes) -> None:
         """Keep a frame, without the keys in it."""
@@ -189,7 +192,7 @@ class Journal:
         """What a process that starts now goes on from; read from the file at every call."""
         with self._guarded():
             told = read_told(self._connection, after=0)
-            intents = read_intents(self._connection)
+            intents, ours = read_intents(self._connection), read_ours(self._connection)
         owed = [row.told for at, row in told if at.place > self._progress.acknowledged]
         return Resumption(
             watermark=self._progress.watermark,
@@ -198,6 +201,7 @@ class Journal:
             told=tuple(row.told for _, row in told),
             unacknowledged=tuple(Told(kind, {**update, "redelivered": True}) for kind, update in owed),
             next_delivery_id=self._progress.next_delivery_id,
+            ours=ours,
         )
 
     # --- one transaction ------------------------------------------------------------------------------------------
@@ -243,6 +247,7 @@ class Journal:
         rows = []
         for place, item in enumerate(told, self._progress.next_place):
             number = self._orders.number_of(item.update, now_ms=now_ms)
+            self._in_flight.bind(item.update, number)
             body = encode_told(item, written_ms=now_ms, acknowledged=self._progress.acknowledged)
             rows.append((place, number, body, seal("told", place, self._account, body)))
             delivery_id = item.update["delivery_id"] if item.kind == "delivery" else 0
@@ -262,12 +267,12 @@ class Journal:
 
     def _write_intents(self) -> None:
         """Forget before knowing: a client order id may be used again once its order has ended."""
-        self._connection.executemany("DELETE FROM intents WHERE client_order_id = ?", self._settled)
+        for client_order_id in self._settled:
+            self._in_flight.remove(client_order_id)
         self._settled.clear()
         for place, intent in enumerate(self._intents, self._next_intent):
             body = encode(intent)
-            row = (place, intent.client_order_id, body, seal("intents", place, self._account, body))
-            self._connection.execute("INSERT OR REPLACE INTO intents VALUES (?, ?, ?, ?)", row)
+            self._in_flight.add(intent, place=place, body=body, seal=seal("intents", place, self._account, body))
         self._next_intent += len(self._intents)
         self._intents.clear()
 

@@ -56,8 +56,11 @@ PROGRESS_PLACE: Final = 2
 _SCHEMA: Final = """
 CREATE TABLE head (place INTEGER PRIMARY KEY, body BLOB NOT NULL, seal INTEGER NOT NULL);
 CREATE TABLE intents (
-    place INTEGER PRIMARY KEY, client_order_id TEXT NOT NULL UNIQUE, body BLOB NOT NULL, seal INTEGER NOT NULL
+    place INTEGER PRIMARY KEY, client_order_id TEXT NOT NULL, body BLOB NOT NULL, seal INTEGER NOT NULL,
+    order_number INTEGER
 );
+CREATE UNIQUE INDEX in_flight ON intents (client_order_id) WHERE order_number IS NULL;
+CREATE INDEX intent_of_order ON intents (order_number) WHERE order_number IS NOT NULL;
 CREATE TABLE orders (
     number INTEGER PRIMARY KEY, symbol TEXT NOT NULL, order_id TEXT NOT NULL, ended_ms INTEGER,
     UNIQUE (symbol, order_id)

@@ -26,14 +26,13 @@ from user_stream.core.journal_rows import (
     Progress,
     UnreadableRowError,
     decode_account,
+    decode_intent,
     decode_progress,
     decode_told,
     encode,
-    journal_key,
     seal,
 )
 from user_stream.core.journal_wal import read_wal
-from user_stream.core.order_record import OrderKey
 from user_stream.errors import JournalError
 from user_stream.runtime.journal_file import (
     ACCOUNT_PLACE,
@@ -44,6 +43,7 @@ from user_stream.runtime.journal_file import (
     make,
     read_log,
 )
+from user_stream.runtime.journal_tables import InFlight, OrderNumbers
 
 __all__ = ["finish_salvage", "salvage"]
 
@@ -57,7 +57,7 @@ class _Found:
 
     account: Account | None = None
     progress: Progress | None = None
-    intents: dict[int, tuple[str, bytes]] = field(default_factory=dict)
+    intents: dict[int, bytes] = field(default_factory=dict)
     told: dict[int, bytes] = field(default_factory=dict)
     frames: int = 0
 
@@ -140,8 +140,8 @@ def _sort_in(found: _Found, row: Row, account: str, fresh: sqlite3.Connection) -
     match row.columns:
         case (None, bytes(body), int(number)):
             _take_head(found, place, body, number, account)
-        case (None, str(name), bytes(body), int(number)) if seal("intents", place, account, body) == number:
-            found.intents[place] = (name, body)
+        case (None, str(), bytes(body), int(number), _) if seal("intents", place, account, body) == number:
+            found.intents[place] = body
         case (None, int(), bytes(body), int(number)) if seal("told", place, account, body) == number:
             found.told[place] = body
         case (None, int(), int(), bytes(body), int(number)) if seal("frames", place, account, body) == number:
@@ -176,33 +176,26 @@ def _require_ours(path: Path, found: _Found, account: str, *, is_ours: bool) -> 
 
 
 def _write(found: _Found, account: str, fresh: sqlite3.Connection) -> None:
-    for place, (name, body) in sorted(found.intents.items()):
-        fresh.execute(
-            "INSERT OR REPLACE INTO intents VALUES (?, ?, ?, ?)",
-            (place, name, body, seal("intents", place, account, body)),
-        )
-    progress = _write_told(found, account, fresh)
+    in_flight = InFlight(fresh)
+    for place, body in sorted(found.intents.items()):
+        in_flight.add(decode_intent(body), place=place, body=body, seal=seal("intents", place, account, body))
+    progress = _write_told(found, account, fresh, in_flight)
     body = encode(progress)
     number = seal("head", PROGRESS_PLACE, account, body)
     fresh.execute("INSERT INTO head VALUES (?, ?, ?)", (PROGRESS_PLACE, body, number))
 
 
-def _write_told(found: _Found, account: str, fresh: sqlite3.Connection) -> Progress:
+def _write_told(found: _Found, account: str, fresh: sqlite3.Connection, in_flight: InFlight) -> Progress:
     """Write what was told, and the orders that it makes up; return how far everything is."""
     before = found.progress or Progress()
     acknowledged, last_id = before.acknowledged, before.next_delivery_id - 1
-    numbers: dict[OrderKey, int] = {}
-    ended: dict[int, int | None] = {}
+    orders = OrderNumbers(fresh)
     for place, body in sorted(found.told.items()):
         row = decode_told(body)
-        key, ends = journal_key(row.told.update)
-        number = numbers.setdefault(key, len(numbers) + 1)
-        ended[number] = row.written_ms if ends else None
+        number = orders.number_of(row.told.update, now_ms=row.written_ms)
+        in_flight.bind(row.told.update, number)
         acknowledged, last_id = max(acknowledged, row.acknowledged), max(last_id, row.told.update["delivery_id"])
         fresh.execute("INSERT INTO told VALUES (?, ?, ?, ?)", (place, number, body, seal("told", place, account, body)))
-    fresh.executemany(
-        "INSERT INTO orders VALUES (?, ?, ?, ?)", [(number, *key, ended[number]) for key, number in numbers.items()]
-    )
     return Progress(
         watermark=before.watermark,
         floor=before.floor,

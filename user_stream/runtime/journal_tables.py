@@ -7,6 +7,7 @@ from collections.abc import Collection
 from typing import Final, NamedTuple
 
 from user_stream.contracts import MappedOrderUpdate, OrderIntent
+from user_stream.core.intents import is_meant
 from user_stream.core.journal_rows import (
     Progress,
     Table,
@@ -22,12 +23,14 @@ from user_stream.core.order_record import OrderKey
 from user_stream.runtime.journal_file import PROGRESS_PLACE
 
 __all__ = [
+    "InFlight",
     "OrderNumbers",
     "Owed",
     "Pruned",
     "first_free",
     "prune",
     "read_intents",
+    "read_ours",
     "read_progress",
     "read_told",
     "write_progress",
@@ -62,6 +65,8 @@ class OrderNumbers:
     def number_of(self, update: MappedOrderUpdate, *, now_ms: int) -> int:
         """Return the number of an update's order, and note whether the order is open after it."""
         key, ends = journal_key(update)
+        if key[1] != update["order_id"] and (child := self._open.pop((key[0], update["order_id"]), None)) is not None:
+            self._join(child, key)
         number = self._open.get(key)
         if number is None:
             number = self._looked_up(key, ended_ms=now_ms if ends else None)
@@ -72,6 +77,14 @@ class OrderNumbers:
             self._connection.execute("UPDATE orders SET ended_ms = ? WHERE number = ?", (now_ms, number))
         return number
 
+    def _join(self, child: int, key: OrderKey) -> None:
+        """What was told of an order before anybody said which conditional one it is belongs to that."""
+        parent = self._open.get(key) or self._looked_up(key, ended_ms=None)
+        self._open[key] = parent
+        self._connection.execute("UPDATE told SET order_number = ? WHERE order_number = ?", (parent, child))
+        self._connection.execute("UPDATE intents SET order_number = ? WHERE order_number = ?", (parent, child))
+        self._connection.execute("DELETE FROM orders WHERE number = ?", (child,))
+
     def _looked_up(self, key: OrderKey, *, ended_ms: int | None) -> int:
         rows = self._connection.execute(
             "INSERT INTO orders (symbol, order_id, ended_ms) VALUES (?, ?, ?)"
@@ -79,6 +92,42 @@ class OrderNumbers:
             (*key, ended_ms),
         )
         return int(rows.fetchall()[0][0])
+
+
+class InFlight:
+    """The orders that were sent, or are about to be, and of which nothing was told yet, by client order id.
+
+    The first that is told of one says which order it is; from then on the intent says that this order is ours, and goes
+    when the order does.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._intents = {intent.client_order_id: intent for intent in read_intents(connection)}
+
+    def add(self, intent: OrderIntent, *, place: int, body: bytes, seal: int) -> None:
+        """Write an intent. One of the same name that is in flight still is replaced."""
+        self.remove(intent.client_order_id)
+        self._connection.execute(
+            "INSERT INTO intents VALUES (?, ?, ?, ?, NULL)", (place, intent.client_order_id, body, seal)
+        )
+        self._intents[intent.client_order_id] = intent
+
+    def remove(self, client_order_id: str) -> None:
+        """Forget one that is in flight, if it is."""
+        if self._intents.pop(client_order_id, None) is not None:
+            self._connection.execute(
+                "DELETE FROM intents WHERE client_order_id = ? AND order_number IS NULL", (client_order_id,)
+            )
+
+    def bind(self, update: MappedOrderUpdate, number: int) -> None:
+        """An order is told of: if it is one of these, it is in flight no more."""
+        name = update["client_order_id"]
+        if name in self._intents and is_meant(self._intents[name], update, made=update["order_trade_time"]):
+            del self._intents[name]
+            self._connection.execute(
+                "UPDATE intents SET order_number = ? WHERE client_order_id = ? AND order_number IS NULL", (number, name)
+            )
 
 
 def prune(connection: sqlite3.Connection, *, before_ms: int, keep: Collection[int], came: int) -> Pruned:
@@ -96,6 +145,7 @@ def prune(connection: sqlite3.Connection, *, before_ms: int, keep: Collection[in
     )
     orders = [(number,) for (number,) in ended.fetchall() if number not in keep]
     connection.executemany("DELETE FROM told WHERE order_number = ?", orders)
+    connection.executemany("DELETE FROM intents WHERE order_number = ?", orders)
     connection.executemany("DELETE FROM orders WHERE number = ?", orders)
     return Pruned(len(orders), more=len(frames) == size or len(orders) == size)
 
@@ -139,8 +189,16 @@ def read_told(connection: sqlite3.Connection, *, after: int) -> list[tuple[Owed,
 
 def read_intents(connection: sqlite3.Connection) -> list[OrderIntent]:
     """Return the orders that were sent, or were about to be, and never heard of; oldest first."""
-    rows = connection.execute("SELECT body FROM intents ORDER BY place").fetchall()
+    rows = connection.execute("SELECT body FROM intents WHERE order_number IS NULL ORDER BY place").fetchall()
     return [decode_intent(body) for (body,) in rows]
+
+
+def read_ours(connection: sqlite3.Connection) -> dict[OrderKey, OrderIntent]:
+    """Return the orders that were told of, and sent from here."""
+    rows = connection.execute(
+        "SELECT symbol, order_id, body FROM intents JOIN orders ON number = order_number ORDER BY place"
+    ).fetchall()
+    return {(symbol, order_id): decode_intent(body) for symbol, order_id, body in rows}
 
 
 def first_free(connection: sqlite3.Connection, table: Table) -> int:

@@ -1,8 +1,9 @@
 """What outlives the process, as the service uses it: the journal, if there is one.
 
 Everything that is to be told is written ahead, and acknowledged when its callback has returned; every intent is written
-before its request is sent, and forgotten when its order has ended; the watermark follows what it covers. Without a
-journal nothing of this costs anything, and exactly-once holds for the life of the process.
+before its request is sent, and kept as long as what was told of its order, for it says that the order is ours; the
+watermark follows what it covers. Without a journal nothing of this costs anything, and exactly-once holds for the life
+of the process.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from collections.abc import Sequence
 from user_stream.contracts import OrderIntent
 from user_stream.core.journal_rows import Resumption
 from user_stream.core.ledger import Told
-from user_stream.core.mapping import ENDED
 from user_stream.observer import Metrics
 from user_stream.runtime.clock import Clock, LoopClock
 from user_stream.runtime.journal import Journal
@@ -40,7 +40,6 @@ class Memory:
         self._metrics = metrics or Metrics()
         self._clock = clock or LoopClock()
         self._acknowledged = 0
-        self._intended: set[str] = set()
         self._covered = (0, 0)
 
     @classmethod
@@ -60,17 +59,13 @@ class Memory:
         """Return what an earlier process left."""
         if self._journal is None:
             return _NOTHING
-        resumption = self._journal.resumption
-        self._intended = {intent.client_order_id for intent in resumption.intents}
-        self._settle(resumption.told)
-        return resumption
+        return self._journal.resumption
 
     # --- on the way out -------------------------------------------------------------------------------------------
 
     def write_ahead(self, told: Sequence[Told]) -> None:
         """Keep what the engine is about to be told."""
         if self._journal is not None and told:
-            self._settle(told)
             started_s = self._clock.perf()
             self._journal.write_ahead(told)
             self._metrics.journal_commit(self._clock.perf() - started_s)
@@ -87,13 +82,11 @@ class Memory:
     def intend(self, intent: OrderIntent) -> None:
         """Keep that an order is about to be sent."""
         if self._journal is not None:
-            self._intended.add(intent.client_order_id)
             self._journal.intend(intent)
 
     def withdraw(self, client_order_id: str) -> None:
-        """Forget that an order was to be sent: it was refused for certain."""
+        """Forget that an order was to be sent: it was refused for certain, or said to be lost."""
         if self._journal is not None:
-            self._intended.discard(client_order_id)
             self._journal.settle_intent(client_order_id)
 
     def frame(self, received_ms: int, epoch: int, frame: bytes) -> None:
@@ -118,11 +111,3 @@ class Memory:
         if self._journal is not None:
             journal, self._journal = self._journal, None
             journal.close()
-
-    def _settle(self, told: Sequence[Told]) -> None:
-        """An order that has ended needs no intent any more; until then it says that the order is ours."""
-        for _, update in told:
-            ended = update["order_status"] in ENDED
-            if ended and update["client_order_id"] in self._intended and self._journal is not None:
-                self._intended.discard(update["client_order_id"])
-                self._journal.settle_intent(update["client_order_id"])

@@ -9,11 +9,13 @@ order as it is and asks for the truth. It is never sent again. The requests are 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Self
 
 from user_stream.contracts import MappedOrderUpdate, OrderIntent, OrderRegistry
+from user_stream.core.journal_rows import journal_key
 from user_stream.core.order_index import Handle, OrderIndex
+from user_stream.core.order_record import OrderKey
 from user_stream.core.order_terms import (
     Amount,
     ClientOrderIds,
@@ -307,23 +309,26 @@ class OrderManager:
         """Hear that nobody knows an order, past every bound."""
         return self._hear(client_order_id, lost)
 
-    def resume_orders(self, intents: Sequence[OrderIntent], deliveries: Sequence[MappedOrderUpdate]) -> None:
-        """Know the orders of an earlier process again, without calling anybody back.
+    def resume_orders(
+        self,
+        intents: Sequence[OrderIntent],
+        deliveries: Sequence[MappedOrderUpdate],
+        ours: Collection[OrderKey] = (),
+    ) -> None:
+        """Know the orders of an earlier process again, without calling anybody back; `ResumesOrders` has the arguments.
 
-        Those that were announced here, or bear an id made here, are ours. What was told of fills that TRADE_LITE
-        brought (commission, profit) is not told again.
+        Those that bear an id made here are ours, too.
         """
-        for intent in intents:
-            if self._index.named(intent.client_order_id) is None:
-                self._index.add(resumed(intent))
         for data in deliveries:
             handle = self._index.find(data)
             order = self._next(handle, data)(self._index[handle])
-            self._index.put(handle, self._owned(order))
+            self._index.put(handle, self._owned(order, announced=journal_key(data)[0] in ours))
+        for intent in intents:  # after those that bore their names before
+            self._index.add(resumed(intent))
         self._life.unanswered |= {handle for handle in self._index.working() if self._index[handle].unheard}
 
-    def _owned(self, order: Order) -> Order:
-        ours = self._prefix and order.client_order_id.startswith(self._prefix)
+    def _owned(self, order: Order, *, announced: bool) -> Order:
+        ours = announced or (self._prefix and order.client_order_id.startswith(self._prefix))
         return claimed(order) if ours and order.external else order
 
     def _hear(self, client_order_id: str, transition: Callable[[Order], Order]) -> Awaitable[None] | None:

@@ -1,0 +1,280 @@
+"""Several lives of one engine on one exchange: each is killed, and what the next one finds of it is its journal.
+
+A kill runs no `finally`. So every task of a life is driven by a coroutine of ours, which, once the life is over, never
+resumes it again; the journal is let go of as the kernel would, and the connections are cut. What a dead life would
+still do between the kill and its next `await` reaches nobody. Only when a test is over are the dead buried: their tasks
+are cancelled, and close what they hold.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator
+from contextlib import asynccontextmanager
+from contextvars import ContextVar, copy_context
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from types import coroutine
+from typing import Any, TypeVar
+
+from simulator import AccountSpec, Simulator
+from tests.scenarios.desk import Desk, RecordingOrderManager
+from user_stream import Environment, MappedOrderUpdate, PositionBook, Settings, UserStreamService
+from user_stream.core.orders import Order
+from user_stream.runtime.binance_rest import BinanceRest
+
+T = TypeVar("T")
+_life: ContextVar[Life | None] = ContextVar("life", default=None)
+
+
+@coroutine
+def _driven(life: Life, work: Coroutine[Any, Any, T]) -> Generator[Any, Any, T]:
+    """Resume `work` as often as its task is resumed, until its life is over."""
+    error: BaseException | None = None
+    while True:
+        life.step()
+        while life.over and not life.buried:
+            try:
+                yield from asyncio.get_running_loop().create_future()
+            except asyncio.CancelledError as cancelled:
+                error = cancelled
+        try:
+            waits_for = work.send(None) if error is None else work.throw(error)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]  typeshed's StopIteration holds anything
+        try:
+            yield waits_for
+            error = None
+        except BaseException as thrown:  # noqa: BLE001  it is for the coroutine to handle
+            error = thrown
+
+
+def _make_task(loop: asyncio.AbstractEventLoop, work: Any, **kwargs: Any) -> asyncio.Task[Any]:
+    context = kwargs.get("context")
+    life = _life.get() if context is None else context.get(_life)
+
+    async def lived() -> Any:
+        return await _driven(life, work)  # type: ignore[misc]  a generator that `types.coroutine` made awaitable
+
+    task: asyncio.Task[Any] = asyncio.Task(work if life is None else lived(), loop=loop, **kwargs)
+    if life is not None:
+        life.tasks.add(task)
+        task.add_done_callback(life.tasks.discard)
+    return task
+
+
+class MortalOrderManager(RecordingOrderManager):
+    """Hears nothing once its life is over. `deliveries` is shared by all lives; what is told again is in `again`."""
+
+    life: Life
+    again: list[MappedOrderUpdate]
+    before: Callable[[MappedOrderUpdate], None]
+
+    def on_order_update(self, data: MappedOrderUpdate) -> Awaitable[None] | None:
+        self.before(data)
+        if self.life.over:
+            return None
+        self._record(data)
+        outcome = super(RecordingOrderManager, self).on_order_update(data)
+        self.life.after_delivery(data)
+        return outcome
+
+    def on_fill_details(self, data: MappedOrderUpdate) -> None:
+        if not self.life.over:
+            super().on_fill_details(data)
+
+    def _record(self, data: MappedOrderUpdate) -> None:
+        if data["redelivered"]:
+            self.again.append(data)
+        earlier = [held for held in self.deliveries if held["delivery_id"] == data["delivery_id"]]
+        if earlier:
+            assert data["redelivered"]
+            assert {**earlier[0], "redelivered": True} == data
+        else:
+            self.deliveries.append(data)
+
+
+@dataclass(eq=False)
+class Life:
+    """One process, as far as the exchange, its engine and its journal can tell."""
+
+    number: int
+    desk: Desk
+    orders: MortalOrderManager
+    tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+    over: bool = False
+    buried: bool = False
+    steps: int = 0
+    last_step: int | None = None
+    """The life ends before its tasks are resumed for the time after this."""
+    after_delivery: Callable[[MappedOrderUpdate], None] = lambda _: None
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    service_task: asyncio.Task[Any] | None = None
+
+    def begin(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Start something within this life."""
+        context = copy_context()
+        context.run(_life.set, self)
+        return asyncio.get_running_loop().create_task(work, context=context)
+
+    async def do(self, work: Coroutine[Any, Any, T]) -> T | None:
+        """Do something within this life; return None when that ends before."""
+        task = self.begin(work)
+        end = asyncio.ensure_future(self.ended.wait())
+        await asyncio.wait([task, end], return_when=asyncio.FIRST_COMPLETED)
+        end.cancel()
+        return task.result() if task.done() else None
+
+    def step(self) -> None:
+        """A task of this life is about to be resumed."""
+        if self.over:
+            return
+        if self.steps == self.last_step:
+            self.kill()
+        self.steps += 1
+
+    def kill(self) -> None:
+        """End this life here and now."""
+        if self.over:
+            return
+        self.over = True
+        memory = self.desk.service._memory  # noqa: SLF001  a kill asks nobody
+        if memory._journal is not None:  # noqa: SLF001  as above
+            memory._journal.abandon()  # noqa: SLF001  as above
+            memory._journal = None  # noqa: SLF001  as above
+        self.desk.sim.cut_connections()
+        self.ended.set()
+
+    async def bury(self) -> None:
+        """Let go of what a dead process no longer holds."""
+        self.kill()
+        self.buried = True
+        while tasks := list(self.tasks):
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks, timeout=60)
+        await self.orders.close()
+
+
+class Lives:
+    """The lives of one engine, one after the other, on one exchange and with one journal."""
+
+    def __init__(self, sim: Simulator, path: Path | None, settings: Settings) -> None:
+        self.sim = sim
+        self.path = path
+        self.settings = settings
+        self.environment = Environment.simulator(sim.rest_url, sim.ws_url)
+        self.all: list[Life] = []
+        self.deliveries: list[MappedOrderUpdate] = []
+        self.ours: set[str] = set()
+
+    def born(self, *, settings: Settings | None = None) -> Life:
+        """Make the next life: a service that is not started yet. The one before is over."""
+        if self.all:
+            self.all[-1].kill()
+        settings = settings or self.settings
+        account = self.sim.account
+        keys = (account.api_key, account.api_secret)
+        orders = MortalOrderManager(*keys, environment=self.environment, settings=settings)
+        orders.deliveries, orders.again, orders.before = self.deliveries, [], lambda _: None
+        book = PositionBook()
+        service = UserStreamService(
+            *keys, orders, book, environment=self.environment, settings=settings, draw=lambda: 0.5
+        )
+        desk = Desk(self.sim, service, orders, book, self.environment)
+        life = Life(len(self.all) + 1, desk, orders)
+        orders.life = life
+        service.add_listener(lambda item: None if life.over else desk.said.append(item))
+        self.all.append(life)
+        return life
+
+    async def live(self, *, settings: Settings | None = None) -> Life:
+        """Make the next life, and return when it is live or over."""
+        life = self.born(settings=settings)
+        self.start(life)
+        await life.do(life.desk.service.wait_until_ready())
+        return life
+
+    def start(self, life: Life) -> None:
+        """Start a life's service."""
+        life.service_task = life.begin(life.desk.service.start())
+
+    async def place(
+        self, life: Life, name: str, *, side: str = "BUY", price: str = "60000", qty: str = "0.010"
+    ) -> None:
+        """Place a LIMIT order under a name of ours, for as long as the life lasts."""
+        self.ours.add(name)
+        await life.do(life.orders.place_limit_order("BTCUSDT", side, qty, price, client_order_id=name))
+
+    async def is_square(self, *, kept: bool = True) -> None:
+        """Over all lives each fill was told once and in order, and the last life knows what the exchange knows.
+
+        `kept`: nothing was pruned from the journal, so the last life knows every order of all lives.
+        """
+        life = self.all[-1]
+        await life.desk.is_square()
+        for each in self.all:
+            group = each.desk.service._settings.journal_group  # noqa: SLF001  what was promised
+            assert len(each.orders.again) <= group, f"{len(each.orders.again)} deliveries told again"
+        if kept:
+            await self._orders_are_the_exchanges(life)
+
+    async def _orders_are_the_exchanges(self, life: Life) -> None:
+        account = self.sim.account
+        rest = BinanceRest(account.api_key, account.api_secret, environment=self.environment)
+        try:
+            await rest.synchronize_clock()
+            until = rest.exchange_time_ms()
+            rows = await rest.orders_since(until - 6 * 86_400_000, until=until)
+            trades = {str(row.order_id): await rest.trades_of_order(row) for row in rows}
+        finally:
+            await rest.close()
+        wanted = {}
+        for row in rows:
+            paid: dict[str, Decimal] = {}
+            for trade in trades[str(row.order_id)]:
+                paid[trade.commission_asset] = paid.get(trade.commission_asset, Decimal(0)) + Decimal(trade.commission)
+            profit = sum((Decimal(trade.realized_pnl) for trade in trades[str(row.order_id)]), Decimal(0))
+            wanted[str(row.order_id)] = (
+                _STATES[row.status], Decimal(row.executed_qty), Decimal(row.avg_price),
+                {asset: amount for asset, amount in paid.items() if amount}, profit,
+                row.client_order_id not in self.ours,
+            )  # fmt: skip
+        known = {order.order_id: _as_it_stands(order) for order in life.orders.orders if order.order_id}
+        assert known == wanted
+
+
+_STATES = {
+    "NEW": "active",
+    "PARTIALLY_FILLED": "active",
+    "FILLED": "filled",
+    "CANCELED": "cancelled",
+    "EXPIRED": "expired",
+    "EXPIRED_IN_MATCH": "expired",
+    "REJECTED": "rejected",
+}
+
+
+def _as_it_stands(order: Order) -> tuple[str, Decimal, Decimal, dict[str, Decimal], Decimal, bool]:
+    state, paid = str(order.state), {asset: amount for asset, amount in order.commission.items() if amount}
+    return state, order.filled_qty, order.avg_price, paid, order.realized_profit, order.external
+
+
+@asynccontextmanager
+async def open_lives(
+    path: Path | None, *, settings: Settings | None = None, sim: Simulator | None = None
+) -> AsyncIterator[Lives]:
+    """Open an exchange on which an engine may live several times; `path` is its journal, None for none."""
+    loop = asyncio.get_running_loop()
+    async with sim or Simulator(accounts=(AccountSpec(balance="100000"),)) as exchange:
+        lives = Lives(exchange, path, settings or Settings(journal=path))
+        loop.set_task_factory(_make_task)
+        try:
+            yield lives
+        finally:
+            loop.set_task_factory(None)
+            for life in lives.all:
+                with contextlib.suppress(asyncio.CancelledError):
+                    await life.bury()
