@@ -99,7 +99,12 @@ class Coverage:
             self._repaired = GapRepaired(held.since, held.until, merge(held.report, report), provisional=True)
 
     def confirm(self) -> GapRepaired | None:
-        """Take it that a pass, begun when REST's lag had passed, found nothing new. Return what to say, if anything."""
+        """Take it that a pass, begun when REST's lag had passed, found nothing new. Return what to say, if anything.
+
+        With a gap open it confirms nothing.
+        """
+        if self.gap is not None:
+            return None
         self._unconfirmed = False
         self.watermark = max(self.watermark, self.proven_until)
         repaired, self._repaired = self._repaired, None
