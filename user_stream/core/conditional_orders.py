@@ -11,7 +11,8 @@ position there is.
 
 What goes out is a delivery like any other, without a fill. Until the child is known its order id is "", its name the
 client algo id. From then on it repeats what the ledger has told of the child, so that nothing goes backwards, and the
-child's deliveries are annotated with the algo id. FINISHED is not delivered: the child's end is.
+child's deliveries are annotated with the algo id. FINISHED is delivered only by whom it names for the first time, the
+order or its child: that it is over is the child's to say.
 
 The child can be faster than the news of its parent: its fills come between TRIGGERING and TRIGGERED, which names it. An
 order that nobody knows and that fits an order being triggered may be that child, so its facts wait for the name; its
@@ -171,6 +172,7 @@ class ConditionalOrders:
             return []
         self.unknown_statuses += status not in _RANK
         order = self._orders.get(algo_id)
+        met = order is None
         moved = order is None or _RANK.get(status, _UNKNOWN) > _RANK.get(order.status, _UNKNOWN)
         if order is None:
             order = self._orders[algo_id] = ConditionalOrder(algo_id, update)
@@ -179,7 +181,10 @@ class ConditionalOrders:
             order.facts = _completed(update, order.facts)
         order.last_sign = max(order.last_sign, update["order_trade_time"])
         linked = self._link(order, update["order_id"])
-        return self._deliveries(order, update, moved=moved, linked=linked)
+        if met or linked or (moved and status != "FINISHED"):
+            return [self._delivery(order, update)]
+        self.duplicates += not moved
+        return []
 
     def _link(self, order: ConditionalOrder, order_id: str) -> bool:
         if not order_id or order.child is not None:
@@ -188,15 +193,7 @@ class ConditionalOrders:
         self._children[order.child] = order.algo_id
         return True
 
-    def _deliveries(
-        self, order: ConditionalOrder, update: MappedOrderUpdate, *, moved: bool, linked: bool
-    ) -> list[Told]:
-        child = self._ledger.order(order.child) if order.child else None
-        if not (linked or moved):
-            self.duplicates += 1
-            return []
-        if order.status == "FINISHED" and not (linked and child is not None and child.status):
-            return []
+    def _delivery(self, order: ConditionalOrder, update: MappedOrderUpdate) -> Told:
         told: MappedOrderUpdate = {
             **order.facts,
             "order_id": order.child[1] if order.child else "",
@@ -206,7 +203,8 @@ class ConditionalOrders:
             "source": update["source"],
             "delivery_id": self._number(),
         }
-        return [Told("delivery", told if child is None else _as_child_stands(told, child))]
+        child = self._ledger.order(order.child) if order.child else None
+        return Told("delivery", told if child is None else _as_child_stands(told, child))
 
     # --- absence --------------------------------------------------------------------------------------------------
 
@@ -265,6 +263,17 @@ class ConditionalOrders:
                 order.facts = facts
             order.last_sign = max(order.last_sign, update["order_trade_time"])
             self._link(order, update["order_id"])
+
+    def start_over(self) -> None:
+        """Go on with an exchange that began anew: what ended is of no use, and what is open is believed no more than
+        the next answers say.
+        """
+        self._evicted.clear()
+        for order in [order for order in self._orders.values() if order.ended]:
+            del self._orders[order.algo_id]
+            self._children.pop(order.child or ("", ""), None)
+        for order in self._orders.values():
+            order.last_sign = 0
 
     def evict(self, before: int) -> int:
         """Forget those that ended before this transaction time (ms) and whose child the ledger has forgotten. Return

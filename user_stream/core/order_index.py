@@ -19,7 +19,7 @@ from itertools import islice
 from typing import NewType
 
 from user_stream.contracts import MappedOrderUpdate
-from user_stream.core.orders import Order, OrderState, external_order
+from user_stream.core.orders import CONDITIONAL_TYPES, Order, OrderState, external_order
 
 __all__ = ["Handle", "OrderIndex"]
 
@@ -86,16 +86,18 @@ class OrderIndex:
         if known is not None and _is_another_venues(self._orders[known], update):
             del self._identified[identity]
             known = None
-        handle = self._algo.get(algo_id, known) if algo_id else known
-        if handle is None:
-            handle = self._named.get(update["client_order_id"])
-            if handle is None or not _is_meant(self._orders[handle], update):
-                handle = self.add(external_order(update))
+        if algo_id and update["order_type"] in CONDITIONAL_TYPES:
+            known = None  # that would be the child, which may have been met first
+        handle = self._algo.get(algo_id) or known or self._meant(update) or self.add(external_order(update))
         if update["order_id"]:
             self._identified.setdefault(identity, handle)
         if algo_id:
             self._algo[algo_id] = handle
         return handle
+
+    def _meant(self, update: MappedOrderUpdate) -> Handle | None:
+        handle = self._named.get(update["client_order_id"])
+        return handle if handle is not None and _is_meant(self._orders[handle], update) else None
 
     def take_child(self, parent: Handle, update: MappedOrderUpdate) -> Order | None:
         """Return the order that an update of a conditional one names as its child, if that was an order of its own
@@ -160,7 +162,10 @@ def _is_over(order: Order) -> bool:
 
 
 def _is_meant(order: Order, update: MappedOrderUpdate) -> bool:
-    """Say whether the first news under an order's client order id is that order's: others may use the id, too."""
+    """Say whether the first news under an order's client order id is that order's: others may use the id, too.
+
+    A conditional order that is met with its child has the child's quantity.
+    """
     return (
         order.expected
         and order.conditional == bool(update.get("algo_id"))
@@ -168,7 +173,7 @@ def _is_meant(order: Order, update: MappedOrderUpdate) -> bool:
         and order.side == update["side"]
         and update["position_side"] in {"", order.position_side}
         and update["order_type"] in {"", order.order_type}
-        and order.quantity == Decimal(update["orig_qty"])
+        and (order.quantity == Decimal(update["orig_qty"]) or (order.conditional and update["order_id"] != ""))
     )
 
 

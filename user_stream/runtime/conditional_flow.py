@@ -72,6 +72,10 @@ class ConditionalFlow:
                 self.register(intent)
                 self.question(intent.client_order_id)
 
+    def start_over(self) -> None:
+        """Go on with an exchange that began anew."""
+        self.orders.start_over()
+
     # --- what an order manager says -------------------------------------------------------------------------------
 
     def register(self, intent: OrderIntent) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
@@ -57,14 +58,14 @@ def merges(facts: Sequence[Fact]) -> Iterator[list[Fact]]:
 class Desk:
     """The pure parts of the service and an order manager, which is given what they tell."""
 
-    def __init__(self, *, wait_s: float) -> None:
+    def __init__(self, *, wait_s: float, intent: OrderIntent = INTENT) -> None:
         self.ledger = Ledger()
         self.book = ConditionalOrders(self.ledger, number=self.ledger.number)
-        self.book.intents.register(INTENT, epoch=0)
+        self.book.intents.register(intent, epoch=0)
         self.wait = ChildWait(self.book, wait_s=wait_s)
         self.protection = Protection()
         self.manager = OrderManager("key", "secret")
-        self.manager.resume_orders([INTENT], [])
+        self.manager.resume_orders([intent], [])
         self.epoch = self.ledger.begin_epoch()
         self.deliveries: list[MappedOrderUpdate] = []
 
@@ -210,6 +211,31 @@ def test_fill_in_part_leaves_the_order_active_and_its_remainder_can_be_cancelled
 
     assert (desk.order.state, desk.order.filled_qty) == ("cancelled", Decimal(4))
     assert calls == [("partial", "stop"), ("cancel", "stop")]
+
+
+@pytest.mark.parametrize("quantity", ["10", "0"], ids=["a quantity", "all there is"])
+def test_order_that_is_met_when_it_is_finished_takes_over_the_child_that_was_told_before(quantity: str) -> None:
+    """Row 4: placed, triggered and filled inside a gap; REST tells of the child first."""
+    desk = Desk(wait_s=1.0, intent=replace(INTENT, quantity=quantity))
+    for fact in child_facts("generated", "FILLED"):
+        desk.take(fact.update)
+    assert [order.external for order in desk.manager.orders] == [False, True]
+
+    desk.take(told_by_algo("FINISHED", "7", quantity=quantity))
+
+    assert (desk.order.client_order_id, desk.order.state, desk.order.filled_qty) == ("stop", "filled", Decimal(10))
+    desk.deliveries_are_lawful()
+
+
+def test_foreign_order_that_is_met_when_it_is_finished_takes_over_its_child_too() -> None:
+    desk = Desk(wait_s=1.0)
+    for fact in child_facts("generated", "FILLED"):
+        desk.take(fact.update)
+    desk.take(told_by_algo("FINISHED", "7", name="web_1"))
+
+    assert [(order.client_order_id, order.order_type) for order in desk.manager.orders] == [
+        ("stop", "STOP"), ("web_1", "STOP"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

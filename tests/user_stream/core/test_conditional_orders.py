@@ -13,6 +13,7 @@ from user_stream.core.conditional_orders import ConditionalOrders
 from user_stream.core.ledger import Ledger, Told
 
 DAY_MS = 86_400_000
+NOW_MS = 20_000 * DAY_MS
 LAG_MS = 40_000
 
 
@@ -98,6 +99,12 @@ def test_finished_delivers_nothing_of_its_own_and_with_nothing_executed_is_not_f
 
     assert book.fold(told_by_algo("FINISHED", "7", executed="0")) == []
     assert book.live == []
+
+
+def test_order_that_is_met_when_it_is_finished_is_told_and_its_end_left_to_its_child(book: ConditionalOrders) -> None:
+    """Everything before was missed: without this, nobody would know whose the child is."""
+    assert say(book.fold(told_by_algo_row("FINISHED", "7"))) == [("NEW", "7", "FINISHED", "0")]
+    assert [order.algo_id for order in book.unsettled] == [ALGO]
 
 
 def test_what_the_book_repeats_of_the_execution_is_no_fill(book: ConditionalOrders) -> None:
@@ -328,3 +335,15 @@ def test_memory_of_forgotten_orders_is_bounded(book: ConditionalOrders) -> None:
 
     assert book.fold(told_by_algo("CANCELED", algo_id=12_000)) == []
     assert len(book.fold(told_by_algo("CANCELED", algo_id=1))) == 1
+
+
+def test_exchange_that_began_anew_is_believed_about_what_is_open(book: ConditionalOrders) -> None:
+    """Rule 20: the old exchange's orders end when two answers and their query do not show them."""
+    book.fold(told_by_algo("NEW", algo_id=1, at=NOW_MS - 1_000))
+    book.fold(told_by_algo("CANCELED", algo_id=2, at=NOW_MS - 1_000))
+    book.start_over()
+
+    assert len(book.fold(told_by_algo("NEW", algo_id=2, at=NOW_MS - 1_000))) == 1
+    book.unlisted([2], at=NOW_MS)
+    book.unlisted([2], at=NOW_MS + LAG_MS)
+    assert say(book.fold_not_found(1, at=NOW_MS + LAG_MS, lag_ms=LAG_MS)) == [("EXPIRED", "", "EXPIRED", "0")]
