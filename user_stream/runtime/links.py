@@ -56,6 +56,8 @@ class Link:
     def start(self, life: Callable[[], Awaitable[NoReturn]]) -> None:
         """Begin to live."""
         self.life = asyncio.create_task(_live(life), name=f"connection {self.epoch}")
+        # nobody may be waiting for the end of one that is over, and the loop complains of errors that nobody looked at
+        self.life.add_done_callback(lambda task: task.cancelled() or task.exception())
 
     async def ended(self) -> None:
         """Wait for the end of its life; a defect or a fatal error is raised."""
