@@ -14,6 +14,7 @@ from typing import Literal
 from user_stream.contracts import MappedOrderUpdate
 from user_stream.core.mapping import ENDED
 from user_stream.core.order_record import OrderKey, OrderRecord, has_fill
+from user_stream.core.orders import CONDITIONAL_TYPES
 from user_stream.core.telling import learn
 
 __all__ = ["recall"]
@@ -23,8 +24,8 @@ def recall(told: Iterable[tuple[Literal["delivery", "details"], MappedOrderUpdat
     """Return the records of what was told, oldest first; a delivery that is kept twice counts once."""
     records: dict[OrderKey, OrderRecord] = {}
     for kind, update in told:
-        if not update["order_id"]:
-            continue  # a conditional order: it has a book of its own
+        if not update["order_id"] or ("algo_id" in update and update["order_type"] in CONDITIONAL_TYPES):
+            continue  # a conditional order: it has a book of its own, though it may name its child
         key = (update["symbol"], update["order_id"])
         record = records.get(key)
         if record is None:

@@ -308,6 +308,15 @@ def test_order_restored_by_its_childs_deliveries_alone_keeps_its_link(ledger: Le
     assert (order.status, order.child) == ("TRIGGERED", KEY)
 
 
+def test_conditional_order_says_nothing_of_its_child_that_the_child_did_not_say() -> None:
+    """Rules 12 and 28: what closes a position has the quantity 0, and its child has its own."""
+    ledger = Ledger()
+    ledger.restore([Told("delivery", told_by_algo("TRIGGERED", "7", quantity="0"))], next_delivery_id=2)
+
+    assert ledger.order(KEY) is None
+    assert [told.update["order_status"] for told in fold_child(ledger, "NEW")] == ["NEW"]
+
+
 def test_ended_order_is_forgotten_and_not_met_anew(book: ConditionalOrders) -> None:
     """Rule 20."""
     book.fold(told_by_algo("NEW", at=1_000))
