@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -24,8 +25,8 @@ from user_stream.core.lifecycle import GapOpened
 SOON = Settings(rotate_after_s=300.0, rotation_dwell_s=10.0)
 """A short day, so that a scenario is read easily; nothing else differs."""
 
-PHASES: dict[str, dict[str, object]] = {
-    "the new key is asked for": {"kind": "request", "method": "POST", "path": KEY, "nth": 1},
+PHASES: dict[str, dict[str, Any]] = {
+    "the new key is asked for": {"kind": "request", "method": "POST", "path": KEY},
     "the new one has opened": {"kind": "connection", "event": "opened", "connection": 2},
     "the new one asks for its binding": {"kind": "frame", "direction": "in", "connection": 2},
     "the old one closes": {"kind": "connection", "event": "closed", "connection": 1},

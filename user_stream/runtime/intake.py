@@ -2,12 +2,12 @@
 
 Order events are folded from every connection, because the ledger knows a fill that it has. Account updates go through
 the account feed, which takes them from one connection at a time. The typed events for listeners are published once,
-whichever connection brings them first.
+whichever connection brings them first; what the others owe then is noted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 import msgspec
 
@@ -22,6 +22,7 @@ from user_stream.core.events import (
     TradeLite,
 )
 from user_stream.core.mapping import map_account_update, map_order_update, map_trade_lite
+from user_stream.core.reticence import Reticence
 from user_stream.runtime.account import Account
 from user_stream.runtime.conditional_flow import ConditionalFlow
 from user_stream.runtime.links import Link
@@ -31,7 +32,11 @@ __all__ = ["Intake"]
 
 
 class Intake:
-    """Handles the frames of all connections. `proved` hears what a link told, and until when that proves it alive."""
+    """Handles the frames of all connections.
+
+    `proved` hears what a link told, and until when that proves it alive; `on_reset` that the exchange began anew.
+    `carriers`: the links that carry the stream.
+    """
 
     def __init__(
         self,
@@ -41,6 +46,7 @@ class Intake:
         *,
         proved: Callable[[Link, int], None],
         on_reset: Callable[[], None],
+        carriers: Callable[[], Iterable[Link]],
     ) -> None:
         self._ledger = account.ledger
         self._feed = account.feed
@@ -52,7 +58,9 @@ class Intake:
         self._conditionals = conditionals
         self._proved = proved
         self._on_reset = on_reset
+        self._carriers = carriers
         self._echoes = Echoes()
+        self._reticence = Reticence()
         self._last_event_s = 0.0
 
     def is_quiet(self, for_s: float) -> bool:
@@ -94,14 +102,27 @@ class Intake:
         self._metrics.event(event)
         if isinstance(event, AlgoUpdate):
             self._conditionals.take_algo_update(event)
-        if self._echoes.is_new(link.epoch, msgspec.json.encode(event)):
+        written = msgspec.json.encode(event)
+        if is_new := self._echoes.is_new(link.epoch, written):
             self._delivery.publish(event)
+        if isinstance(event, OrderTradeUpdate | TradeLite | AccountUpdate):
+            others = [each.epoch for each in self._carriers() if each is not link]
+            self._reticence.told(link.epoch, written, is_new=is_new, others=others, now_s=self._last_event_s)
         if not isinstance(event, ListenKeyExpired):  # it proves the opposite
             at = event.payload.get("T") if isinstance(event, RawEvent) else getattr(event, "transaction_time", 0)
             self._proved(link, at if isinstance(at, int) else 0)
         return self._delivery.idle() if self._delivery.busy else None
 
+    def behind(self, for_s: float) -> set[int]:
+        """Return the connections that have kept back for so long what another one told."""
+        return self._reticence.behind(self._clock.monotonic() - for_s)
+
+    def begin(self, link: Link) -> None:
+        """A connection begins, or begins anew after a frame was lost."""
+        self._reticence.forgive(link.epoch)
+
     def leave(self, link: Link) -> None:
         """A connection ended: tell what another one knew of the account already."""
+        self._reticence.forgive(link.epoch)
         for update in self._feed.leave(link.epoch):
             self._delivery.tell_account(update)

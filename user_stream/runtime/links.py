@@ -53,6 +53,11 @@ class Link:
         """True while it tells everything as it comes."""
         return self.live.is_set() and not self.over.is_set()
 
+    @property
+    def frames_waiting(self) -> int:
+        """How many of its frames nobody has looked at yet."""
+        return 0 if self.websocket is None else self.websocket.frames_waiting
+
     def start(self, life: Callable[[], Awaitable[NoReturn]]) -> None:
         """Begin to live."""
         self.life = asyncio.create_task(_live(life), name=f"connection {self.epoch}")

@@ -3,11 +3,15 @@
 A connection is *proven* by its first event, or by listing our key among what it is subscribed to. Each later sign of
 life that only a bound connection can give, an event, a keepalive answered with its key, a comparison in which REST
 showed nothing new, moves the watermark (`core/coverage`). What ended long before it is forgotten.
+
+The age of the listen key is watched here, too, by a loop that asks nobody: whatever keeps it from being extended must
+not keep that from being said.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import NoReturn
 
 from user_stream.core.lifecycle import LeaseAging, ListenKeyKept
 from user_stream.runtime.account import Account
@@ -17,6 +21,7 @@ from user_stream.runtime.links import Link
 __all__ = ["Proofs"]
 
 _EVICT_EVERY_MS = 60_000
+_WATCH_EVERY_S = 60.0
 
 
 class Proofs:
@@ -55,11 +60,16 @@ class Proofs:
         for link in links:
             self._prove(link, until)
         self._memory.commit()
-        lease, now_s = self._lease.state, self._clock.monotonic()
-        if lease is not None:
-            self._metrics.lease_age(lease.age_s(now_s))
-            if lease.is_aging(now_s):
-                self._delivery.publish(LeaseAging(lease.age_s(now_s), lease.terms.lifetime_s))
+
+    async def watch_lease(self) -> NoReturn:
+        """Measure how old the lease is, and say when it should have been extended long ago, once a minute."""
+        while True:
+            await self._clock.sleep(_WATCH_EVERY_S)
+            lease, now_s = self._lease.state, self._clock.monotonic()
+            if lease is not None:
+                self._metrics.lease_age(lease.age_s(now_s))
+                if lease.is_aging(now_s):
+                    self._delivery.publish(LeaseAging(lease.age_s(now_s), lease.terms.lifetime_s))
 
     def _vouch(self, link: Link, at: int) -> None:
         if link.proven_at is None:

@@ -24,7 +24,9 @@ _log = logging.getLogger("user_stream.comparison")
 class StreamComparison:
     """Compares while `is_live` says so, and at once when somebody wishes.
 
-    `on_equal` hears until when, in exchange ms, everything that REST shows was told; `on_silence` what was not.
+    `on_turn` is called before each question; `on_doubt` when REST showed more than was told, before that is held
+    against all connections. `on_equal` hears until when, in exchange ms, everything that REST shows was told;
+    `on_silence` what was not.
     """
 
     def __init__(
@@ -32,6 +34,8 @@ class StreamComparison:
         account: Account,
         *,
         is_live: Callable[[], bool],
+        on_turn: Callable[[], None],
+        on_doubt: Callable[[], None],
         on_equal: Callable[[int], None],
         on_silence: Callable[[list[str]], None],
     ) -> None:
@@ -45,6 +49,8 @@ class StreamComparison:
             account_lag_ms=int(settings.account_lag_s * 1000),
         )
         self._is_live = is_live
+        self._on_turn = on_turn
+        self._on_doubt = on_doubt
         self._on_equal = on_equal
         self._on_silence = on_silence
         self._wished = asyncio.Event()
@@ -79,9 +85,12 @@ class StreamComparison:
         self._wished.clear()
 
     async def _compare(self) -> None:
+        self._on_turn()
         shown = await self._ask()
         if self._comparison.suspicions(shown):
             await self._clock.sleep(self._settings.comparison_grace_s)
+        if self._comparison.suspicions(shown):
+            self._on_doubt()
         suspicions = self._comparison.suspicions(shown)
         if not self._is_live():
             return  # a recovery tells it, whatever it is

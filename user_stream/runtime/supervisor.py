@@ -74,7 +74,14 @@ class Supervisor:
         self._conditionals = conditionals
         self._connect = connect
         self._proofs = Proofs(account, lease, on_proven=self._say_proven)
-        self._intake = Intake(account, repairs, conditionals, proved=self._proofs.told, on_reset=self._on_venue_reset)
+        self._intake = Intake(
+            account,
+            repairs,
+            conditionals,
+            proved=self._proofs.told,
+            on_reset=self._on_venue_reset,
+            carriers=self._carriers,
+        )
         self._gaps = GapRepair(
             account,
             repairs,
@@ -85,7 +92,12 @@ class Supervisor:
             on_reset=self._on_venue_reset,
         )
         self._comparison = StreamComparison(
-            account, is_live=self._is_live, on_equal=self._on_equal, on_silence=self._on_silence
+            account,
+            is_live=self._is_live,
+            on_turn=partial(self._weed_out, self._settings.comparison_grace_s),
+            on_doubt=partial(self._weed_out, 0.0),
+            on_equal=self._on_equal,
+            on_silence=self._on_silence,
         )
         self.state: ServiceState = NOT_STARTED
         self.settled = asyncio.Event()
@@ -124,6 +136,7 @@ class Supervisor:
             tasks.create_task(keep, name="supervise")
         tasks.create_task(self._gaps.keep_confirming(), name="confirm repairs")
         tasks.create_task(self._comparison.keep_comparing(), name="compare")
+        tasks.create_task(self._proofs.watch_lease(), name="watch the listen key")
 
     def end(self) -> None:
         """Start nothing any more."""
@@ -163,6 +176,7 @@ class Supervisor:
         first = link.ledger_epoch == 0
         link.ledger_epoch = self._ledger.begin_epoch() if first else self._ledger.cut_epoch()
         link.synchronized = False
+        self._intake.begin(link)
         if first:
             self._feed.join(link.epoch)
         async with self._joining:  # one pass serves all that stand
@@ -331,6 +345,14 @@ class Supervisor:
             self._metrics.duplicate(ledger.duplicates - self._counted[0])
             self._metrics.stale(ledger.stale - self._counted[1])
             self._counted = (ledger.duplicates, ledger.stale)
+
+    def _weed_out(self, for_s: float) -> None:
+        """Let go of the connections that have kept back for so long what another one told."""
+        carriers, behind = self._carriers(), self._intake.behind(for_s)
+        silent = [link for link in carriers if link.epoch in behind and not link.frames_waiting]
+        if len(silent) < len(carriers):
+            for link in silent:
+                self._on_lost(link, ConnectionLostError("it is silent: another one told more", kind="silent"))
 
     def _on_silence(self, suspicions: list[str]) -> None:
         """REST shows what no connection told: none of them can be believed."""
