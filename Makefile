@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint type testnet clean
+.PHONY: demo test lint type testnet leaks clean
 
 # A file of its own says that the environment is whole: a half-made one is made again.
 $(VENV)/.made:
@@ -36,6 +36,9 @@ type: $(VENV)/.test
 
 testnet: $(VENV)/.test
 	$(BIN)/python -m pytest -m testnet -rs tests/testnet
+
+leaks: $(VENV)/.test
+	@$(BIN)/python -m benchmarks.leaks
 
 clean:
 	rm -rf $(VENV) .tox .mypy_cache .ruff_cache .pytest_cache .coverage build dist
