@@ -68,8 +68,10 @@ class GapRepair:
         self.absences = Absences()
         self._passing = asyncio.Lock()
         self._wanted = asyncio.Event()
+        self._due_s = 0.0
+        """When REST's lag has passed since the stream was whole again."""
         self._lives = 0
-        """How often the stream went live: what was looked for in an earlier life confirms nothing."""
+        """How often it was: what was looked for in an earlier life confirms nothing."""
         self._mode: AccountModeKnown | None = None
 
     # --- closing a gap --------------------------------------------------------------------------------------------
@@ -87,6 +89,8 @@ class GapRepair:
             self._feed.begin_epoch()
             report = await self._look()
             covered = carriers & self._carriers()
+            if covered:
+                self.confirm_later()  # whatever was to be confirmed before began too early for this
             if covered and (repaired := self._coverage.close(now, report)) is not None:
                 self._delivery.publish(repaired)
             return covered
@@ -107,22 +111,25 @@ class GapRepair:
     def confirm_later(self) -> None:
         """The stream is live again: what REST may still have hidden is looked for when its lag has passed."""
         self._lives += 1
-        self._wanted.set()
+        self._want()
 
     def look_again(self) -> None:
         """Something is in doubt: look once more when REST's lag has passed, unless that is about to happen anyway."""
+        if not self._wanted.is_set():
+            self._want()
+
+    def _want(self) -> None:
+        self._due_s = self._clock.monotonic() + self._settings.rest_lag_s
         self._wanted.set()
 
     async def keep_confirming(self) -> NoReturn:
         """Confirm each repair by a second pass, and by another one whenever that found something new."""
         while True:
             await self._wanted.wait()
-            life = self._lives
+            while (left_s := self._due_s - self._clock.monotonic()) > 0:
+                await self._clock.sleep(left_s)
             self._wanted.clear()
-            await self._clock.sleep(self._settings.rest_lag_s)
-            if life == self._lives:
-                self._wanted.clear()
-            attempt = 0
+            life, attempt = self._lives, 0
             while not self._is_overtaken(life) and not await self._confirm(life):
                 attempt += 1
                 await self._clock.sleep(backoff_delay(self._settings.backoff, attempt, self._draw()))
@@ -148,7 +155,7 @@ class GapRepair:
             return True
         if report:
             self._coverage.found_more(report)
-            self._wanted.set()
+            self._want()
         else:
             if (repaired := self._coverage.confirm()) is not None:
                 self._delivery.publish(repaired)
