@@ -43,7 +43,8 @@ def _driven(life: Life, work: Coroutine[Any, Any, T]) -> Generator[Any, Any, T]:
         try:
             waits_for = work.send(None) if error is None else work.throw(error)
         except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]  typeshed's StopIteration holds anything
+            result: T = end.value
+            return result
         try:
             yield waits_for
             error = None
@@ -53,16 +54,17 @@ def _driven(life: Life, work: Coroutine[Any, Any, T]) -> Generator[Any, Any, T]:
 
 def _make_task(loop: asyncio.AbstractEventLoop, work: Any, **kwargs: Any) -> asyncio.Task[Any]:
     context = kwargs.get("context")
-    life = _life.get() if context is None else context.get(_life)
-
-    async def lived() -> Any:
-        return await _driven(life, work)  # type: ignore[misc]  a generator that `types.coroutine` made awaitable
-
-    task: asyncio.Task[Any] = asyncio.Task(work if life is None else lived(), loop=loop, **kwargs)
-    if life is not None:
-        life.tasks.add(task)
-        task.add_done_callback(life.tasks.discard)
+    life: Life | None = _life.get() if context is None else context.get(_life)
+    if life is None:
+        return asyncio.Task(work, loop=loop, **kwargs)
+    task: asyncio.Task[Any] = asyncio.Task(_live(life, work), loop=loop, **kwargs)
+    life.tasks.add(task)
+    task.add_done_callback(life.tasks.discard)
     return task
+
+
+async def _live(life: Life, work: Coroutine[Any, Any, T]) -> T:
+    return await _driven(life, work)
 
 
 class MortalOrderManager(RecordingOrderManager):

@@ -111,10 +111,8 @@ class Delivery:
         if isinstance(self._order_manager, ResumesOrders):
             deliveries = [update for kind, update in known if kind == "delivery"]
             met = {journal_key(update)[0] for update in deliveries}
-            sent = [
-                intent for key, intent in resumption.ours.items() if key not in met
-            ]  # of which it may have missed all
-            self._order_manager.resume_orders([*sent, *resumption.intents], deliveries, resumption.ours.keys())
+            unheard = [intent for key, intent in resumption.ours.items() if key not in met]
+            self._order_manager.resume_orders([*unheard, *resumption.intents], deliveries, resumption.ours.keys())
             for update in (update for kind, update in known if kind == "details"):
                 self._detail(update)
         self.tell_again(resumption.unacknowledged)

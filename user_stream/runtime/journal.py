@@ -24,10 +24,19 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
-from user_stream.contracts import OrderIntent
+from user_stream.contracts import MappedOrderUpdate, OrderIntent
 from user_stream.core.journal_redaction import redact
-from user_stream.core.journal_rows import Resumption, UnreadableRowError, encode, encode_told, fingerprint, seal
+from user_stream.core.journal_rows import (
+    Resumption,
+    UnreadableRowError,
+    encode,
+    encode_told,
+    fingerprint,
+    journal_key,
+    seal,
+)
 from user_stream.core.ledger import Told
+from user_stream.core.order_record import OrderKey
 from user_stream.errors import JournalError
 from user_stream.runtime.clock import Clock
 from user_stream.runtime.journal_file import (
@@ -40,6 +49,7 @@ from user_stream.runtime.journal_file import (
     make,
     read_log,
 )
+from user_stream.runtime.journal_reset import begin_anew
 from user_stream.runtime.journal_salvage import finish_salvage, salvage
 from user_stream.runtime.journal_tables import (
     InFlight,
@@ -87,6 +97,16 @@ class Journal:
         self._retention_ms = int(retention_s * 1000)
         self._clock = clock
         self._failure = ""
+        self._read_tables()
+        self._void: set[OrderKey] = set()
+        """Open orders of an exchange that is gone: what is told of them is not kept."""
+        self._frames: list[tuple[int, int, bytes]] = []
+        self._intents: list[OrderIntent] = []
+        self._settled: list[str] = []
+        self._prune_at_ms = 0
+
+    def _read_tables(self) -> None:
+        connection = self._connection
         self._progress = read_progress(connection)
         self._progress_waits = False
         self._owed = deque(owed for owed, _ in read_told(connection, after=self._progress.acknowledged))
@@ -95,10 +115,6 @@ class Journal:
         self._in_flight = InFlight(connection)
         self._next_frame = first_free(connection, "frames")
         self._next_intent = first_free(connection, "intents")
-        self._frames: list[tuple[int, int, bytes]] = []
-        self._intents: list[OrderIntent] = []
-        self._settled: list[str] = []
-        self._prune_at_ms = 0
 
     @classmethod
     def open(cls, path: Path, *, api_key: str, retention_s: float, clock: Clock) -> Journal:
@@ -166,6 +182,23 @@ class Journal:
         """Keep until when everything is known (exchange ms). What it covers was written ahead before."""
         self._progress.watermark, self._progress.floor = watermark, floor
         self._progress_waits = True
+
+    def start_over(self, since: int) -> Path:
+        """Forget the orders that were first heard of before then (exchange ms), because the exchange began anew; return
+        where the journal as it was is kept. What is still to be told of them is not told again after a kill.
+        """
+        self.commit()
+        try:
+            self._connection.close()
+            aside, gone = begin_anew(self._path, self._account, since=since, now_ms=self._clock.time_ms())
+            self._connection = connect(self._path)
+        except (sqlite3.Error, OSError) as error:
+            self._failure = str(error)
+            message = f"the journal {self._path} could not start over after the exchange did: {error}"
+            raise JournalError(message) from error
+        self._read_tables()
+        self._void |= gone
+        return aside
 
     def commit(self) -> None:
         """Commit everything that waits."""
@@ -245,16 +278,29 @@ class Journal:
 
     def _write_told(self, told: Sequence[Told], now_ms: int) -> None:
         rows = []
-        for place, item in enumerate(told, self._progress.next_place):
+        for item in told:
+            delivery_id = item.update["delivery_id"] if item.kind == "delivery" else 0
+            self._progress.next_delivery_id = max(self._progress.next_delivery_id, delivery_id + 1)
+            if self._void and self._is_void(item.update):
+                self._progress_waits = True  # no row tells its number
+                continue
+            place = self._progress.next_place
+            self._progress.next_place += 1
             number = self._orders.number_of(item.update, now_ms=now_ms)
             self._in_flight.bind(item.update, number)
             body = encode_told(item, written_ms=now_ms, acknowledged=self._progress.acknowledged)
             rows.append((place, number, body, seal("told", place, self._account, body)))
-            delivery_id = item.update["delivery_id"] if item.kind == "delivery" else 0
             self._owed.append(Owed(place, delivery_id, number))
-            self._progress.next_delivery_id = max(self._progress.next_delivery_id, delivery_id + 1)
         self._connection.executemany("INSERT INTO told VALUES (?, ?, ?, ?)", rows)
-        self._progress.next_place += len(rows)
+
+    def _is_void(self, update: MappedOrderUpdate) -> bool:
+        """Say whether this is about an order of the exchange that is gone. Its end is the last that is heard of it."""
+        key, ends = journal_key(update)
+        if key not in self._void:
+            return False
+        if ends:
+            self._void.discard(key)
+        return True
 
     def _write_frames(self) -> None:
         rows = [

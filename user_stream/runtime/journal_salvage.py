@@ -45,7 +45,7 @@ from user_stream.runtime.journal_file import (
 )
 from user_stream.runtime.journal_tables import InFlight, OrderNumbers
 
-__all__ = ["finish_salvage", "salvage"]
+__all__ = ["finish_salvage", "salvage", "set_aside"]
 
 _ID_GAP: Final = 1_000_000
 """Delivery ids go on so much later: those of what was lost must not be used again."""
@@ -81,7 +81,7 @@ def salvage(path: Path, account: str, *, damage: str, now_ms: int, is_ours: bool
         connection.execute("COMMIT")
     finally:
         connection.close()
-    aside = _set_aside(path, now_ms)
+    aside = set_aside(path, "damaged", now_ms)
     fresh.replace(beside(path, "-salvaged"))
     finish_salvage(path)
     return (
@@ -205,14 +205,14 @@ def _write_told(found: _Found, account: str, fresh: sqlite3.Connection, in_fligh
     )
 
 
-def _set_aside(path: Path, now_ms: int) -> Path:
-    """Keep a copy of the damaged file and of its log, such that SQLite's own tools can look at them."""
+def set_aside(path: Path, why: str, now_ms: int) -> Path:
+    """Keep a copy of the file and of its log, such that SQLite's own tools can look at them; return where."""
     moment = datetime.fromtimestamp(now_ms / 1000, UTC).strftime("%Y%m%dT%H%M%S")
-    aside = beside(path, f".damaged-{moment}")
+    aside = beside(path, f".{why}-{moment}")
     attempt = 1
     while aside.exists() or beside(aside, "-wal").exists():
         attempt += 1
-        aside = beside(path, f".damaged-{moment}-{attempt}")
+        aside = beside(path, f".{why}-{moment}-{attempt}")
     if path.exists():
         shutil.copy(path, aside)
     if read_log(path):

@@ -8,6 +8,7 @@ of the process.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 from user_stream.contracts import OrderIntent
@@ -20,6 +21,7 @@ from user_stream.settings import Settings
 
 __all__ = ["Memory"]
 
+_log = logging.getLogger("user_stream.memory")
 
 _NOTHING = Resumption(watermark=0, floor=0, intents=(), told=(), unacknowledged=(), next_delivery_id=1)
 
@@ -99,6 +101,15 @@ class Memory:
         if self._journal is not None and (watermark, floor) != self._covered:
             self._covered = (watermark, floor)
             self._journal.cover(watermark, floor)
+
+    def start_over(self, since: int) -> None:
+        """The exchange began anew: forget the orders that were first heard of before then (exchange ms). The journal
+        as it was is kept beside.
+        """
+        if self._journal is not None:
+            aside = self._journal.start_over(since)
+            self._acknowledged = 0
+            _log.warning("the exchange began anew, and so does the journal; the old one is kept as %s", aside)
 
     def commit(self) -> None:
         """Commit what waits."""
