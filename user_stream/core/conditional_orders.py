@@ -27,24 +27,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypedDict
 
 from user_stream.contracts import MappedOrderUpdate
 from user_stream.core.algo_rows import algo_order_status
 from user_stream.core.intents import Intents
 from user_stream.core.ledger import Ledger, Told
-from user_stream.core.order_record import OrderKey, OrderRecord
+from user_stream.core.mapping import ENDED
+from user_stream.core.order_record import OrderKey
 from user_stream.core.orders import CONDITIONAL_TYPES
 
 __all__ = ["ConditionalOrder", "ConditionalOrders"]
 
 _KEEP_EVICTED = 10_000
+_KEEP_STRAYS = 1_000
 _RETENTION_MS = 3 * 86_400_000
 """How long the exchange finds an order that ended without a fill."""
-_ENDED = 3
+_LAST_RANK = 3
 _RANK = {"NEW": 0, "TRIGGERING": 1, "TRIGGERED": 2, "FINISHED": 3, "CANCELED": 3, "EXPIRED": 3, "REJECTED": 3}
 _UNKNOWN = -1
 _TRIGGERED = frozenset({"TRIGGERING", "TRIGGERED", "FINISHED"})
+
+
+class _Standing(TypedDict, total=False):
+    """Where a child stands, as far as it was told."""
+
+    order_status: str
+    price: str
+    orig_qty: str
+    accumulated_filled_qty: str
+    avg_price: str
 
 
 @dataclass(slots=True)
@@ -55,6 +67,8 @@ class ConditionalOrder:
     facts: MappedOrderUpdate
     child: OrderKey | None = None
     last_sign: int = 0
+    outlived: bool = False
+    """True when the child was told to be over before anybody said whose it is."""
     missing_since: int = 0
     """When an answer first did not list it; 0 while the last one did."""
 
@@ -71,7 +85,7 @@ class ConditionalOrder:
     @property
     def ended(self) -> bool:
         """True when its own book says no more of it; its child may still be open where it was triggered."""
-        return _RANK.get(self.status, _UNKNOWN) == _ENDED
+        return _RANK.get(self.status, _UNKNOWN) == _LAST_RANK
 
     @property
     def lacks_child(self) -> bool:
@@ -80,11 +94,12 @@ class ConditionalOrder:
 
     def may_become(self, update: MappedOrderUpdate) -> bool:
         """Say whether an order that nobody knows may be the child of this one."""
-        if self.child is not None or self.ended or not self._fits(update):
+        if self.child is not None or self.ended or not self.fits(update):
             return False
         return _RANK.get(self.status, _UNKNOWN) > 0 or update["client_order_id"] == self.client_algo_id
 
-    def _fits(self, update: MappedOrderUpdate) -> bool:
+    def fits(self, update: MappedOrderUpdate) -> bool:
+        """Say whether an order is such as this one becomes."""
         market = self.facts["order_type"].endswith("MARKET")
         return (
             update["symbol"] == self.facts["symbol"]
@@ -106,6 +121,8 @@ class ConditionalOrders:
         self._orders: dict[int, ConditionalOrder] = {}
         self._children: dict[OrderKey, int] = {}
         self._evicted: dict[int, None] = {}
+        self._strays: dict[OrderKey, MappedOrderUpdate] = {}
+        """What was last told of orders without a parent that fit one."""
         self.intents = Intents(bind_tolerance_ms=bind_tolerance_ms)
         self.duplicates = 0
         self.unknown_statuses = 0
@@ -120,11 +137,11 @@ class ConditionalOrders:
     @property
     def unsettled(self) -> list[ConditionalOrder]:
         """Those that say less than they should: which order they became, or that it is over when they are."""
-        return [order for order in self._orders.values() if order.lacks_child or self._outlived(order)]
+        return [order for order in self._orders.values() if order.lacks_child or self._owes_end(order)]
 
-    def _outlived(self, order: ConditionalOrder) -> bool:
+    def _owes_end(self, order: ConditionalOrder) -> bool:
         child = self._ledger.order(order.child) if order.child else None
-        return order.ended and order.child is not None and (child is None or not child.ended)
+        return order.ended and order.child is not None and not (order.outlived if child is None else child.ended)
 
     def get(self, algo_id: int) -> ConditionalOrder | None:
         """Return what is held of one."""
@@ -159,8 +176,18 @@ class ConditionalOrders:
         """Return a delivery of an order with the conditional order that it comes from, if it comes from one."""
         parent = self.parent_of((update["symbol"], update["order_id"]))
         if parent is None or "algo_id" in update:
+            self._remember_stray(update)
             return update
         return {**update, "algo_id": parent.algo_id, "algo_status": parent.status}
+
+    def _remember_stray(self, update: MappedOrderUpdate) -> None:
+        """Keep what was told of an order that may turn out to be a child when the ledger has forgotten it."""
+        if any(order.child is None and not order.ended and order.fits(update) for order in self._orders.values()):
+            key = (update["symbol"], update["order_id"])
+            self._strays.pop(key, None)
+            self._strays[key] = update
+            if len(self._strays) > _KEEP_STRAYS:
+                del self._strays[next(iter(self._strays))]
 
     # --- facts in, deliveries out ---------------------------------------------------------------------------------
 
@@ -203,8 +230,31 @@ class ConditionalOrders:
             "source": update["source"],
             "delivery_id": self._number(),
         }
-        child = self._ledger.order(order.child) if order.child else None
-        return Told("delivery", told if child is None else _as_child_stands(told, child))
+        standing: _Standing = {} if order.child is None else self._standing(order.child)
+        order.outlived = standing.get("order_status") in ENDED
+        return Told("delivery", {**told, **standing})
+
+    def _standing(self, child: OrderKey) -> _Standing:
+        """Return what was told of a child before: nothing of it may go backwards."""
+        record = self._ledger.order(child)
+        if record is not None and record.status:
+            return {
+                "order_status": record.status,
+                "price": record.facts["price"],
+                "orig_qty": record.facts["orig_qty"],
+                "accumulated_filled_qty": format(record.cumulative, "f"),
+                "avg_price": record.average_price(),
+            }
+        stray = self._strays.pop(child, None)
+        if stray is None:
+            return {}
+        return {
+            "order_status": stray["order_status"],
+            "price": stray["price"],
+            "orig_qty": stray["orig_qty"],
+            "accumulated_filled_qty": stray["accumulated_filled_qty"],
+            "avg_price": stray["avg_price"],
+        }
 
     # --- absence --------------------------------------------------------------------------------------------------
 
@@ -303,17 +353,3 @@ def _completed(update: MappedOrderUpdate, known: MappedOrderUpdate) -> MappedOrd
     for attribute in attributes:
         completed[attribute] = update[attribute] or known[attribute]
     return completed
-
-
-def _as_child_stands(told: MappedOrderUpdate, child: OrderRecord) -> MappedOrderUpdate:
-    """Return a delivery that says of the child what was told of it before."""
-    if not child.status:
-        return told
-    return {
-        **told,
-        "order_status": child.status,
-        "price": child.facts["price"],
-        "orig_qty": child.facts["orig_qty"],
-        "accumulated_filled_qty": format(child.cumulative, "f"),
-        "avg_price": child.average_price(),
-    }

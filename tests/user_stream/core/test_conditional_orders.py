@@ -147,6 +147,22 @@ def test_link_that_comes_after_the_fills_repeats_where_the_child_stands(
     assert (told.update["accumulated_filled_qty"], told.update["avg_price"]) == ("4", "100")
 
 
+def test_link_that_comes_when_the_child_is_long_forgotten_takes_nothing_back(
+    book: ConditionalOrders, ledger: Ledger
+) -> None:
+    """Rules 5 and 20: the ledger keeps no ended order for ever, and a parent may be named late."""
+    book.fold(told_by_algo("NEW"))
+    for told in fold_child(ledger, "NEW", "PARTIALLY_FILLED", "FILLED"):
+        book.annotate(told.update)
+    assert ledger.evict(9_000) == 1
+
+    (told,) = book.fold(told_by_algo_row("FINISHED", "7"))
+
+    assert say([told]) == [("FILLED", "7", "FINISHED", "0")]
+    assert (told.update["accumulated_filled_qty"], told.update["avg_price"]) == ("10", "100")
+    assert book.unsettled == []
+
+
 def test_link_that_only_finished_brings_is_told(book: ConditionalOrders, ledger: Ledger) -> None:
     fold_child(ledger, "NEW", "CANCELED")
 
