@@ -46,6 +46,7 @@ class AccountFeed:
         self._repeated: list[MappedAccountUpdate] = []
         self._touched: set[_Key] = set()
         self._times: dict[_Key, int] = {}
+        self._seen_until = 0
 
     # --- the stream -----------------------------------------------------------------------------------------------
 
@@ -120,8 +121,8 @@ class AccountFeed:
             self._times[key] = max(self._times.get(key, 0), update["transaction_time"])
 
     def time_of(self, key: _Key) -> int:
-        """Return the exchange's time of what we know of a key, 0 when nobody said it."""
-        return self._times.get(key, 0)
+        """Return until when we know a key: what is not listed by anything since a snapshot is as that said."""
+        return max(self._times.get(key, 0), self._seen_until)
 
     def unlisted(self, listed: Iterable[PositionRow]) -> list[PositionKey]:
         """Return the positions that we hold, that no event of this epoch touched, and that are not listed."""
@@ -136,6 +137,7 @@ class AccountFeed:
         `gone`: positions that a question for their symbol did not find either; they are listed as "0". `as_of`: the
         snapshot is at least as young as this, for REST lags by no more.
         """
+        self._seen_until = max(self._seen_until, as_of)
         patch = map_account_snapshot(
             [row for row in balances if self._listens(row.asset, row.update_time, as_of)],
             [row for row in positions if self._listens((row.symbol, row.position_side), row.update_time, as_of)],
