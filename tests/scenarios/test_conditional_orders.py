@@ -317,6 +317,21 @@ async def test_stop_that_was_triggered_and_filled_inside_a_gap_is_one_filled_ord
         await desk.is_square()
 
 
+async def test_stop_that_was_placed_inside_a_gap_and_that_rest_hides_from_a_recovery_is_found() -> None:
+    """Row 6: its placing was answered, so nobody was in doubt, and neither pass of the recovery saw it."""
+    async with live_desk() as desk:
+        await holds_long(desk)
+        desk.sim.cut_connections()
+        desk.sim.on_request("GET", ALGO_ORDER, NOT_FOUND, times=4)
+        await desk.orders.place_stop_order(SYMBOL, "SELL", "50000", quantity="0.010", client_order_id="stop")
+        desk.sim.end_algo("stop", "CANCELED")
+
+        await desk.until_state("stop", "cancelled")
+
+        assert desk.notices(OrderLost) == []
+        await desk.is_square()
+
+
 async def test_stop_that_ended_inside_a_gap_has_ended() -> None:
     async with live_desk() as desk:
         await holds_long(desk)

@@ -103,9 +103,12 @@ class ConditionalFlow:
 
     async def read_all(self) -> list[Told]:
         """Read over REST where all conditional orders stand; a recovery does so before it reads the others, whose
-        parents are then known.
+        parents are then known. What was sent and is not found is asked for until it is, or is lost.
         """
-        return await self._questions.read_all()
+        told = await self._questions.read_all()
+        for intent in self.orders.intents:
+            self.question(intent.client_order_id)
+        return told
 
     def take_algo_update(self, event: AlgoUpdate) -> None:
         """Fold an ALGO_UPDATE."""
