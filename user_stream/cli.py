@@ -82,6 +82,14 @@ def main() -> None:
 )
 @click.option("--url-form", type=click.Choice(list(URL_FORMS)), help="How the private stream is asked for.")
 @click.option(
+    "--connections",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="How many carry the stream at all times: of two, one may die.",
+)
+@click.option("--journal", type=click.Path(path_type=Path), help="Outlive a kill: go on from this file, and keep it.")
+@click.option(
     "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="error", help="Logs, on stderr."
 )
 @click.option("--log-format", type=click.Choice(["text", "json"]), default="text", help="Logs as sentences or JSON.")
@@ -95,6 +103,8 @@ def run(
     keys: Path | None,
     private_key: Path | None,
     url_form: str | None,
+    connections: int,
+    journal: Path | None,
     log_level: str,
     log_format: str,
     metrics_port: int | None,
@@ -102,7 +112,8 @@ def run(
 ) -> None:
     """Print orders, fills, account changes and the stream's own life until Ctrl-C. Places no orders."""
     _log_to_stderr(log_level, log_format)
-    settings = Settings(url_form=URL_FORMS[url_form]) if url_form else Settings()
+    form = URL_FORMS[url_form] if url_form else Settings().url_form
+    settings = Settings(url_form=form, connections=connections, journal=journal)
     try:
         place = _place(environment, rest_url, ws_url)
         credentials = (

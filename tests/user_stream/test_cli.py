@@ -109,6 +109,8 @@ def test_no_option_takes_a_key() -> None:
         "--keys",
         "--private-key",
         "--url-form",
+        "--connections",
+        "--journal",
         "--log-level",
         "--log-format",
         "--metrics-port",
@@ -244,6 +246,20 @@ def test_a_refused_key_is_one_line_that_says_what_to_check(simulator_url: str, n
 
 
 # --- what it leaves behind ----------------------------------------------------------------------------------------
+
+
+def test_what_one_run_told_another_one_goes_on_from(simulator_url: str, tmp_path: Path) -> None:
+    run = ("run", "--rest-url", simulator_url, "--connections", "2", "--journal", str(tmp_path / "journal"))
+    with started("user_stream", *run) as process:
+        read_until(process, "  live\n")
+        buy_at_the_market(simulator_url)
+        read_until(process, " FILLED ")
+    with started("user_stream", *run) as process:
+        opening = read_until(process, "  live\n")
+
+    shown = invoke("journal", "show", "--orders", str(tmp_path / "journal"))
+    assert any("the process was not running" in line for line in opening)
+    assert "FILLED" in shown.output
 
 
 def test_metrics_are_served_while_it_runs(simulator_url: str) -> None:
