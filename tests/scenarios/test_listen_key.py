@@ -75,8 +75,9 @@ async def test_key_that_dies_without_a_word_is_noticed_by_the_next_keepalive() -
         await desk.resting("order")
 
         desk.sim.drop_listen_key()
+        await desk.until(lambda: desk.notices(GapOpened), within_s=1900)
         desk.sim.fill("order", "0.010")
-        await desk.until(lambda: desk.epoch == 2, within_s=1900)
+        await desk.until(lambda: desk.epoch == 2)
         await desk.until_state("order", "filled")
 
         assert "-1125" in desk.notices(GapOpened)[0].cause

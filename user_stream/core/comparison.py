@@ -48,7 +48,9 @@ class Comparison:
     order_lag_ms: int
     account_lag_ms: int
     _puzzles: dict[str, tuple[int, str]] = field(default_factory=dict)
-    """Differences without a time of their own: when each was first seen, and what REST said then."""
+    """Differences without a time of their own: since when each is seen, and what REST said then."""
+    _earlier: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """Those of the comparison before."""
 
     def unlisted_orders(self, shown: Shown) -> list[OrderKey]:
         """Return the orders to ask for by id: held open, not listed, and quiet for longer than REST lags."""
@@ -57,8 +59,14 @@ class Comparison:
         unlisted = (key for key in self.ledger.open_orders if key not in listed)
         return [key for key in unlisted if (held := self.ledger.order(key)) and held.last_time < settled]
 
+    @property
+    def undecided(self) -> bool:
+        """True while REST differs from what we know, and nobody can say yet which of them is older."""
+        return bool(self._puzzles)
+
     def suspicions(self, shown: Shown) -> list[str]:
         """Return what REST shows that the stream has not told, in words without amounts."""
+        self._earlier, self._puzzles = self._puzzles, {}
         return [
             *self._orders(shown),
             *(f"position of {name}" for name in self._positions(shown)),
@@ -106,11 +114,10 @@ class Comparison:
         """Say whether REST is ahead of us, by its time; or, without one, by insisting for longer than it lags."""
         (amount, said_at), (held, known_at) = said, known
         if not differs(amount, held):
-            self._puzzles.pop(name, None)
             return False
         if known_at and said_at > known_at:
             return True
-        since, first = self._puzzles.get(name, (asked_at, amount))
+        since, first = self._earlier.get(name, (asked_at, amount))
         if differs(amount, first) or known_at > since:
             since = asked_at
         self._puzzles[name] = (since, amount)

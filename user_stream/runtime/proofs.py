@@ -50,10 +50,11 @@ class Proofs:
         self._prove(link, until)
 
     def kept(self, link: Link) -> None:
-        """A keepalive was answered with the key that this connection is bound to."""
+        """A keepalive was answered with the key that this connection is bound to; maybe another one's, a while ago."""
         self._delivery.publish(ListenKeyKept(link.epoch))
-        if link.proven_at is not None:
-            self._prove(link, self._exchange_time_ms())
+        lease = self._lease.state
+        if link.proven_at is not None and lease is not None:
+            self._prove(link, self._exchange_time_ms() - int(lease.age_s(self._clock.monotonic()) * 1000))
 
     def compared(self, links: Iterable[Link], until: int) -> None:
         """REST, as it was at `until`, showed nothing that was not told."""

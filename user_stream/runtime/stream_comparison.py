@@ -96,7 +96,7 @@ class StreamComparison:
             return  # a recovery tells it, whatever it is
         if suspicions:
             self._on_silence(suspicions)
-        else:
+        elif not self._comparison.undecided:
             self._on_equal(shown.asked_at - int(self._settings.rest_lag_s * 1000))
 
     async def _ask(self) -> Shown:
