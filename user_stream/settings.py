@@ -143,11 +143,14 @@ class Settings:
     recovery_weight_per_minute: int = 1200
     """The part of the exchange's request weight (2,400 a minute and address) that recoveries may use."""
     journal: Path | None = None
-    """Where intents, frames and deliveries outlive the process; one file per account."""
+    """Where intents, frames and deliveries outlive the process: a file per account, in a directory of this machine that
+    is there. Its name goes on for what is kept beside it (`-wal`, `-lock`, `.damaged-<time>`, `.before-reset-<time>`).
+    """
     journal_group: int = 64
     """How many deliveries at most may be delivered again after a kill."""
     journal_retention_s: float = 604_800.0
-    """How long frames and ended orders stay in the journal."""
+    """How long frames and ended orders stay in the journal; longer than a recovery looks back (overlap and REST lag).
+    """
     overlap_s: float = 60.0
     """How far before the last known moment a recovery starts reading."""
     hole_wait_s: float = 2.0
@@ -174,6 +177,12 @@ class Settings:
             message = (
                 f"Settings.keepalive_interval_s ({self.keepalive_interval_s:g}) and keepalive_margin_s "
                 f"({self.keepalive_margin_s:g}) must fit into listen_key_lifetime_s ({self.listen_key_lifetime_s:g})"
+            )
+            raise SettingsError(message)
+        if self.journal_retention_s <= self.overlap_s + self.rest_lag_s:
+            message = (
+                f"Settings.journal_retention_s ({self.journal_retention_s:g}) must be longer than a recovery looks "
+                f"back: overlap_s ({self.overlap_s:g}) and rest_lag_s ({self.rest_lag_s:g})"
             )
             raise SettingsError(message)
         if not self.events:

@@ -24,6 +24,7 @@ from tests.scenarios.desk import Desk, RecordingOrderManager
 from user_stream import Environment, MappedOrderUpdate, PositionBook, Settings, UserStreamService
 from user_stream.core.orders import Order
 from user_stream.runtime.binance_rest import BinanceRest
+from user_stream.runtime.clock import LoopClock
 
 T = TypeVar("T")
 _life: ContextVar[Life | None] = ContextVar("life", default=None)
@@ -68,7 +69,9 @@ async def _live(life: Life, work: Coroutine[Any, Any, T]) -> T:
 
 
 class MortalOrderManager(RecordingOrderManager):
-    """Hears nothing once its life is over. `deliveries` is shared by all lives; what is told again is in `again`."""
+    """Hears nothing once its life is over. `deliveries` is shared by all lives; what it heard although a life before
+    it had is in `again`.
+    """
 
     life: Life
     again: list[MappedOrderUpdate]
@@ -88,11 +91,10 @@ class MortalOrderManager(RecordingOrderManager):
             super().on_fill_details(data)
 
     def _record(self, data: MappedOrderUpdate) -> None:
-        if data["redelivered"]:
-            self.again.append(data)
         earlier = [held for held in self.deliveries if held["delivery_id"] == data["delivery_id"]]
         if earlier:
             assert data["redelivered"]
+            self.again.append(data)
             assert {**earlier[0], "redelivered": True} == data
         else:
             self.deliveries.append(data)
@@ -168,22 +170,26 @@ class Lives:
         self.path = path
         self.settings = settings
         self.environment = Environment.simulator(sim.rest_url, sim.ws_url)
+        self.clock = LoopClock()
+        """This machine's, which goes on when nobody lives."""
         self.all: list[Life] = []
         self.deliveries: list[MappedOrderUpdate] = []
         self.ours: set[str] = set()
 
-    def born(self, *, settings: Settings | None = None) -> Life:
+    def born(self, *, keep_ended: int = 10_000) -> Life:
         """Make the next life: a service that is not started yet. The one before is over."""
         if self.all:
             self.all[-1].kill()
-        settings = settings or self.settings
+        settings = self.settings
         account = self.sim.account
         keys = (account.api_key, account.api_secret)
-        orders = MortalOrderManager(*keys, environment=self.environment, settings=settings)
+        orders = MortalOrderManager(
+            *keys, environment=self.environment, settings=settings, clock=self.clock, keep_ended=keep_ended
+        )
         orders.deliveries, orders.again, orders.before = self.deliveries, [], lambda _: None
         book = PositionBook()
         service = UserStreamService(
-            *keys, orders, book, environment=self.environment, settings=settings, draw=lambda: 0.5
+            *keys, orders, book, environment=self.environment, settings=settings, clock=self.clock, draw=lambda: 0.5
         )
         desk = Desk(self.sim, service, orders, book, self.environment)
         life = Life(len(self.all) + 1, desk, orders)
@@ -192,9 +198,9 @@ class Lives:
         self.all.append(life)
         return life
 
-    async def live(self, *, settings: Settings | None = None) -> Life:
+    async def live(self, *, keep_ended: int = 10_000) -> Life:
         """Make the next life, and return when it is live or over."""
-        life = self.born(settings=settings)
+        life = self.born(keep_ended=keep_ended)
         self.start(life)
         await life.do(life.desk.service.wait_until_ready())
         return life

@@ -43,6 +43,12 @@ def test_a_keepalive_that_would_come_too_late_is_refused() -> None:
     assert Settings(keepalive_interval_s=3299).keepalive_interval_s == 3299
 
 
+def test_a_journal_that_forgets_what_a_recovery_reads_again_is_refused() -> None:
+    with pytest.raises(SettingsError, match="journal_retention_s"):
+        Settings(journal_retention_s=100.0)
+    Settings(journal_retention_s=101.0)
+
+
 def test_no_events_at_all_are_refused() -> None:
     with pytest.raises(SettingsError, match="at least one event"):
         Settings(events=())

@@ -8,8 +8,9 @@ intent is committed before its request is sent, a watermark never before what it
 for the next commit.
 
 **Order by order.** What was told of an order is kept as long as the order is open, and for the retention after its end;
-frames are kept for the retention. What is older goes in small slices along with commits, and its pages are used again:
-the file stops growing when as much goes as comes.
+frames are kept for the retention. It counts back from the watermark, because the next recovery reads again what was
+just before that, however long nobody ran. What is older goes in small slices along with commits, and its pages are used
+again: the file stops growing when as much goes as comes.
 
 The file itself, and what is done when it is damaged, is `journal_file`'s and `journal_salvage`'s; what a row holds, and
 how it proves itself, is `core/journal_rows`'s.
@@ -322,10 +323,16 @@ class Journal:
         self._next_intent += len(self._intents)
         self._intents.clear()
 
+    def _known_until(self, now_ms: int) -> int:
+        """Return from when on time counts as passed: what ended before the watermark is what a recovery reads again,
+        however long nobody ran.
+        """
+        return min(now_ms, self._progress.watermark or now_ms)
+
     def _prune(self, now_ms: int, came: int) -> None:
         pruned = prune(
             self._connection,
-            before_ms=now_ms - self._retention_ms,
+            before_ms=self._known_until(now_ms) - self._retention_ms,
             keep={owed.order_number for owed in self._owed},
             came=came,
         )

@@ -99,8 +99,11 @@ class Memory:
     def cover(self, watermark: int, floor: int) -> None:
         """Keep until when everything is known, and what was made before we looked (exchange ms)."""
         if self._journal is not None and (watermark, floor) != self._covered:
+            is_first = self._covered == (0, 0)
             self._covered = (watermark, floor)
             self._journal.cover(watermark, floor)
+            if is_first:
+                self.commit()  # whoever is killed right at the beginning must not begin again
 
     def start_over(self, since: int) -> None:
         """The exchange began anew: forget the orders that were first heard of before then (exchange ms). The journal
