@@ -159,6 +159,7 @@ async def test_filter_that_leaves_out_order_events_is_noticed_at_the_first_order
     """Row 5: `events=` names what is sent; all else comes and the connection looks proven."""
     events = tuple(name for name in PRIVATE_EVENTS if name != "ORDER_TRADE_UPDATE")
     async with live_desk(settings=Settings(events=events)) as desk:
+        await asyncio.sleep(1)
         await desk.orders.place_limit_order(SYMBOL, "BUY", "0.010", "60000", client_order_id="resting")
         await asyncio.sleep(100)
         assert len(silences(desk)) == 1

@@ -7,6 +7,9 @@ be old, and only what is younger than our knowledge counts; and the stream may b
 only if it is still there after a grace. What REST does *not* show proves little by itself: an order that we hold open
 and that is not listed is asked for by id, once it is older than the lag, and a position that is not listed counts when
 two comparisons, further apart than the lag, agree.
+
+Of what moved before the present connections began, and REST hid from the recovery, no connection can tell: while that
+recovery is unconfirmed, such a difference leaves the matter undecided, and is the confirming pass's to tell.
 """
 
 from __future__ import annotations
@@ -30,9 +33,13 @@ _Amount: TypeAlias = tuple[str, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """What REST answered. `asked_at`: the exchange's time of the question, ms; `queried`: unlisted orders, by id."""
+    """What REST answered. `asked_at`: the exchange's time of the question, ms; `queried`: unlisted orders, by id.
+
+    `owed_since`: from when on the connections have to tell everything, exchange ms; 0 when nothing before is in doubt.
+    """
 
     asked_at: int
+    owed_since: int = 0
     orders: Sequence[OrderRow] = ()
     queried: Sequence[OrderRow] = ()
     positions: Sequence[PositionRow] = ()
@@ -70,13 +77,22 @@ class Comparison:
         return [
             *self._orders(shown),
             *(f"position of {name}" for name in self._positions(shown)),
-            *(f"balance of {row.asset}" for row in shown.balances if self._balance_is_news(row, shown.asked_at)),
+            *(f"balance of {row.asset}" for row in shown.balances if self._balance_is_news(row, shown)),
         ]
 
     def _orders(self, shown: Shown) -> list[str]:
         news = [row for row in shown.orders if self._order_is_news(row)]
         news += [row for row in shown.queried if self._end_is_news(row) or self._order_is_news(row)]
-        return [f"order {row.order_id} of {row.symbol}" for row in news]
+        return [self._name(row) for row in news if self._is_owed(row, shown)]
+
+    def _name(self, row: OrderRow) -> str:
+        return f"order {row.order_id} of {row.symbol}"
+
+    def _is_owed(self, row: OrderRow, shown: Shown) -> bool:
+        if row.update_time > shown.owed_since:
+            return True
+        self._puzzles[self._name(row)] = (shown.asked_at, row.status)
+        return False
 
     def _order_is_news(self, row: OrderRow) -> bool:
         held = self.ledger.order((row.symbol, str(row.order_id)))
@@ -96,23 +112,24 @@ class Comparison:
             amount = held["position_amount"] if held else "0"
             name = " ".join(key)
             said, known = (row.position_amt, row.update_time), (amount, self.feed.time_of(key))
-            if self._is_news(name, said, known, shown.asked_at):
+            if self._is_news(name, said, known, shown):
                 names.append(name)
         for key, position in self.feed.book.positions.items():
             name = " ".join(key)
             known = (position["position_amount"], self.feed.time_of(key))
-            if key not in listed and self._is_news(name, ("0", 0), known, shown.asked_at):
+            if key not in listed and self._is_news(name, ("0", 0), known, shown):
                 names.append(name)
         return names
 
-    def _balance_is_news(self, row: BalanceRow, asked_at: int) -> bool:
+    def _balance_is_news(self, row: BalanceRow, shown: Shown) -> bool:
         held = self.feed.book.balances.get(row.asset)
         known = (held["wallet_balance"] if held else "0", self.feed.time_of(row.asset))
-        return self._is_news(row.asset, (row.balance, row.update_time), known, asked_at)
+        return self._is_news(row.asset, (row.balance, row.update_time), known, shown)
 
-    def _is_news(self, name: str, said: _Amount, known: _Amount, asked_at: int) -> bool:
+    def _is_news(self, name: str, said: _Amount, known: _Amount, shown: Shown) -> bool:
         """Say whether REST is ahead of us, by its time; or, without one, by insisting for longer than it lags."""
-        (amount, said_at), (held, known_at) = said, known
+        (amount, said_at), (held, told_at), asked_at = said, known, shown.asked_at
+        known_at = max(told_at, shown.owed_since)
         if not differs(amount, held):
             return False
         if known_at and said_at > known_at:

@@ -37,6 +37,7 @@ class Coverage:
         """The last semantic proof; the watermark stays behind it while a repair is unconfirmed."""
         self._repaired: GapRepaired | None = None
         self._unconfirmed = True
+        self._whole_since = 0
 
     @property
     def since(self) -> int:
@@ -54,6 +55,11 @@ class Coverage:
         self.floor = floor
         self._known = bool(watermark)
         return self.open("the process was not running")
+
+    @property
+    def owed_since(self) -> int:
+        """From when on everything must have been told; before, REST may have hidden it. 0 when nothing is in doubt."""
+        return 0 if self.confirmed else self._whole_since
 
     def begin(self, now: int) -> None:
         """Start reading for the first time: what is older than `now` is known unless a journal says otherwise."""
@@ -83,6 +89,7 @@ class Coverage:
         Return what to say, provisionally; None when no gap was open.
         """
         self._known = self._unconfirmed = True
+        self._whole_since = until
         self.proven_until = max(self.proven_until, until)
         if self.gap is None:
             return None

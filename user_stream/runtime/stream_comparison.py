@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NoReturn
 
 from user_stream.core.comparison import Comparison, Shown
@@ -42,6 +43,7 @@ class StreamComparison:
         self._rest = account.rest
         self._settings = settings = account.settings
         self._clock = account.clock
+        self._coverage = account.coverage
         self._comparison = Comparison(
             account.ledger,
             account.feed,
@@ -101,14 +103,9 @@ class StreamComparison:
 
     async def _ask(self) -> Shown:
         asked_at = self._rest.exchange_time_ms()
+        owed_since = self._coverage.owed_since
         orders = await self._rest.open_orders()
         positions, balances = await self._rest.positions(), await self._rest.balances()
-        shown = Shown(asked_at=asked_at, orders=orders, positions=positions, balances=balances)
+        shown = Shown(asked_at=asked_at, owed_since=owed_since, orders=orders, positions=positions, balances=balances)
         rows = [await self._rest.order(*key) for key in self._comparison.unlisted_orders(shown)]
-        return Shown(
-            asked_at=asked_at,
-            orders=orders,
-            queried=[row for row in rows if row is not None],
-            positions=positions,
-            balances=balances,
-        )
+        return replace(shown, queried=[row for row in rows if row is not None])
