@@ -68,6 +68,7 @@ class Supervisor:
         self._feed = account.feed
         self._coverage = account.coverage
         self._delivery = account.delivery
+        self._memory = account.memory
         self._metrics = account.metrics
         self._exchange_time_ms = account.rest.exchange_time_ms
         self._repairs = repairs
@@ -365,6 +366,7 @@ class Supervisor:
     def _on_venue_reset(self) -> None:
         """A trade contradicts what we know of older ones: the exchange began anew, and everything is read again."""
         symbol, now = self._ledger.venue_reset or "", self._exchange_time_ms()
+        self._memory.start_over(self._coverage.since)
         self._ledger.start_over(self._coverage.since)
         self._conditionals.start_over()
         self._gaps.absences.venue_reset(now)
