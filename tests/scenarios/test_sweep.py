@@ -102,7 +102,7 @@ async def test_round_trip_on_a_symbol_never_touched_that_left_no_position_is_nam
 async def test_exchange_that_refuses_to_tell_income_and_modes_is_asked_for_what_else_there_is() -> None:
     async with live_desk() as desk:
         await desk.resting("mine")
-        for path in ("/fapi/v1/income", "/fapi/v1/positionSide/dual", "/fapi/v1/multiAssetsMargin"):
+        for path in ("/fapi/v1/income", "/fapi/v1/accountConfig"):
             desk.sim.on_request("GET", path, UNKNOWN_PATH, times=None)
         desk.sim.cut_connections()
         desk.sim.fill("mine", "0.010")

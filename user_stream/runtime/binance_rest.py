@@ -31,11 +31,8 @@ class _ListenKey(msgspec.Struct):
     listenKey: str = ""  # noqa: N815  the wire's name
 
 
-class _PositionMode(msgspec.Struct):
+class _AccountConfig(msgspec.Struct):
     dualSidePosition: bool  # noqa: N815  the wire's name
-
-
-class _MultiAssetsMode(msgspec.Struct):
     multiAssetsMargin: bool  # noqa: N815  the wire's name
 
 
@@ -183,12 +180,10 @@ class BinanceRest:
         """GET income booked from `since` to `until` (exchange ms), of all symbols, as far as it is kept."""
         return await rest_history.income_since(self._http, since, until=until)
 
-    async def position_mode(self) -> bool:
-        """GET positionSide/dual: True in hedge mode, where a symbol has a LONG and a SHORT position."""
-        body = await self._http.request("GET", "/fapi/v1/positionSide/dual", security="USER_DATA")
-        return read_answer(body, _PositionMode).dualSidePosition
-
-    async def multi_assets_mode(self) -> bool:
-        """GET multiAssetsMargin: True when all assets together are the margin."""
-        body = await self._http.request("GET", "/fapi/v1/multiAssetsMargin", security="USER_DATA")
-        return read_answer(body, _MultiAssetsMode).multiAssetsMargin
+    async def modes(self) -> tuple[bool, bool]:
+        """GET accountConfig: whether the account is in hedge mode, where a symbol has a LONG and a SHORT position, and
+        whether all its assets together are the margin.
+        """
+        body = await self._http.request("GET", "/fapi/v1/accountConfig", security="USER_DATA")
+        config = read_answer(body, _AccountConfig)
+        return config.dualSidePosition, config.multiAssetsMargin

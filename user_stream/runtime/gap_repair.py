@@ -233,7 +233,7 @@ class GapRepair:
     async def read_modes(self) -> None:
         """Read position mode and multi-assets mode: when they change, no event says so."""
         try:
-            mode = AccountModeKnown(await self._rest.position_mode(), await self._rest.multi_assets_mode())
+            mode = AccountModeKnown(*await self._rest.modes())
         except RequestRejectedError as refusal:
             _log.warning(
                 "the account's modes were not told: %s", refusal, extra={"event": "modes_refused", "code": refusal.code}

@@ -87,8 +87,7 @@ async def account_stand(**settings: Any) -> AsyncIterator[Stand]:
     async with standin() as exchange:
         for path in NOTHING:
             exchange.says(path, [])
-        exchange.says("/fapi/v1/positionSide/dual", {"dualSidePosition": False})
-        exchange.says("/fapi/v1/multiAssetsMargin", {"multiAssetsMargin": False})
+        exchange.says("/fapi/v1/accountConfig", {"dualSidePosition": False, "multiAssetsMargin": False})
         exchange.answers["/fapi/v1/order"] = lambda _: refusal(400, -2013, "Order does not exist.")
         engine, book = Engine(), PositionBook()
         account = account_on(exchange, engine, book, Settings(**settings))

@@ -20,7 +20,7 @@ from user_stream.errors import RateLimitedError, UnreachableError
 from user_stream.runtime.gap_repair import GapRepair
 
 LAG_S = 40.0
-MODES = "/fapi/v1/positionSide/dual"
+MODES = "/fapi/v1/accountConfig"
 ACCOUNT_UPDATE = (
     b'{"e":"ACCOUNT_UPDATE","E":1700049600000,"T":1700049600000,"a":{"m":"DEPOSIT","B":'
     b'[{"a":"USDT","wb":"60","cw":"60","bc":"10"}],"P":[]}}'
@@ -291,7 +291,7 @@ async def test_modes_are_read_at_every_pass_and_told_when_they_changed() -> None
     async with bench() as desk:
         await desk.gaps.close_gap()
         await desk.gaps.close_gap()
-        desk.exchange.says(MODES, {"dualSidePosition": True})
+        desk.exchange.says(MODES, {"dualSidePosition": True, "multiAssetsMargin": False})
         await desk.gaps.close_gap()
         await desk.account.delivery.idle()
 

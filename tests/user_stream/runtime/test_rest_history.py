@@ -170,8 +170,6 @@ async def test_an_exchange_without_pages_of_income_is_not_asked_for_ever(exchang
 @pytest.mark.parametrize("on", [True, False])
 async def test_the_accounts_modes_are_read(exchange: Standin, rest: BinanceRest, on: bool) -> None:
     """Rule 24: no event says when they change."""
-    exchange.says("/fapi/v1/positionSide/dual", {"dualSidePosition": on})
-    exchange.says("/fapi/v1/multiAssetsMargin", {"multiAssetsMargin": not on})
+    exchange.says("/fapi/v1/accountConfig", {"dualSidePosition": on, "multiAssetsMargin": not on})
 
-    assert await rest.position_mode() is on
-    assert await rest.multi_assets_mode() is not on
+    assert await rest.modes() == (on, not on)
