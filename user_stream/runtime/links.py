@@ -5,9 +5,8 @@
 
 A connection is replaced when it comes of age, for the exchange cuts it at 24 h, and when nothing more can be expected
 of it although it stands: its key died, or it is silent. Either way it is read on until the successor carries the
-stream, so that what is under way still arrives; what both of them tell is told once. An old connection that is whole
-is closed only when the new one is *proven* and a dwell has passed; one that tells nothing, as soon as the new one is
-live.
+stream and a dwell has passed, so that what is under way still arrives; what both of them tell is told once. If the old
+one is whole, the new one must be *proven*, too.
 """
 
 from __future__ import annotations
@@ -72,10 +71,15 @@ class Link:
             if error is not None and not isinstance(error, RECOVERABLE):
                 raise error
 
-    async def close(self) -> None:
-        """End it."""
+    def let_go(self) -> None:
+        """Begin to end it."""
         if self.life is not None:
             self.life.cancel()
+
+    async def close(self) -> None:
+        """End it."""
+        self.let_go()
+        if self.life is not None:
             await asyncio.wait([self.life])
 
     @property
@@ -107,12 +111,18 @@ async def keep_linked(
             attempt += 1
             link = open_link(attempt)
             links.append(link)
-            await _relieve(links[:-1], link, closed, dwell=lambda: clock.sleep(dwell_s))
-            links = [each for each in links if each.stands]
-            await _first(link.over.wait(), link.ended(), _come_of_age(link, rotate_after_s, clock))
+            of_age = asyncio.create_task(_come_of_age(link, rotate_after_s, clock))
+            try:
+                await _relieve(links[:-1], link, closed, dwell=lambda: clock.sleep(dwell_s))
+                links = await _still_standing(links)
+                await _first(link.over.wait(), link.ended(), of_age)
+            finally:
+                of_age.cancel()
             attempt = link.attempt if link.over.is_set() else 0
             await clock.sleep(link.retry_in_s)
     finally:
+        for each in links:
+            each.let_go()
         for each in links:
             await each.close()
 
@@ -121,19 +131,27 @@ async def _relieve(
     links: list[Link], link: Link, closed: Callable[[Link], None], *, dwell: Callable[[], Awaitable[None]]
 ) -> None:
     """Wait until `link` carries the stream, or has failed; then close the older ones, or leave them."""
-    while older := [each for each in links if each.stands]:
+    while older := await _still_standing(links):
         whole = [each for each in older if not each.over.is_set()]
-        ready = link.proven if whole else link.live
-        changes = [wait for each in whole for wait in (each.over.wait(), each.ended())]
-        await _first(ready.wait(), link.over.wait(), link.ended(), *changes)
-        if ready.is_set():
+        ready = [link.live.wait(), link.proven.wait()] if whole else [link.live.wait()]
+        changes = [each.over.wait() for each in whole] + [each.ended() for each in older]
+        await _first(asyncio.gather(*ready), link.over.wait(), link.ended(), *changes)
+        if is_ready := link.live.is_set() and (link.proven.is_set() or not whole):
             await _first(dwell(), link.over.wait(), link.ended())
         if link.over.is_set() or not link.stands:
             return
-        if ready.is_set():
-            for each in older:
+        if is_ready and link.carries:  # a frame that could not be read takes it back
+            for each in await _still_standing(older):
                 closed(each)
                 await each.close()
+
+
+async def _still_standing(links: list[Link]) -> list[Link]:
+    """Leave out those that have ended; raise what ended one of them, if it is a defect or fatal."""
+    for each in links:
+        if not each.stands:
+            await each.ended()
+    return [each for each in links if each.stands]
 
 
 async def _come_of_age(link: Link, rotate_after_s: float, clock: Clock) -> None:
