@@ -65,14 +65,14 @@ class ListenKeyLease:
 
     async def extend(self) -> None:
         """Extend the key once. Raises `ListenKeyLostError` when the exchange answers with another key, or none."""
-        asked_s = self._clock.monotonic()
+        asked_s, number = self._clock.monotonic(), 0 if self._lease is None else self._lease.number
         try:
             answered = await self._rest.extend_listen_key()
         except ListenKeyLostError as lost:
-            self._end(str(lost))
+            self.expire(number, str(lost))  # a newer lease has nothing to do with this answer
             raise
         if answered not in {"", self._key}:
-            self._end(_ANOTHER_KEY)
+            self.expire(number, _ANOTHER_KEY)
             raise ListenKeyLostError(_ANOTHER_KEY)
         if self._lease is not None:
             self._lease = self._lease.extended(asked_s)
