@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import NoReturn
 
@@ -25,9 +25,9 @@ _log = logging.getLogger("user_stream.comparison")
 class StreamComparison:
     """Compares while `is_live` says so, and at once when somebody wishes.
 
-    `on_turn` is called before each question; `on_doubt` when REST showed more than was told, before that is held
-    against all connections. `on_equal` hears until when, in exchange ms, everything that REST shows was told;
-    `on_silence` what was not.
+    `on_turn` is called before each question. When REST showed more than was told, `caught_up` waits for what waits in
+    our own buffers, and `on_doubt` is called before the rest is held against all connections. `on_equal` hears until
+    when, in exchange ms, everything that REST shows was told; `on_silence` what was not.
     """
 
     def __init__(
@@ -36,6 +36,7 @@ class StreamComparison:
         *,
         is_live: Callable[[], bool],
         on_turn: Callable[[], None],
+        caught_up: Callable[[], Awaitable[None]],
         on_doubt: Callable[[], None],
         on_equal: Callable[[int], None],
         on_silence: Callable[[list[str]], None],
@@ -52,6 +53,7 @@ class StreamComparison:
         )
         self._is_live = is_live
         self._on_turn = on_turn
+        self._caught_up = caught_up
         self._on_doubt = on_doubt
         self._on_equal = on_equal
         self._on_silence = on_silence
@@ -91,6 +93,7 @@ class StreamComparison:
         shown = await self._ask()
         if self._comparison.suspicions(shown):
             await self._clock.sleep(self._settings.comparison_grace_s)
+            await self._caught_up()
         if self._comparison.suspicions(shown):
             self._on_doubt()
         suspicions = self._comparison.suspicions(shown)

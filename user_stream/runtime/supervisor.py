@@ -46,6 +46,7 @@ from user_stream.runtime.stream_comparison import StreamComparison
 __all__ = ["NOT_STARTED", "Supervisor"]
 
 NOT_STARTED = Stopped("not started")
+_BUFFERS_LOOKED_AT_EVERY_S = 0.5
 
 _log = logging.getLogger("user_stream")
 
@@ -96,6 +97,7 @@ class Supervisor:
             account,
             is_live=self._is_live,
             on_turn=partial(self._weed_out, self._settings.comparison_grace_s),
+            caught_up=self._caught_up,
             on_doubt=partial(self._weed_out, 0.0),
             on_equal=self._on_equal,
             on_silence=self._on_silence,
@@ -346,6 +348,12 @@ class Supervisor:
             self._metrics.duplicate(ledger.duplicates - self._counted[0])
             self._metrics.stale(ledger.stale - self._counted[1])
             self._counted = (ledger.duplicates, ledger.stale)
+
+    async def _caught_up(self) -> None:
+        """Wait until every frame that came by now was looked at: a slow engine does not make a stream silent."""
+        came = [(link, link.frames) for link in self._carriers()]
+        while any(link.carries and link.frames - link.frames_waiting < frames for link, frames in came):
+            await self._clock.sleep(_BUFFERS_LOOKED_AT_EVERY_S)
 
     def _weed_out(self, for_s: float) -> None:
         """Let go of the connections that have kept back for so long what another one told."""

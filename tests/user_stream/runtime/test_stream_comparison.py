@@ -30,6 +30,8 @@ class Bench(Stand):
     comparison: StreamComparison = field(init=False)
     live: bool = True
     in_doubt: Callable[[], None] = lambda: None
+    catching_up_s: float = 0.0
+    """How long our own buffers take to be looked at."""
     equal: list[int] = field(default_factory=list)
     """Until when everything was told, in ms since noon."""
     silences: list[list[str]] = field(default_factory=list)
@@ -39,10 +41,14 @@ class Bench(Stand):
             self.account,
             is_live=lambda: self.live,
             on_turn=lambda: None,
+            caught_up=self._caught_up,
             on_doubt=self._doubt,
             on_equal=lambda until: self.equal.append(until - NOON_MS),
             on_silence=self.silences.append,
         )
+
+    async def _caught_up(self) -> None:
+        await asyncio.sleep(self.catching_up_s)
 
     def _doubt(self) -> None:
         self.in_doubt()
@@ -120,6 +126,19 @@ async def test_event_that_comes_within_the_grace_is_no_silence() -> None:
         await asyncio.sleep(32)
         desk.account.ledger.fold(told_by_stream("NEW", at=NOON_MS), desk.account.ledger.begin_epoch())
         await asyncio.sleep(4)
+
+        assert desk.silences == []
+        assert len(desk.equal) == 1
+
+
+async def test_event_that_waits_in_our_own_buffer_for_longer_than_the_grace_is_no_silence() -> None:
+    """Row 18: a slow engine does not make a stream silent."""
+    async with bench() as desk:
+        desk.catching_up_s = 60
+        desk.exchange.says(OPEN_ORDERS, [OPEN])
+        await asyncio.sleep(80)
+        desk.account.ledger.fold(told_by_stream("NEW", at=NOON_MS), desk.account.ledger.begin_epoch())
+        await asyncio.sleep(20)
 
         assert desk.silences == []
         assert len(desk.equal) == 1
