@@ -35,7 +35,7 @@ from user_stream.core.intents import Intents
 from user_stream.core.ledger import Ledger, Told
 from user_stream.core.mapping import ENDED
 from user_stream.core.order_record import OrderKey
-from user_stream.core.orders import CONDITIONAL_TYPES
+from user_stream.core.orders import CONDITIONAL_TYPES, fits_type
 
 __all__ = ["ConditionalOrder", "ConditionalOrders"]
 
@@ -105,7 +105,7 @@ class ConditionalOrder:
             update["symbol"] == self.facts["symbol"]
             and update["side"] == self.facts["side"]
             and update["position_side"] in {"", self.facts["position_side"]}
-            and update["order_type"] in {"", "MARKET" if market else "LIMIT"}
+            and fits_type(update["order_type"], "MARKET" if market else "LIMIT")
         )
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from user_stream.contracts import MappedOrderUpdate, OrderIntent
+from user_stream.core.orders import fits_type
 
 __all__ = ["BIND_TOLERANCE_MS", "Intents", "is_meant"]
 
@@ -70,7 +71,7 @@ def is_meant(
     return (
         update["symbol"] == intent.symbol
         and update["side"] == intent.side
-        and update["order_type"] in {"", intent.order_type}
+        and fits_type(update["order_type"], intent.order_type)
         and Decimal(update["orig_qty"]) == Decimal(intent.quantity)
         and (not made or made >= intent.sent_at_ms - tolerance_ms)
     )

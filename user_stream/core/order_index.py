@@ -19,7 +19,7 @@ from itertools import islice
 from typing import NewType
 
 from user_stream.contracts import MappedOrderUpdate
-from user_stream.core.orders import CONDITIONAL_TYPES, Order, OrderState, external_order
+from user_stream.core.orders import CONDITIONAL_TYPES, Order, OrderState, external_order, fits_type
 
 __all__ = ["Handle", "OrderIndex"]
 
@@ -172,7 +172,7 @@ def _is_meant(order: Order, update: MappedOrderUpdate) -> bool:
         and order.symbol == update["symbol"]
         and order.side == update["side"]
         and update["position_side"] in {"", order.position_side}
-        and update["order_type"] in {"", order.order_type}
+        and fits_type(update["order_type"], order.order_type)
         and (order.quantity == Decimal(update["orig_qty"]) or (order.conditional and update["order_id"] != ""))
     )
 

@@ -42,6 +42,7 @@ __all__ = [
     "cancel_requested",
     "claimed",
     "external_order",
+    "fits_type",
     "is_client_order_id",
     "joined",
     "lost",
@@ -68,6 +69,8 @@ class OrderState(enum.StrEnum):
 CONDITIONAL_TYPES = frozenset({"STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET"})
 """Order types that wait for a price in a book of their own (Trade, New Algo Order)."""
 
+_ORDER_TYPES = CONDITIONAL_TYPES | {"LIMIT", "MARKET", "LIQUIDATION"}
+
 ENDED_STATES = frozenset({OrderState.FILLED, OrderState.CANCELLED, OrderState.EXPIRED, OrderState.REJECTED})
 
 _STATE_OF = {
@@ -86,6 +89,13 @@ _CLIENT_ORDER_ID = re.compile(r"[.A-Z:/a-z0-9_-]{1,36}")
 def is_client_order_id(text: str) -> bool:
     """Say whether Binance takes this as newClientOrderId (Trade, New Order)."""
     return _CLIENT_ORDER_ID.fullmatch(text) is not None
+
+
+def fits_type(told: str, order_type: str) -> bool:
+    """Say whether an order that is told of as one type may be one of that type: "", and a word that nobody knows yet,
+    denies nothing.
+    """
+    return told == order_type or told not in _ORDER_TYPES
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ from user_stream.core.orders import (
     cancel_refused,
     cancel_requested,
     external_order,
+    fits_type,
     is_client_order_id,
     lost,
     refused,
@@ -196,3 +197,11 @@ def test_what_binance_takes_as_a_client_order_id_is_one(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "x" * 37, "a b", "ä", "a\n", "a#"])
 def test_what_binance_refuses_as_a_client_order_id_is_none(text: str) -> None:
     assert not is_client_order_id(text)
+
+
+@pytest.mark.parametrize(
+    ("told", "fits"), [("LIMIT", True), ("", True), ("SOMETHING_NEW", True), ("MARKET", False), ("STOP_MARKET", False)]
+)
+def test_type_that_nobody_knows_yet_denies_no_order(told: str, *, fits: bool) -> None:
+    """Row 10."""
+    assert fits_type(told, "LIMIT") == fits
