@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from simulator import Respond
+from simulator import Delay, ExecuteThen, Respond
 from tests.scenarios.desk import Desk, live_desk
 from tests.scenarios.watching import filled_quantities, opened
 from user_stream import Settings
@@ -127,6 +127,32 @@ async def test_confirmation_that_rest_refuses_to_answer_is_tried_again() -> None
         assert filled_quantities(desk, "order") == [Decimal("0.004")]
         assert isinstance(desk.service.state, Live)
         desk.sim.rest_lag()
+        await desk.is_square()
+
+
+@pytest.mark.parametrize(
+    "path", ["v1/openOrders", "v1/allOrders", "v1/userTrades", "v1/order", "v3/positionRisk", "v3/balance"]
+)
+async def test_answer_that_was_read_long_before_it_came_overwrites_nothing(path: str) -> None:
+    """Row 8: a snapshot of t arrives at t + 3 s; the stream tells more in between, and again what the snapshot told."""
+    async with live_desk() as desk:
+        await desk.resting("order")
+        await desk.orders.place_market_order("ETHUSDT", "BUY", "1", client_order_id="held")
+        await desk.until_state("held", "filled")
+        await asyncio.sleep(100)
+        desk.sim.on_request("GET", f"/fapi/{path}", ExecuteThen(Delay(3)), times=4)
+        desk.sim.cut_connections()
+        desk.sim.fill("order", "0.002")
+        await asyncio.sleep(1.5)
+        for quantity in ("0.003", "0.001", "0.004"):
+            desk.sim.fill("order", quantity)
+            desk.sim.transfer("USDT", "1")
+            await asyncio.sleep(1)
+        desk.sim.place_external(symbol="ETHUSDT", side="SELL", type="MARKET", quantity="1", client_order_id="web")
+        await asyncio.sleep(200)
+
+        assert sorted(filled_quantities(desk, "order")) == [Decimal(f"0.00{digit}") for digit in (1, 2, 3, 4)]
+        assert not desk.notices(GapRepaired)[-1].provisional
         await desk.is_square()
 
 

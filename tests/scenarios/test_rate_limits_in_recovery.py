@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from simulator import Respond
-from tests.scenarios.desk import Desk, live_desk
+from simulator import Reset, Respond
+from tests.scenarios.desk import SYMBOL, Desk, live_desk
 from tests.scenarios.watching import KEY, filled_quantities, opened, weight_by_minute
 from user_stream import BackoffPolicy, Settings
 from user_stream.core.lifecycle import Degraded, GapOpened, GapRepaired
@@ -47,10 +47,14 @@ async def break_and_heal(desk: Desk) -> None:
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("status", [429, 418])
 async def test_nothing_is_asked_until_the_time_that_retry_after_names(status: int, path: str) -> None:
-    """Row 17: whichever question of the recovery it answers, it speaks to the address, so to everybody."""
+    """Row 17: whichever question of the recovery it answers, it speaks to the address, so to everybody: the
+    question for an order of unknown outcome waits, too.
+    """
     async with live_desk() as desk:
         await desk.resting("order")
         await asyncio.sleep(100)
+        desk.sim.on_request("POST", "/fapi/v1/order", Reset())
+        await desk.orders.place_limit_order(SYMBOL, "BUY", "0.010", "60000", client_order_id="unknown")
         refusal = Respond(status, -1003, "Too many requests.", headers={"Retry-After": "47"})
         desk.sim.on_request("GET", f"/fapi/{path}", refusal)
         await break_and_heal(desk)

@@ -167,6 +167,8 @@ async def test_key_that_dies_for_both_makes_one_new_key_and_replaces_each_once(a
         await asyncio.sleep(2000)
 
         assert opened(desk) == [1, 2, 3, 4]
+        answers = desk.sim.journal.entries(kind="response", method="POST", path=KEY)
+        assert len({entry.body["listenKey"] for entry in answers}) == 2
         assert len(desk.notices(GapOpened)) == 1
         assert len(desk.sim.connections) == 2
         assert requests(desk, "DELETE", KEY) == []
