@@ -25,7 +25,7 @@ from user_stream.core.lifecycle import (
     ServiceState,
     Stopped,
 )
-from user_stream.errors import UserStreamError
+from user_stream.errors import JournalError, UserStreamError
 from user_stream.observer import Metrics, Observer
 from user_stream.runtime.account import Account
 from user_stream.runtime.binance_rest import BinanceRest
@@ -115,6 +115,8 @@ class UserStreamService:
         self._supervisor = Supervisor(
             account, self._repairs, self._conditionals, lease, lambda handlers: connect(handlers=handlers)
         )
+        self._memory.on_failure = self._on_forgetful
+        self._forgetful: JournalError | None = None
         self._stopping = asyncio.Event()
         self._ended = asyncio.Event()
         self._fatal: BaseException | None = None
@@ -202,7 +204,7 @@ class UserStreamService:
                 self._supervisor.begin(tasks)
                 try:
                     await self._stopping.wait()
-                    raise _StopRequestedError
+                    raise self._forgetful or _StopRequestedError
                 finally:
                     self._supervisor.end()
         except BaseExceptionGroup as group:
@@ -231,6 +233,11 @@ class UserStreamService:
         for intent in (intent for intent in left.intents if not intent.algo):
             self._ledger.register(intent)
             self._repairs.question(intent.symbol, intent.client_order_id)
+
+    def _on_forgetful(self, error: JournalError) -> None:
+        """The journal cannot be written: to go on would be to promise what a kill breaks."""
+        self._forgetful = error
+        self._stopping.set()
 
     async def _end(self) -> None:
         """Tell what is still to be told, then let go of everything."""

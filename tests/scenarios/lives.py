@@ -277,7 +277,7 @@ async def open_lives(
     """Open an exchange on which an engine may live several times; `path` is its journal, None for none."""
     loop = asyncio.get_running_loop()
     async with sim or Simulator(accounts=(AccountSpec(balance="100000"),)) as exchange:
-        lives = Lives(exchange, path, settings or Settings(journal=path))
+        lives = Lives(exchange, path, settings or Settings(journal=path, journal_group=1))
         loop.set_task_factory(_make_task)
         try:
             yield lives

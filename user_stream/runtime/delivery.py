@@ -15,6 +15,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from decimal import Decimal
+from functools import partial
 from typing import Any, TypeAlias
 
 from user_stream.contracts import (
@@ -94,8 +95,7 @@ class Delivery:
     def tell(self, told: Iterable[Told]) -> None:
         """Tell the order manager; what is told is kept first."""
         completed = [Told(kind, self.complete(update)) for kind, update in told]
-        self._memory.write_ahead(completed)
-        self.tell_again(completed)
+        self._memory.write_ahead(completed, partial(self.tell_again, completed))
 
     def tell_again(self, told: Iterable[Told]) -> None:
         """Tell the order manager what is kept already."""
@@ -120,12 +120,12 @@ class Delivery:
     def tell_account(self, patch: MappedAccountUpdate) -> None:
         """Tell the risk engine."""
         if self._risk_engine is not None:
-            self._outbox.put(self._risk_engine.on_account_update, patch)
+            self._put(self._risk_engine.on_account_update, patch)
 
     def tell_state(self, state: ServiceState) -> None:
         """Tell the risk engine where the service is in its life, if it wants to hear."""
         if isinstance(self._risk_engine, TakesStreamState):
-            self._outbox.put(self._risk_engine.on_stream_state, state)
+            self._put(self._risk_engine.on_stream_state, state)
 
     def has_unexplained(self, book: PositionBook) -> bool:
         """Say whether a position moved by more than the fills that were told."""
@@ -139,20 +139,23 @@ class Delivery:
     def tell_lost(self, client_order_id: str) -> None:
         """Tell everybody that an order is known to nobody. Whoever starts next need not ask for it again."""
         if isinstance(self._order_manager, TakesUnknownOutcomes):
-            self._outbox.put(self._order_manager.on_order_lost, client_order_id)
+            self._put(self._order_manager.on_order_lost, client_order_id)
         self.publish(OrderLost(client_order_id))
         self._memory.withdraw(client_order_id)
 
     def tell_open(self, client_order_id: str) -> None:
         """Tell the order manager that an order it asked about is open, as it was."""
         if isinstance(self._order_manager, TakesOpenOrders):
-            self._outbox.put(self._order_manager.on_order_open, client_order_id)
+            self._put(self._order_manager.on_order_open, client_order_id)
 
     def publish(self, item: Event | Notice) -> None:
         """Tell the listeners."""
         self._metrics.notice(item)
         for listener in tuple(self._listeners):
-            self._outbox.put(listener, item)
+            self._put(listener, item)
+
+    def _put(self, callback: Callback, argument: object) -> None:
+        self._memory.in_order(partial(self._outbox.put, callback, argument))
 
     @property
     def busy(self) -> bool:
@@ -161,6 +164,7 @@ class Delivery:
 
     async def idle(self) -> None:
         """Wait until everything was told. Whoever waits may be cancelled; the telling goes on."""
+        self._memory.flush()
         await self._outbox.idle()
 
     def _deliver(self, update: MappedOrderUpdate) -> Awaitable[None] | None:

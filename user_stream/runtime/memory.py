@@ -4,16 +4,22 @@ Everything that is to be told is written ahead, and acknowledged when its callba
 before its request is sent, and kept as long as what was told of its order, for it says that the order is ours; the
 watermark follows what it covers. Without a journal nothing of this costs anything, and exactly-once holds for the life
 of the process.
+
+A commit costs more than all else that is done with an event. So what a burst of frames decides in one step of the event
+loop is one group: it is written by one commit at the end of the step, and told after that, in its order. Nothing that
+waits for its commit is overtaken, by an account update no more than by a watermark.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from user_stream.contracts import OrderIntent
 from user_stream.core.journal_rows import Resumption
 from user_stream.core.ledger import Told
+from user_stream.errors import JournalError
 from user_stream.observer import Metrics
 from user_stream.runtime.clock import Clock, LoopClock
 from user_stream.runtime.journal import Journal
@@ -43,6 +49,10 @@ class Memory:
         self._clock = clock or LoopClock()
         self._acknowledged = 0
         self._covered = (0, 0)
+        self._unwritten: list[Told] = []
+        self._waiting: list[Callable[[], None]] = []
+        self.on_failure: Callable[[JournalError], None] = _raise
+        """Hears of a commit that failed when nobody was there to be told."""
 
     @classmethod
     def open(cls, api_key: str, *, settings: Settings, clock: Clock, metrics: Metrics) -> Memory:
@@ -65,12 +75,43 @@ class Memory:
 
     # --- on the way out -------------------------------------------------------------------------------------------
 
-    def write_ahead(self, told: Sequence[Told]) -> None:
-        """Keep what the engine is about to be told."""
-        if self._journal is not None and told:
-            started_s = self._clock.perf()
-            self._journal.write_ahead(told)
-            self._metrics.journal_commit(self._clock.perf() - started_s)
+    def write_ahead(self, told: Sequence[Told], then: Callable[[], None]) -> None:
+        """Keep what the engine is about to be told, then tell it: at once without a journal, else with its group."""
+        if self._journal is None or not told:
+            self.in_order(then)
+            return
+        self._unwritten += told
+        self._waiting.append(then)
+        if len(self._unwritten) >= self._group:
+            self.flush()
+        elif len(self._waiting) == 1:
+            asyncio.get_running_loop().call_soon(self._write_group)
+
+    def in_order(self, then: Callable[[], None]) -> None:
+        """Do something after everything that waits for its commit: at once when nothing does."""
+        if self._waiting:
+            self._waiting.append(then)
+        else:
+            then()
+
+    def flush(self) -> None:
+        """Write what waits, and tell it."""
+        if self._journal is None or not self._waiting:
+            return
+        told, self._unwritten = self._unwritten, []
+        started_s = self._clock.perf()
+        self._journal.cover(*self._covered)
+        self._journal.write_ahead(told)
+        self._metrics.journal_commit(self._clock.perf() - started_s)
+        waiting, self._waiting = self._waiting, []
+        for then in waiting:
+            then()
+
+    def _write_group(self) -> None:
+        try:
+            self.flush()
+        except JournalError as error:
+            self.on_failure(error)
 
     def acknowledge(self, delivery_id: int) -> None:
         """The engine was told this delivery, or, by 0, the oldest details that were not told yet."""
@@ -84,6 +125,7 @@ class Memory:
     def intend(self, intent: OrderIntent) -> None:
         """Keep that an order is about to be sent."""
         if self._journal is not None:
+            self.flush()
             self._journal.intend(intent)
 
     def withdraw(self, client_order_id: str) -> None:
@@ -101,7 +143,8 @@ class Memory:
         if self._journal is not None and (watermark, floor) != self._covered:
             is_first = self._covered == (0, 0)
             self._covered = (watermark, floor)
-            self._journal.cover(watermark, floor)
+            if not self._waiting:  # else it follows what it covers
+                self._journal.cover(watermark, floor)
             if is_first:
                 self.commit()  # whoever is killed right at the beginning must not begin again
 
@@ -110,6 +153,7 @@ class Memory:
         as it was is kept beside.
         """
         if self._journal is not None:
+            self.flush()
             aside = self._journal.start_over(since)
             self._acknowledged = 0
             _log.warning("the exchange began anew, and so does the journal; the old one is kept as %s", aside)
@@ -118,10 +162,16 @@ class Memory:
         """Commit what waits."""
         if self._journal is not None:
             self._acknowledged = 0
+            self.flush()
             self._journal.commit()
 
     def close(self) -> None:
         """Commit what waits, and let go of the file."""
         if self._journal is not None:
+            self.flush()
             journal, self._journal = self._journal, None
             journal.close()
+
+
+def _raise(error: JournalError) -> None:
+    raise error

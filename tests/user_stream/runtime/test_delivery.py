@@ -224,5 +224,6 @@ async def test_deliveries_callbacks_and_notices_are_measured() -> None:
     assert observer.told == [
         (Metric.CALLBACKS_FAILED, "Engine.on_order_update"),
         (Metric.DELIVERIES, "rest"),
+        (Metric.DELIVERY_LATENCY,),
         (Metric.CALLBACK_DURATION, "Engine.on_order_update"),
     ]
