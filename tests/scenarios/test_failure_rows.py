@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ import pytest
 from simulator import AccountSpec, Drop, Respond, Simulator
 from simulator.core.symbols import perpetual
 from tests.scenarios.desk import SYMBOL, Desk, live_desk, open_desk
-from tests.scenarios.test_stopping import ticks
 from tests.scenarios.watching import filled_quantities, requests
 from user_stream import Order, Settings
 from user_stream.core.events import ConditionalOrderTriggerReject
@@ -223,24 +221,7 @@ async def test_thousand_tiny_fills_add_up_to_the_last_digit() -> None:
         await desk.is_square()
 
 
-# --- row 25: cancellation at every await ----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("first", range(0, 400, 40))
-async def test_service_that_is_cancelled_at_any_step_of_its_start_leaves_nothing_running(first: int) -> None:
-    """Row 25: every fourth step up to the first synchronization, and some after it."""
-    for count in range(first, first + 40, 4):
-        async with open_desk() as desk:
-            before = asyncio.all_tasks()
-            service = asyncio.create_task(desk.service.start())
-            await ticks(count)
-            service.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await service
-            await asyncio.sleep(60)
-
-            assert service.cancelled()
-            assert {task.get_name() for task in asyncio.all_tasks() - before} == set()
+# --- rows 9 and 25 ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("event", ["ORDER_TRADE_UPDATE", "TRADE_LITE", "ACCOUNT_UPDATE"])
