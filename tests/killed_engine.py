@@ -78,6 +78,7 @@ async def main(rest_url: str, ws_url: str, journal: Path) -> None:
     settings = Settings(
         journal=journal, journal_group=GROUP, rest_lag_s=0.5, account_lag_s=0.2, question_interval_s=0.1,
         recv_window_ms=1000, comparison_interval_s=1.0,
+        recovery_weight_per_minute=100_000,  # so many recoveries a minute are the test's doing
     )  # fmt: skip
     async with TalkingOrderManager(*keys, environment=environment, settings=settings) as orders:
         book = PositionBook()

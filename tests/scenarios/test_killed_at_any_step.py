@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from pathlib import Path
 
 from simulator import ExecuteThen, ExecuteThenReset
@@ -13,9 +13,15 @@ from simulator.core.fault import Delay
 from simulator.errors import SimulatorError
 from tests.scenarios.desk import SYMBOL
 from tests.scenarios.lives import Life, Lives, open_lives
+from user_stream import Settings
 from user_stream.core.lifecycle import GapRepaired
 
 KILLS = 24
+
+
+def lives_in(path: Path) -> AbstractAsyncContextManager[Lives]:
+    """Open an exchange for lives that keep their journal as in production, a group to a commit."""
+    return open_lives(path, settings=Settings(journal=path))
 
 
 async def day(lives: Lives) -> AsyncIterator[None]:
@@ -64,7 +70,7 @@ async def until_confirmed(life: Life) -> None:
 
 async def steps_of_a_day(path: Path) -> int:
     """Return how many steps the tasks of a life take in a day on which nobody is killed."""
-    async with open_lives(path) as lives:
+    async with lives_in(path) as lives:
         life = await lives.live()
         async for _ in day(lives):
             await asyncio.sleep(0.5)
@@ -79,7 +85,7 @@ async def test_killed_at_any_step_it_goes_on_where_it_was(tmp_path: Path) -> Non
     draw = random.Random(28)  # noqa: S311  a case, not a secret
     for number in range(KILLS):
         last_step = draw.randrange(steps * number // KILLS, steps * (number + 1) // KILLS)
-        async with open_lives(tmp_path / f"{number}") as lives:
+        async with lives_in(tmp_path / f"{number}") as lives:
             first = lives.born()
             first.last_step = last_step
             lives.start(first)
@@ -99,7 +105,7 @@ async def test_killed_again_and_again_it_goes_on_where_it_was(tmp_path: Path) ->
     """A life that ends during its recovery leaves the next one no less to recover."""
     for seed in range(6):
         draw = random.Random(seed)  # noqa: S311  a case, not a secret
-        async with open_lives(tmp_path / f"{seed}") as lives:
+        async with lives_in(tmp_path / f"{seed}") as lives:
             await lives.live()
             async for _ in day(lives):
                 await asyncio.sleep(draw.random())

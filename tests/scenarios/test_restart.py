@@ -315,6 +315,27 @@ async def test_a_callback_that_was_cut_off_by_the_kill_is_called_again(path: Pat
         assert [(data["delivery_id"], data["redelivered"]) for data in lives.deliveries] == [(2, True)]
 
 
+async def test_what_is_told_before_the_first_look_does_not_hide_what_happened_meanwhile(path: Path) -> None:
+    """Killed twice: the second life had an answer about its order, but never a connection."""
+    async with open_lives(path) as lives:
+        first = await lives.live()
+        lives.sim.on_request("POST", ORDER, ExecuteThen(Delay(30)))
+        when(first.desk, first.kill, kind="request", path=ORDER)
+        await lives.place(first, "in-flight")
+        lives.sim.place_external(symbol=SYMBOL, side="BUY", type="MARKET", quantity="0.003", client_order_id="web_1")
+        lives.sim.refuse_connections(times=20)
+        second = lives.born()
+        lives.start(second)
+        await second.desk.until_state("in-flight", "active")
+        second.kill()
+        lives.sim.refuse_connections(times=0)
+        third = await lives.live()
+        await until_confirmed(third)
+
+        assert [quantity for _, quantity, _ in third.orders.told("web_1")] == ["0.003"]
+        await lives.is_square()
+
+
 # --- conditional orders -------------------------------------------------------------------------------------------
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from user_stream.contracts import OrderIntent
 from user_stream.core.journal_rows import Resumption
@@ -30,6 +31,13 @@ __all__ = ["Memory"]
 _log = logging.getLogger("user_stream.memory")
 
 _NOTHING = Resumption(watermark=0, floor=0, intents=(), told=(), unacknowledged=(), next_delivery_id=1)
+
+
+class _Waiting(NamedTuple):
+    """What is done when a commit is done; `is_kept`: it is to be told, and kept by that commit."""
+
+    then: Callable[[], None]
+    is_kept: bool
 
 
 class Memory:
@@ -50,7 +58,7 @@ class Memory:
         self._acknowledged = 0
         self._covered = (0, 0)
         self._unwritten: list[Told] = []
-        self._waiting: list[Callable[[], None]] = []
+        self._waiting: list[_Waiting] = []
         self.on_failure: Callable[[JournalError], None] = _raise
         """Hears of a commit that failed when nobody was there to be told."""
 
@@ -71,7 +79,9 @@ class Memory:
         """Return what an earlier process left."""
         if self._journal is None:
             return _NOTHING
-        return self._journal.resumption
+        resumption = self._journal.resumption
+        self._covered = (resumption.watermark, resumption.floor)
+        return resumption
 
     # --- on the way out -------------------------------------------------------------------------------------------
 
@@ -81,7 +91,7 @@ class Memory:
             self.in_order(then)
             return
         self._unwritten += told
-        self._waiting.append(then)
+        self._waiting.append(_Waiting(then, is_kept=True))
         if len(self._unwritten) >= self._group:
             self.flush()
         elif len(self._waiting) == 1:
@@ -90,7 +100,7 @@ class Memory:
     def in_order(self, then: Callable[[], None]) -> None:
         """Do something after everything that waits for its commit: at once when nothing does."""
         if self._waiting:
-            self._waiting.append(then)
+            self._waiting.append(_Waiting(then, is_kept=False))
         else:
             then()
 
@@ -99,13 +109,18 @@ class Memory:
         if self._journal is None or not self._waiting:
             return
         told, self._unwritten = self._unwritten, []
-        started_s = self._clock.perf()
-        self._journal.cover(*self._covered)
-        self._journal.write_ahead(told)
-        self._metrics.journal_commit(self._clock.perf() - started_s)
         waiting, self._waiting = self._waiting, []
-        for then in waiting:
-            then()
+        started_s = self._clock.perf()
+        try:
+            self._journal.cover(*self._covered)
+            self._journal.write_ahead(told)
+        except JournalError:
+            waiting = [item for item in waiting if not item.is_kept]  # what is not kept is not told
+            raise
+        finally:
+            for item in waiting:
+                item.then()
+        self._metrics.journal_commit(self._clock.perf() - started_s)
 
     def _write_group(self) -> None:
         try:
@@ -167,8 +182,11 @@ class Memory:
 
     def close(self) -> None:
         """Commit what waits, and let go of the file."""
-        if self._journal is not None:
+        if self._journal is None:
+            return
+        try:
             self.flush()
+        finally:
             journal, self._journal = self._journal, None
             journal.close()
 
