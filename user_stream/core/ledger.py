@@ -38,7 +38,7 @@ from user_stream.core.mapping import ENDED, map_order_row, map_trade_row
 from user_stream.core.order_record import ZERO, OrderKey, OrderRecord, has_fill, status_rank
 from user_stream.core.rest_rows import OrderRow, TradeRow
 from user_stream.core.restart import recall
-from user_stream.core.telling import brings_terms, completed, intended, learn, without_fill
+from user_stream.core.telling import brings_terms, completed, intended, learn, terms_of, without_fill
 
 __all__ = ["Ledger", "Told"]
 
@@ -289,6 +289,7 @@ class Ledger:
 
     def _hold(self, record: OrderRecord, update: MappedOrderUpdate) -> list[Told]:
         self.holes.add(record.key)
+        learn(record, update)
         hold(record, update)
         return []
 
@@ -343,6 +344,8 @@ class Ledger:
         record.begun = record.begun or record.booked == record.cumulative
         told = completed(record, update)
         record.average = told["avg_price"]
+        if update["source"] != "trade_lite":
+            record.told_terms = terms_of(told)
         told["delivery_id"] = self.number()
         return Told("delivery", told)
 
@@ -353,6 +356,7 @@ class Ledger:
         record = self._orders.get(key)
         if record is None:
             record = self._orders[key] = OrderRecord(key, facts=update)
+        if not record.is_expected and update["client_order_id"] in self.intents:
             self._bind_intent(record, update, made=update["order_trade_time"] if made is None else made)
         if not record.begun and update["execution_type"] == "NEW" and update["source"] == "stream":
             record.begun = True
@@ -362,8 +366,8 @@ class Ledger:
         claimed = self.intents.claim(update, made=made)
         if claimed is not None:
             intent, record.sent_epoch = claimed
-            record.begun = True
-            record.facts = intended(update, intent)
+            record.is_expected = record.begun = True
+            record.facts = intended(record.facts, intent)
 
     def _tell_baseline(self, record: OrderRecord, row: OrderRow) -> list[Told]:
         take_left_over(record, row)

@@ -21,12 +21,15 @@ from user_stream.core.mapping import ENDED
 from user_stream.core.rest_rows import TradeRow
 from user_stream.core.unnamed_fills import UnnamedFills
 
-__all__ = ["ZERO", "OrderKey", "OrderRecord", "has_fill", "status_rank"]
+__all__ = ["ZERO", "OrderKey", "OrderRecord", "Terms", "has_fill", "status_rank"]
 
 ZERO = Decimal(0)
 
 OrderKey: TypeAlias = tuple[str, str]
 """(symbol, order id): the identity of an order within an account."""
+
+Terms: TypeAlias = tuple[str, str]
+"""Price and quantity that an order asks for."""
 
 _BY_THE_EXCHANGE = ("autoclose-", "adl_autoclose", "settlement_autoclose")
 """Client order ids of orders that the exchange makes. Not all their fills may have a TRADE_LITE."""
@@ -85,12 +88,16 @@ class OrderRecord:
     first_fill_time: int = 0
     last_time: int = 0
     """When the exchange last moved the order, as far as we know its terms."""
-    terms: set[tuple[str, str]] = field(default_factory=set)
-    """Price and quantity of the amendments told of `last_time`."""
+    terms: set[Terms] = field(default_factory=set)
+    """Those of the amendments that were made at `last_time`."""
+    told_terms: Terms | None = None
+    """Those that were delivered last; those of a TRADE_LITE do not count, which is no telling of an amendment."""
     amending: int = 0
     """Amendments that were asked for and neither told nor refused yet."""
     newest_trade: int = 0
     newest_time: int = 0
+    is_expected: bool = False
+    """True once it was found to be an order that we announced."""
     sent_epoch: int = NO_EPOCH
     """The youngest epoch that had begun when the order was sent."""
     proven_epochs: frozenset[int] = frozenset()

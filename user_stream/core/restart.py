@@ -15,7 +15,7 @@ from user_stream.contracts import MappedOrderUpdate
 from user_stream.core.mapping import ENDED
 from user_stream.core.order_record import OrderKey, OrderRecord, has_fill
 from user_stream.core.orders import CONDITIONAL_TYPES
-from user_stream.core.telling import learn
+from user_stream.core.telling import learn, terms_of
 
 __all__ = ["recall"]
 
@@ -23,6 +23,7 @@ __all__ = ["recall"]
 def recall(told: Iterable[tuple[Literal["delivery", "details"], MappedOrderUpdate]]) -> dict[OrderKey, OrderRecord]:
     """Return the records of what was told, oldest first; a delivery that is kept twice counts once."""
     records: dict[OrderKey, OrderRecord] = {}
+    seen: set[int] = set()
     for kind, update in told:
         if not update["order_id"] or ("algo_id" in update and update["order_type"] in CONDITIONAL_TYPES):
             continue  # a conditional order: it has a book of its own, though it may name its child
@@ -32,14 +33,15 @@ def recall(told: Iterable[tuple[Literal["delivery", "details"], MappedOrderUpdat
             record = records[key] = OrderRecord(key, facts=update)
         if kind == "details":
             record.undetailed.discard(update["trade_id"])
-        else:
+        elif update["delivery_id"] not in seen:
+            seen.add(update["delivery_id"])
             _remember(record, update)
         learn(record, update)
     return records
 
 
 def _remember(record: OrderRecord, update: MappedOrderUpdate) -> None:
-    if has_fill(update) and not record.knows(update):
+    if has_fill(update):
         record.book(update)
         if update["source"] == "trade_lite":
             record.undetailed.add(update["trade_id"])
@@ -47,6 +49,8 @@ def _remember(record: OrderRecord, update: MappedOrderUpdate) -> None:
         record.status = update["order_status"]
         record.ended_at = update["order_trade_time"] if update["order_status"] in ENDED else 0
     record.average = update["avg_price"]
+    if update["source"] != "trade_lite":
+        record.told_terms = terms_of(update)
     record.cumulative = max(record.cumulative, Decimal(update["accumulated_filled_qty"]))
     record.claimed = max(record.claimed, record.cumulative)
     record.begun = record.begun or record.booked == record.cumulative

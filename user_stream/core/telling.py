@@ -1,8 +1,8 @@
 """How a fact becomes what the engine is told: completed with what only the ledger knows, and with nothing that is old.
 
-Attributes that a source does not carry (TRADE_LITE has few, a trade row fewer) come from the latest that is known of
-the order, its *facts*. The cumulative quantity and the average price are the sender's when he speaks of the present,
-else the ledger's own, and where fills are missing what was told last.
+Attributes that a source does not carry (TRADE_LITE has few, a trade row fewer), and terms that are no longer so, come
+from the latest that is known of the order, its *facts*. The cumulative quantity and the average price are the sender's
+when he speaks of the present, else the ledger's own, and where fills are missing what was told last.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from decimal import Decimal
 from typing import Literal, TypeAlias, get_args
 
 from user_stream.contracts import MappedOrderUpdate, OrderIntent
-from user_stream.core.order_record import OrderRecord, has_fill, status_rank
+from user_stream.core.order_record import OrderRecord, Terms, has_fill, status_rank
 
-__all__ = ["brings_terms", "completed", "intended", "learn", "without_fill"]
+__all__ = ["brings_terms", "completed", "intended", "learn", "terms_of", "without_fill"]
 
 _OfTheOrder: TypeAlias = Literal["client_order_id", "position_side", "order_type", "time_in_force"]
 _OF_THE_ORDER: tuple[_OfTheOrder, ...] = get_args(_OfTheOrder)
@@ -51,7 +51,10 @@ def completed(record: OrderRecord, update: MappedOrderUpdate) -> MappedOrderUpda
     if Decimal(update["accumulated_filled_qty"]) != record.cumulative:
         told["accumulated_filled_qty"] = format(record.cumulative, "f")
         told["avg_price"] = record.average_price() if record.booked == record.cumulative else record.average
-    if update["source"] == "trade_lite":
+    is_lite = update["source"] == "trade_lite"
+    if not is_lite or record.terms or update["order_trade_time"] < record.last_time:
+        told["price"], told["orig_qty"] = terms_of(facts)  # those of the update may be older
+    if is_lite:
         told["position_side"] = facts["position_side"]
         told["order_type"] = facts["order_type"]
         told["time_in_force"] = facts["time_in_force"]
@@ -63,17 +66,33 @@ def completed(record: OrderRecord, update: MappedOrderUpdate) -> MappedOrderUpda
 def brings_terms(record: OrderRecord, update: MappedOrderUpdate) -> bool:
     """Say whether an update tells of a price or quantity that is news: not what an older amendment, told late, set.
 
-    Amendments of one millisecond are told apart by their terms. A row of REST must be younger than what we know.
+    Only amendments and rows of REST do. Amendments of one millisecond are told apart by their terms. A row of the
+    millisecond that we know of must agree with us, or know as much as we do, and we of no amendment.
     """
-    if record.ended or not record.status or update["order_trade_time"] < record.last_time:
+    at, terms = update["order_trade_time"], terms_of(update)
+    if update["execution_type"] not in {"AMENDMENT", ""} or record.ended or at < record.last_time:
         return False
-    if all(
-        Decimal(told) == Decimal(held) for told, held in zip(_terms_of(update), _terms_of(record.facts), strict=True)
-    ):
+    if not record.status or _are_equal(terms, record.told_terms or _terms_before(record, update)):
         return False
-    if update["order_trade_time"] > record.last_time:
+    if at > record.last_time or _are_equal(terms, terms_of(record.facts)):
         return True
-    return update["execution_type"] == "AMENDMENT" and _terms_of(update) not in record.terms
+    if update["execution_type"] == "AMENDMENT":
+        return terms not in record.terms
+    return not record.terms and _progress(update) >= _progress(record.facts)
+
+
+def _terms_before(record: OrderRecord, update: MappedOrderUpdate) -> Terms:
+    """Return the terms of an order of which TRADE_LITE alone was told, so that any amendment is news."""
+    return ("-1", "-1") if update["execution_type"] == "AMENDMENT" else terms_of(record.facts)
+
+
+def terms_of(update: MappedOrderUpdate) -> Terms:
+    """Return price and quantity that an order asks for, as an update says."""
+    return update["price"], update["orig_qty"]
+
+
+def _are_equal(terms: Terms, others: Terms) -> bool:
+    return all(Decimal(term) == Decimal(other) for term, other in zip(terms, others, strict=True))
 
 
 def learn(record: OrderRecord, update: MappedOrderUpdate) -> None:
@@ -81,17 +100,24 @@ def learn(record: OrderRecord, update: MappedOrderUpdate) -> None:
     at = update["order_trade_time"]
     if update["source"] == "trade_lite" or at < record.last_time or (update["source"] == "rest" and has_fill(update)):
         return
+    if at == record.last_time and _progress(update) < _progress(record.facts):
+        return
     if at > record.last_time:
         record.last_time = at
         record.terms.clear()
     if update["execution_type"] == "AMENDMENT":
-        if _terms_of(update) in record.terms:
+        if terms_of(update) in record.terms:
             return
-        record.terms.add(_terms_of(update))
+        record.terms.add(terms_of(update))
         record.amending = max(record.amending - 1, 0)
-    elif record.terms or status_rank(update["order_status"]) < status_rank(record.status):
-        return  # an amendment of the same millisecond, or a fill, says more than what came before it
+    elif record.terms:
+        return  # an amendment of the same millisecond says more than what came before it
     _keep(record, update)
+
+
+def _progress(update: MappedOrderUpdate) -> tuple[Decimal, int]:
+    """Say how far an order was, for facts of one millisecond."""
+    return Decimal(update["accumulated_filled_qty"]), status_rank(update["order_status"])
 
 
 def _keep(record: OrderRecord, update: MappedOrderUpdate) -> None:
@@ -100,7 +126,3 @@ def _keep(record: OrderRecord, update: MappedOrderUpdate) -> None:
         record.facts = update.copy()
         for name in _OF_THE_ORDER:
             record.facts[name] = update[name] or known[name]
-
-
-def _terms_of(update: MappedOrderUpdate) -> tuple[str, str]:
-    return update["price"], update["orig_qty"]

@@ -28,33 +28,33 @@ class _Fill:
 
 @dataclass(slots=True)
 class UnnamedFills:
-    """One order's fills without a trade id, by the cumulative quantity that each reached (base asset)."""
+    """One order's fills without a trade id. Quantities are in the base asset."""
 
-    _fills: dict[Decimal, _Fill] = field(default_factory=dict)
+    _fills: list[_Fill] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return bool(self._fills)
 
     def __contains__(self, reached: Decimal) -> bool:
         """Say whether a fill that reached this quantity was told, named meanwhile or not."""
-        return reached in self._fills
+        return any(fill.reached == reached for fill in self._fills)
 
     def add(self, reached: Decimal, quantity: Decimal, *, price: Decimal, time: int) -> None:
         """Keep a fill that was told."""
-        self._fills[reached] = _Fill(reached, quantity, price, time, quantity)
+        self._fills.append(_Fill(reached, quantity, price, time, quantity))
 
     def within(self, reached: Decimal) -> Decimal:
         """Return how much of what has no trade id lies at or below this cumulative quantity."""
-        return sum((fill.left for fill in self._fills.values() if fill.reached <= reached), _ZERO)
+        return sum((fill.left for fill in self._fills if fill.reached <= reached), _ZERO)
 
     def name(self, quantity: Decimal, *, price: Decimal, time: int, end: Decimal) -> Decimal:
         """Let a REST trade that reached `end` take the place of its equal, or of what it covers; return how much."""
-        for fill in self._fills.values():
+        for fill in self._fills:
             if (fill.left, fill.quantity, fill.price, fill.time) == (quantity, quantity, price, time):
                 fill.left = _ZERO
                 return quantity
         taken = _ZERO
-        for fill in self._fills.values():
+        for fill in self._fills:
             overlap = min(end, fill.reached) - max(end - quantity, fill.reached - fill.quantity)
             part = max(min(overlap, fill.left), _ZERO)
             fill.left -= part

@@ -149,13 +149,17 @@ class Exchange:
         happening = self.history.timeline[self.happened]
         plan = self.history.orders[happening.order]
         self.happened += 1
-        if happening.status == "NEW" and happening.execution == "NEW" and plan.own:
-            meant = intent(f"c{happening.order}", quantity=str(happening.quantity), sent_at_ms=happening.at)
-            self.ledger.register(meant)
+        if happening.execution == "NEW" and plan.own:
+            self.send(happening)
         for connection in self.connections.values():
             connection.queues["order"].append(self.event(happening))
             if happening.trade and not plan.unnamed:
                 connection.queues["lite"].append(self.lite(happening))
+
+    def send(self, happening: Happening) -> None:
+        """Announce an order of our own, which is about to be made."""
+        meant = intent(f"c{happening.order}", quantity=str(happening.quantity), sent_at_ms=happening.at)
+        self.ledger.register(meant)
 
     def event(self, happening: Happening) -> MappedOrderUpdate:
         plan = self.history.orders[happening.order]
@@ -247,6 +251,10 @@ class Exchange:
         ]
 
     # --- the truth ------------------------------------------------------------------------------------------------
+
+    def quantity(self, order: int) -> str:
+        """Return what an order asked for in the end."""
+        return str(self._life(order, len(self.history.timeline))[-1].quantity)
 
     def average(self, order: int, cumulative: Decimal | int) -> Decimal:
         """Return the average price of an order's fills up to a cumulative quantity."""

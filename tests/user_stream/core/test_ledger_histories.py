@@ -56,6 +56,7 @@ def assert_told_exactly_once(exchange: Exchange) -> None:
         )
         assert cumulative[-1] == plan.executed
         assert_price(exchange, order, told[-1])
+        assert told[-1]["orig_qty"] == exchange.quantity(order), "the terms are other ones"
         record = exchange.ledger.order(exchange.key(order))
         if record is not None:
             assert record.baseline + sum(last_quantities(told)) == plan.executed, "the last quantities do not add up"

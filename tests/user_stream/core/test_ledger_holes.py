@@ -1,13 +1,13 @@
-"""Rules 10 and 20: what is missing is held back, fetched, or declared; and what is over is forgotten."""
+"""Rules 10 and 11: what is missing is held back, fetched, or declared."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.user_stream.core.order_facts import KEY, order_row, told_by_lite, told_by_stream, trade_row
-from user_stream.core.ledger import Ledger, Told
+from tests.user_stream.core.ledger_steps import NEW, fold, listening, trades
+from tests.user_stream.core.order_facts import KEY, intent, order_row, told_by_lite, told_by_stream, trade_row
+from user_stream.core.ledger import Ledger
 
-NEW = told_by_stream("NEW", at=1_000)
 FIRST = told_by_stream("PARTIALLY_FILLED", trade=1, last="4", cumulative="4", at=2_000)
 SECOND = told_by_stream("PARTIALLY_FILLED", trade=2, last="3", cumulative="7", at=3_000)
 THIRD = told_by_stream("FILLED", trade=3, last="3", cumulative="10", at=4_000)
@@ -16,18 +16,7 @@ CANCELED = told_by_stream("CANCELED", cumulative="7", at=4_000)
 
 @pytest.fixture
 def ledger() -> Ledger:
-    ledger = Ledger()
-    ledger.begin_epoch()
-    return ledger
-
-
-def steps(told: list[Told]) -> list[tuple[str, int, str]]:
-    """Return status, trade and cumulative quantity of what was delivered."""
-    return [
-        (update["order_status"], update["trade_id"], update["accumulated_filled_qty"])
-        for kind, update in told
-        if kind == "delivery"
-    ]
+    return listening()
 
 
 def test_a_fill_whose_predecessor_is_missing_is_held(ledger: Ledger) -> None:
@@ -52,7 +41,7 @@ def test_everything_later_of_an_order_with_a_hole_waits_and_other_orders_do_not(
 
     assert ledger.fold(told_by_lite(3, "3", at=4_000), 1) == []
     assert ledger.fold(THIRD, 1) == []
-    assert steps(ledger.fold(told_by_stream("NEW", order_id=8), 1)) == [("NEW", 0, "0")]
+    assert trades(ledger.fold(told_by_stream("NEW", order_id=8), 1)) == [("NEW", 0, "0")]
 
 
 def test_the_fetched_trade_goes_out_before_what_was_held(ledger: Ledger) -> None:
@@ -65,7 +54,7 @@ def test_the_fetched_trade_goes_out_before_what_was_held(ledger: Ledger) -> None
     told = ledger.fold_order(row, [trade_row(1, "4"), trade_row(2, "3")], since=0)
     told += ledger.release(KEY)
 
-    assert steps(told) == [("PARTIALLY_FILLED", 1, "4"), ("PARTIALLY_FILLED", 2, "7"), ("CANCELED", 0, "7")]
+    assert trades(told) == [("PARTIALLY_FILLED", 1, "4"), ("PARTIALLY_FILLED", 2, "7"), ("CANCELED", 0, "7")]
     assert ledger.holes == set()
     assert ledger.shortfalls == 0
 
@@ -79,7 +68,7 @@ def test_an_order_is_complete_only_when_what_is_held_behind_the_hole_is_complete
     stale = order_row("PARTIALLY_FILLED", executed="2", at=2_000)
     told = ledger.fold_order(stale, [trade_row(1, "1"), trade_row(2, "1")], since=0)
 
-    assert [trade for _, trade, _ in steps(told)] == [1, 2]
+    assert [trade for _, trade, _ in trades(told)] == [1, 2]
     assert not ledger.is_complete(KEY)
 
 
@@ -92,7 +81,7 @@ def test_an_end_that_only_rest_told_is_not_lost_behind_a_hole(ledger: Ledger) ->
     told = ledger.fold_order(row, [trade_row(1, "4"), trade_row(2, "3")], since=0)
     told += ledger.release(KEY)
 
-    assert steps(told)[-1] == ("CANCELED", 0, "7")
+    assert trades(told)[-1] == ("CANCELED", 0, "7")
 
 
 def test_an_end_that_only_rest_told_is_not_lost_when_the_wait_is_over(ledger: Ledger) -> None:
@@ -102,7 +91,7 @@ def test_an_end_that_only_rest_told_is_not_lost_when_the_wait_is_over(ledger: Le
     told = ledger.fold_order(order_row("CANCELED", executed="7", at=4_000), [], since=0)
     told += ledger.release(KEY)
 
-    assert steps(told) == [("PARTIALLY_FILLED", 2, "7"), ("CANCELED", 0, "7")]
+    assert trades(told) == [("PARTIALLY_FILLED", 2, "7"), ("CANCELED", 0, "7")]
     assert ledger.shortfalls == 1
 
 
@@ -113,7 +102,7 @@ def test_release_tells_what_is_there_and_counts_the_shortfall(ledger: Ledger) ->
 
     told = ledger.release(KEY)
 
-    assert steps(told) == [("FILLED", 3, "10")]
+    assert trades(told) == [("FILLED", 3, "10")]
     assert ledger.shortfalls == 1
     assert not ledger.is_complete(KEY)
 
@@ -125,7 +114,7 @@ def test_what_was_held_itself_is_no_shortfall(ledger: Ledger) -> None:
 
     told = ledger.fold_order(order_row("PARTIALLY_FILLED", executed="4", at=2_000), [trade_row(1, "4")], since=0)
 
-    assert steps(told) == [("PARTIALLY_FILLED", 1, "4"), ("PARTIALLY_FILLED", 2, "7")]
+    assert trades(told) == [("PARTIALLY_FILLED", 1, "4"), ("PARTIALLY_FILLED", 2, "7")]
     assert ledger.release(KEY) == []
     assert ledger.shortfalls == 0
 
@@ -137,10 +126,10 @@ def test_a_fill_found_after_the_shortfall_is_told_once_and_completes_the_order(l
     ledger.release(KEY)
 
     row = order_row("FILLED", executed="10", at=4_000)
-    trades = [trade_row(1, "4"), trade_row(2, "3"), trade_row(3, "3")]
-    told = ledger.fold_order(row, trades, since=0) + ledger.fold_order(row, trades, since=0)
+    listed = [trade_row(1, "4"), trade_row(2, "3"), trade_row(3, "3")]
+    told = ledger.fold_order(row, listed, since=0) + ledger.fold_order(row, listed, since=0)
 
-    assert steps(told) == [("FILLED", 2, "10")]
+    assert trades(told) == [("FILLED", 2, "10")]
     assert ledger.is_complete(KEY)
 
 
@@ -158,53 +147,100 @@ def test_releasing_an_order_without_a_hole_tells_nothing(ledger: Ledger) -> None
     assert ledger.shortfalls == 0
 
 
-# --- rule 20: eviction --------------------------------------------------------------------------------------
+# --- several connections ------------------------------------------------------------------------------------
 
 
-def test_only_orders_that_ended_before_are_forgotten(ledger: Ledger) -> None:
-    for update in (NEW, FIRST, SECOND, THIRD, told_by_stream("NEW", order_id=8)):
-        ledger.fold(update, 1)
+def test_what_another_connection_tells_closes_the_hole_at_once_and_in_order(ledger: Ledger) -> None:
+    """Rule 10: the younger connection began after the first fill, and runs ahead."""
+    younger = ledger.begin_epoch()
+    assert fold(ledger, SECOND, CANCELED, epoch=younger) == []
 
-    assert ledger.evict(before=4_000) == 0
-    assert ledger.evict(before=4_001) == 1
-    assert ledger.order(KEY) is None
-    assert ledger.open_orders == [("BTCUSDT", "8")]
+    told = fold(ledger, NEW, FIRST)
+
+    assert trades(told) == [
+        ("NEW", 0, "0"),
+        ("PARTIALLY_FILLED", 1, "4"),
+        ("PARTIALLY_FILLED", 2, "7"),
+        ("CANCELED", 0, "7"),
+    ]
+    assert ledger.holes == set()
+    assert ledger.release(KEY) == []
 
 
-def test_an_order_that_lacks_fills_is_not_forgotten(ledger: Ledger) -> None:
-    ledger.fold(NEW, 1)
-    ledger.fold(CANCELED, 1)
+def test_a_trade_lite_of_another_connection_closes_the_hole_at_once(ledger: Ledger) -> None:
+    """Rules 8 and 10: nothing before it is missing, only behind it."""
+    ledger.register(intent())
+    younger = ledger.begin_epoch()
+    fold(ledger, SECOND, epoch=younger)
+
+    told = fold(ledger, told_by_lite(1, "4", at=2_000))
+
+    assert trades(told) == [("PARTIALLY_FILLED", 1, "4"), ("PARTIALLY_FILLED", 2, "7")]
+    assert ledger.holes == set()
+
+
+def test_a_hole_behind_the_first_one_stays_open(ledger: Ledger) -> None:
+    younger = ledger.begin_epoch()
+    fold(ledger, SECOND, told_by_stream("FILLED", trade=4, last="1", cumulative="10", at=5_000), epoch=younger)
+
+    assert trades(fold(ledger, NEW, FIRST))[1:] == [("PARTIALLY_FILLED", 1, "4"), ("PARTIALLY_FILLED", 2, "7")]
+    assert ledger.holes == {KEY}
+
+
+def test_a_filled_order_is_told_filled_on_the_fill_that_closes_it_whoever_told_of_the_end_first(ledger: Ledger) -> None:
+    """Rule 4: REST listed the end before the trade."""
+    fold(ledger, NEW, FIRST, SECOND)
+    assert ledger.fold_order(order_row("FILLED", executed="10", at=4_000), [], since=0) == []
+    assert ledger.holes == {KEY}
+
+    assert trades(fold(ledger, THIRD)) == [("FILLED", 3, "10")]
+    assert ledger.holes == set()
+
+
+def test_a_row_that_runs_ahead_of_its_trades_tells_nothing_that_they_do_not(ledger: Ledger) -> None:
+    """Rule 4: the cumulative quantity of a delivery is never above what was delivered."""
+    row = order_row("PARTIALLY_FILLED", executed="7", at=3_000)
+    fold(ledger, NEW)
+
+    told = ledger.fold_order(row, [trade_row(1, "4")], since=0)
+    told += ledger.fold_order(row, [trade_row(1, "4"), trade_row(2, "3")], since=0)
+
+    assert trades(told) == [("PARTIALLY_FILLED", 1, "4"), ("PARTIALLY_FILLED", 2, "7")]
+
+
+def test_a_fill_that_is_held_and_listed_is_told_once(ledger: Ledger) -> None:
+    """The list closes the hole before the fill that waited behind it, and then names that one, too."""
+    fold(ledger, NEW, SECOND)
+
+    row = order_row("FILLED", executed="10", at=4_000)
+    told = ledger.fold_order(row, [trade_row(1, "4"), trade_row(2, "3"), trade_row(3, "3")], since=0)
+
+    assert trades(told) == [("PARTIALLY_FILLED", 1, "4"), ("PARTIALLY_FILLED", 2, "7"), ("FILLED", 3, "10")]
+
+
+# --- what was searched for in vain --------------------------------------------------------------------------
+
+
+def test_nothing_waits_again_for_what_was_searched_for_in_vain(ledger: Ledger) -> None:
+    """Rule 10: an order is held once for a hole, not for every fill after it."""
+    fold(ledger, NEW, SECOND)
     ledger.release(KEY)
 
-    assert ledger.evict(before=90_000) == 0
-    ledger.fold_order(order_row("CANCELED", executed="7"), [trade_row(1, "4"), trade_row(2, "3")], since=0)
-    assert ledger.evict(before=90_000) == 1
+    assert trades(fold(ledger, THIRD)) == [("FILLED", 3, "10")]
+    assert ledger.holes == set()
 
 
-def test_what_is_told_again_of_a_forgotten_order_is_a_duplicate(ledger: Ledger) -> None:
-    for update in (NEW, FIRST, SECOND, THIRD):
-        ledger.fold(update, 1)
-    ledger.evict(before=90_000)
+def test_another_hole_is_waited_for_although_one_was_given_up(ledger: Ledger) -> None:
+    fold(ledger, NEW, SECOND)
+    ledger.release(KEY)
 
-    assert [ledger.fold(update, 1) for update in (NEW, THIRD)] == [[], []]
-    assert ledger.fold_order(order_row("FILLED", executed="10", at=4_000), [], since=0) == []
-    assert ledger.duplicates == 2
+    assert fold(ledger, told_by_stream("FILLED", trade=4, last="1", cumulative="10", at=5_000)) == []
+    assert ledger.holes == {KEY}
 
 
-def test_an_order_that_rest_lists_as_open_is_never_taken_for_a_forgotten_one(ledger: Ledger) -> None:
-    """It was made 50 ms before the connection, and REST lagged: no event ever told of it."""
-    for update in (NEW, FIRST, SECOND, THIRD):
-        ledger.fold(update, 1)
-    ledger.evict(before=90_000)
+def test_a_trade_lite_waits_while_a_fill_is_missing_for_good(ledger: Ledger) -> None:
+    """Rule 8."""
+    fold(ledger, NEW, SECOND)
+    ledger.release(KEY)
 
-    assert steps(ledger.fold_order(order_row("NEW", order_id=8), [], since=0)) == [("NEW", 0, "0")]
-
-
-def test_a_later_trade_of_an_unknown_order_is_no_duplicate_of_a_forgotten_one(ledger: Ledger) -> None:
-    for update in (NEW, FIRST, SECOND, THIRD):
-        ledger.fold(update, 1)
-    ledger.evict(before=90_000)
-
-    late = told_by_stream("FILLED", order_id=8, trade=9, last="10", cumulative="10", at=91_000)
-
-    assert steps(ledger.fold(late, 1)) == [("FILLED", 9, "10")]
+    assert fold(ledger, told_by_lite(3, "3", at=4_000)) == []
