@@ -178,6 +178,7 @@ async def test_fill_before_a_cancel_whose_answer_is_lost_is_told_by_rest(filled:
     """Rows 3 and 15: and the stream is silent."""
     async with live_desk() as desk:
         await desk.resting("order")
+        await asyncio.sleep(1)  # of the millisecond of the synchronization nobody can say what the stream owes
         desk.sim.silence_connections()
         desk.sim.fill("order", filled)
         desk.sim.on_request("DELETE", ORDER, ExecuteThen(answer))
