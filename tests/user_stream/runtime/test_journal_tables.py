@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.user_stream.journal_facts import delivery, details
-from user_stream.core.journal_rows import Progress, encode_told
+from tests.user_stream.journal_facts import delivery, details, intent
+from user_stream.contracts import MappedOrderUpdate
+from user_stream.core.journal_rows import Progress, encode, encode_told
 from user_stream.core.ledger import Told
 from user_stream.runtime.journal_file import make
 from user_stream.runtime.journal_tables import (
+    InFlight,
     OrderNumbers,
     Pruned,
     first_free,
     prune,
+    read_intents,
+    read_ours,
     read_progress,
     read_told,
     write_progress,
@@ -77,3 +82,47 @@ def test_a_slice_of_pruning_takes_what_is_older_but_not_what_must_be_kept(tables
     assert [owed.place for owed, _ in read_told(tables, after=0)] == [3, *range(31, 41)]
     assert first_free(tables, "frames") == 41
     assert tables.execute("SELECT min(place) FROM frames").fetchone() == (31,)
+
+
+def of_algo(status: str, *, child: str = "", algo_id: int = 3) -> MappedOrderUpdate:
+    """Return an update of a conditional order, or of the order that it became."""
+    return {**delivery(1, status=status).update, "order_id": child, "algo_id": algo_id, "algo_status": "NEW"}
+
+
+def test_a_conditional_order_and_the_order_that_it_becomes_have_one_number(tables: sqlite3.Connection) -> None:
+    orders = OrderNumbers(tables)
+    number = orders.number_of(of_algo("NEW"), now_ms=1)
+
+    assert orders.number_of(of_algo("NEW", child="9"), now_ms=2) == number
+    assert orders.number_of(of_algo("FILLED", child="9"), now_ms=3) == number
+    assert tables.execute("SELECT number, ended_ms FROM orders").fetchall() == [(number, 3)]
+
+
+def test_what_was_told_of_a_child_before_its_parent_was_known_joins_the_parent(tables: sqlite3.Connection) -> None:
+    """Rule 12; and nothing stays open that has ended, or it would be kept for ever."""
+    orders = OrderNumbers(tables)
+    parent = orders.number_of(of_algo("NEW"), now_ms=1)
+    child = orders.number_of(delivery(2, order=9).update, now_ms=2)
+    write(tables, 1, delivery(1), order=parent)
+    write(tables, 2, delivery(2, order=9), order=child)
+    assert child != parent
+
+    assert orders.number_of(of_algo("FILLED", child="9"), now_ms=3) == parent
+    assert [owed.order_number for owed, _ in read_told(tables, after=0)] == [parent, parent]
+    assert tables.execute("SELECT number, ended_ms FROM orders").fetchall() == [(parent, 3)]
+
+
+def test_an_intent_goes_when_its_order_does(tables: sqlite3.Connection) -> None:
+    orders, in_flight = OrderNumbers(tables), InFlight(tables)
+    sent = replace(intent("mine"), quantity=delivery(1).update["orig_qty"])
+    in_flight.add(sent, place=1, body=encode(sent), seal=0)
+    in_flight.add(intent("others"), place=2, body=encode(intent("others")), seal=0)
+    number = orders.number_of(delivery(1, status="FILLED").update, now_ms=1)
+    in_flight.bind(delivery(1).update, number)
+    in_flight.bind(delivery(1, client_order_id="others").update, number)  # of another quantity than was meant
+
+    assert read_intents(tables) == [intent("others")]
+    assert read_ours(tables) == {("BTCUSDT", "7"): sent}
+    prune(tables, before_ms=2, keep=set(), came=0)
+    assert read_ours(tables) == {}
+    assert read_intents(tables) == [intent("others")]
