@@ -114,7 +114,7 @@ class Delivery:
             unheard = [intent for key, intent in resumption.ours.items() if key not in met]
             self._order_manager.resume_orders([*unheard, *resumption.intents], deliveries, resumption.ours.keys())
             for update in (update for kind, update in known if kind == "details"):
-                self._detail(update)
+                self._outbox.put(self._known_detail, update)
         self.tell_again(resumption.unacknowledged)
 
     def tell_account(self, patch: MappedAccountUpdate) -> None:
@@ -178,10 +178,13 @@ class Delivery:
             return self._order_manager.on_fill_details(update)
         return None
 
+    def _known_detail(self, update: MappedOrderUpdate) -> Awaitable[None] | None:
+        return self._detail(update)  # acknowledged in an earlier life
+
     def _name(self, callback: Callback) -> str:
         if callback == self._deliver:
             return callback_name(self._order_manager.on_order_update)
-        if callback == self._detail and isinstance(self._order_manager, TakesFillDetails):
+        if callback in {self._detail, self._known_detail} and isinstance(self._order_manager, TakesFillDetails):
             return callback_name(self._order_manager.on_fill_details)
         return callback_name(callback)
 

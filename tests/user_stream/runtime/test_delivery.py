@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from user_stream import FillPriceCache
+from user_stream import FillPriceCache, OrderIntent
+from user_stream.core.journal_rows import Resumption
 from user_stream.core.ledger import Told
 from user_stream.core.lifecycle import CallbackFailed, CallbackSlow, OrderLost, Stopped
 from user_stream.core.metrics import Metric
@@ -226,4 +227,47 @@ async def test_deliveries_callbacks_and_notices_are_measured() -> None:
         (Metric.DELIVERIES, "rest"),
         (Metric.DELIVERY_LATENCY,),
         (Metric.CALLBACK_DURATION, "Engine.on_order_update"),
+    ]
+
+
+def sent_order(name: str) -> OrderIntent:
+    return OrderIntent(client_order_id=name, symbol="BTCUSDT", side="BUY", order_type="LIMIT", quantity="1")
+
+
+class Resuming(Engine):
+    """An engine of its own that takes its orders back, and hears of details when it comes to that."""
+
+    def resume_orders(self, intents: Any, deliveries: Any, ours: Any) -> None:
+        self.heard.append(("resumed", ([intent.client_order_id for intent in intents], len(deliveries), set(ours))))
+
+    async def on_fill_details(self, data: Any) -> None:  # type: ignore[override]  # both are allowed
+        await asyncio.sleep(0)
+        self.heard.append(("details", data["trade_id"]))
+
+
+async def test_what_an_earlier_process_told_is_given_back_before_what_it_may_not_have_told() -> None:
+    """Rule 28: an order of which the engine may have heard nothing is in flight for it."""
+    engine = Resuming()
+    delivery = Delivery(engine, None, FillPriceCache())
+    names = {"order_status": "NEW", "client_order_id": "mine", "last_filled_price": "1", "source": "stream"}
+    known = Told("delivery", update(**names, order_id="7"))
+    owed = Told("delivery", update(**names, order_id="8", delivery_id=2, redelivered=True))
+    sent = {name: sent_order(name) for name in ("known", "owed", "flying")}
+    delivery.resume(
+        Resumption(
+            watermark=0,
+            floor=0,
+            intents=(sent["flying"],),
+            told=(known, Told("details", update(**names, order_id="7", trade_id=5, delivery_id=0)), owed),
+            unacknowledged=(owed,),
+            next_delivery_id=3,
+            ours={("BTCUSDT", "7"): sent["known"], ("BTCUSDT", "8"): sent["owed"]},
+        )
+    )
+    await delivery.idle()
+
+    assert engine.heard == [
+        ("resumed", (["owed", "flying"], 1, {("BTCUSDT", "7"), ("BTCUSDT", "8")})),
+        ("details", 5),
+        ("update", 2),
     ]
