@@ -68,7 +68,7 @@ class ConditionalFlow:
         self.orders.restore(deliveries)
         self._protection.restore(deliveries)
         for intent in intents:
-            if intent.algo and self.orders.named(intent.client_order_id) is None:
+            if intent.algo:
                 self.register(intent)
                 self.question(intent.client_order_id)
 
