@@ -35,7 +35,7 @@ class Intake:
     """Handles the frames of all connections.
 
     `proved` hears what a link told, and until when that proves it alive; `on_reset` that the exchange began anew.
-    `carriers`: the links that carry the stream.
+    `carriers`: the links that carry the stream; `is_alone`: whether there is one, and no other is being made.
     """
 
     def __init__(
@@ -47,6 +47,7 @@ class Intake:
         proved: Callable[[Link, int], None],
         on_reset: Callable[[], None],
         carriers: Callable[[], Iterable[Link]],
+        is_alone: Callable[[], bool],
     ) -> None:
         self._ledger = account.ledger
         self._feed = account.feed
@@ -58,6 +59,7 @@ class Intake:
         self._conditionals = conditionals
         self._proved = proved
         self._on_reset = on_reset
+        self._is_alone = is_alone
         self._carriers = carriers
         self._echoes = Echoes()
         self._reticence = Reticence()
@@ -71,7 +73,7 @@ class Intake:
         """Note a frame before anybody looks at it."""
         link.frames += 1
         self._memory.frame(self._clock.time_ms(), link.epoch, frame)
-        if link.websocket is not None:
+        if self._metrics.observed and link.websocket is not None:
             self._metrics.frame(link.websocket.frames_waiting)
 
     def take_order_update(self, link: Link, event: OrderTradeUpdate) -> None:
@@ -102,16 +104,21 @@ class Intake:
         self._metrics.event(event)
         if isinstance(event, AlgoUpdate):
             self._conditionals.take_algo_update(event)
-        written = msgspec.json.encode(event)
-        if is_new := self._echoes.is_new(link.epoch, written):
+        if self._is_alone() or self._is_first_with(link, event):
             self._delivery.publish(event)
-        if isinstance(event, OrderTradeUpdate | TradeLite | AccountUpdate):
-            others = [each.epoch for each in self._carriers() if each is not link]
-            self._reticence.told(link.epoch, written, is_new=is_new, others=others, now_s=self._last_event_s)
         if not isinstance(event, ListenKeyExpired):  # it proves the opposite
             at = event.payload.get("T") if isinstance(event, RawEvent) else getattr(event, "transaction_time", 0)
             self._proved(link, at if isinstance(at, int) else 0)
         return self._delivery.idle() if self._delivery.busy else None
+
+    def _is_first_with(self, link: Link, event: Event) -> bool:
+        """Say whether no other connection told this; what one tells, the others have to tell, too."""
+        written = msgspec.json.encode(event)
+        is_new = self._echoes.is_new(link.epoch, written)
+        if isinstance(event, OrderTradeUpdate | TradeLite | AccountUpdate):
+            others = [each.epoch for each in self._carriers() if each is not link]
+            self._reticence.told(link.epoch, written, is_new=is_new, others=others, now_s=self._last_event_s)
+        return is_new
 
     def behind(self, for_s: float) -> set[int]:
         """Return the connections that have kept back for so long what another one told."""

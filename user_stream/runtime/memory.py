@@ -171,7 +171,11 @@ class Memory:
             self.flush()
             aside = self._journal.start_over(since)
             self._acknowledged = 0
-            _log.warning("the exchange began anew, and so does the journal; the old one is kept as %s", aside)
+            _log.warning(
+                "the exchange began anew, and so does the journal; the old one is kept as %s",
+                aside,
+                extra={"event": "journal_started_over", "kept_as": str(aside)},
+            )
 
     def commit(self) -> None:
         """Commit what waits."""

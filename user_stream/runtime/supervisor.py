@@ -83,6 +83,7 @@ class Supervisor:
             proved=self._proofs.told,
             on_reset=self._on_venue_reset,
             carriers=self._carriers,
+            is_alone=lambda: len(self._links) < 2,
         )
         self._gaps = GapRepair(
             account,
