@@ -1,8 +1,9 @@
-"""What the failure catalogue asks for and no other scenario shows: rows 2, 12, 24 and 25."""
+"""What the failure catalogue asks for and no other scenario shows: rows 2, 12, 16, 24 and 25."""
 
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from simulator import AccountSpec, Drop, Respond, Simulator
 from simulator.core.symbols import perpetual
 from tests.scenarios.desk import SYMBOL, Desk, live_desk, open_desk
 from tests.scenarios.watching import filled_quantities, requests
-from user_stream import Order, Settings
+from user_stream import Environment, Order, OrderManager, PositionBook, Settings, UserStreamService
 from user_stream.core.events import ConditionalOrderTriggerReject
 from user_stream.core.lifecycle import GapOpened, GapRepaired, PositionUnexplained
 
@@ -157,6 +158,34 @@ async def test_engine_that_starts_again_finds_both_legs_although_their_sum_is_no
             assert desk.notices(PositionUnexplained) == []
         await asyncio.sleep(3600)
     await sim.close()
+
+
+# --- row 16: accounts -----------------------------------------------------------------------------------------------
+
+
+async def test_two_accounts_in_one_process_hear_each_their_own() -> None:
+    """Row 16: events name no account; the connection that they come on does."""
+    accounts = [
+        AccountSpec(name=name, api_key=name * 64, api_secret=name * 64, balance="100000") for name in ("a", "b")
+    ]
+    async with Simulator(accounts=accounts) as sim, AsyncExitStack() as stack:
+        environment = Environment.simulator(sim.rest_url, sim.ws_url)
+        books = [PositionBook(), PositionBook()]
+        managers: list[OrderManager] = []
+        for account, book in zip(accounts, books, strict=True):
+            keys = account.api_key, account.api_secret
+            managers.append(await stack.enter_async_context(OrderManager(*keys, environment=environment)))
+            service = UserStreamService(*keys, managers[-1], book, environment=environment)
+            await stack.enter_async_context(service)
+        for manager, side in zip(managers, ("BUY", "SELL"), strict=True):
+            await manager.place_market_order(SYMBOL, side, "0.010", client_order_id="same")
+        sim.cut_connections(account="a")
+        sim.place_external(account="a", symbol=SYMBOL, side="BUY", type="MARKET", quantity="0.005")
+        await asyncio.sleep(60)
+
+        assert [book.position_amount(SYMBOL) for book in books] == [Decimal("0.015"), Decimal("-0.010")]
+        assert [len(manager.orders) for manager in managers] == [2, 1]
+        assert [manager.orders[0].side for manager in managers] == ["BUY", "SELL"]
 
 
 # --- row 24: money --------------------------------------------------------------------------------------------------
