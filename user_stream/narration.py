@@ -149,7 +149,7 @@ def _gap(notice: GapOpened | GapRepaired) -> str:
         return f"opened: what happened since {since} may be missing ({notice.cause})"
     if notice.provisional:
         return f"repaired: {notice.report} had been missed, as far as REST shows it yet"
-    return f"repaired: {notice.report} had been missed"
+    return f"repair confirmed: {notice.report} had been missed, and no more"
 
 
 def _trouble(notice: GapUnprovable | VenueReset | ConnectionLost | LeaseAging) -> str:

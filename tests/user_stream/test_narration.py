@@ -129,11 +129,11 @@ def test_a_patch_of_nothing_says_so() -> None:
         (Stopped(""), "stream", "stopped"),
         (Stopped("wrong key"), "stream", "stopped: wrong key"),
         (GapOpened(NOON_MS + 1, "cut"), "gap", "opened: what happened since 12:00:00.001 may be missing (cut)"),
-        (GapRepaired(NOON_MS, NOON_MS), "gap", "repaired: nothing had been missed"),
+        (GapRepaired(NOON_MS, NOON_MS), "gap", "repair confirmed: nothing had been missed, and no more"),
         (
             GapRepaired(NOON_MS, NOON_MS, RepairReport(positions=(RecoveredPosition("BTCUSDT", "BOTH", "1"),))),
             "gap",
-            "repaired: 1 position had been missed",
+            "repair confirmed: 1 position had been missed, and no more",
         ),
         (
             GapRepaired(NOON_MS, NOON_MS, provisional=True),

@@ -40,13 +40,19 @@ _STYLES = {
 _SAID: dict[type, Callable[[Any], tuple[str, str]]] = {
     Connecting: lambda it: (f"connecting (connection {it.epoch})", ""),
     Synchronizing: lambda _: ("connected; frames are kept back, REST is asked for the account's state", ""),
-    Live: lambda it: ("live" if not it.proven else "live, and proven by its first event", "green"),
+    Live: lambda it: ("live" if it.proven else "live, but nothing proves yet that events come", "green"),
     Degraded: lambda it: (f"degraded: {it.cause}; again in {it.retry_in_s:.1f} s", "red"),
     GapOpened: lambda _: ("gap opened: events may have been missed", "red"),
-    GapRepaired: lambda it: (f"gap repaired over REST: {it.report} that the stream had not told", "green"),
+    GapRepaired: lambda it: (_repaired(it), "green"),
     ListenKeyKept: lambda _: ("listen key kept alive", ""),
     Stopped: lambda _: ("stopped", ""),
 }
+
+
+def _repaired(notice: GapRepaired) -> str:
+    if notice.provisional:
+        return f"gap repaired over REST: {notice.report} that the stream had not told"
+    return "repair confirmed: REST, which may lag, had nothing more to hide"
 
 
 def plain(amount: Decimal) -> str:
