@@ -35,8 +35,8 @@ PACE_S = WORKERS / 200
 """Of each worker: at least so long from one order to the next."""
 NOISE = 0.01
 SETTINGS = Settings(overlap_s=10, rest_lag_s=10)
-PAUSE_S = 90.0
-"""Overlap and lag, then up to a minute until somebody looks."""
+PAUSE_S = 130.0
+"""Overlap and lag, half a minute until a comparison proves that they are past, up to a minute until somebody looks."""
 _PAGE = 4096
 
 
