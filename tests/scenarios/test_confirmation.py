@@ -174,3 +174,19 @@ async def test_order_that_ended_under_the_lag_is_told_with_its_fills_and_its_end
         await asyncio.sleep(150)
         desk.sim.rest_lag()
         await desk.is_square()
+
+
+async def test_constant_trading_that_rest_shows_before_the_stream_does_puts_no_confirmation_off() -> None:
+    """Rule 16: what is newer than the connection is the stream's to tell, and says nothing about the gap."""
+    async with live_desk() as desk:
+        await desk.resting("steady", quantity="10")
+        desk.sim.on_frame(Delay(0.9), event="ORDER_TRADE_UPDATE", times=None)
+        desk.sim.on_frame(Delay(0.9), event="TRADE_LITE", times=None)
+        desk.sim.cut_connections()
+        for _ in range(400):
+            desk.sim.fill("steady", "0.001")
+            await asyncio.sleep(0.25)
+
+        assert [repaired.provisional for repaired in desk.notices(GapRepaired)] == [True, False]
+        await asyncio.sleep(60)
+        await desk.is_square()

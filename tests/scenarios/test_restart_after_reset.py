@@ -38,6 +38,11 @@ def names(life: Life) -> set[str]:
     return {order.client_order_id for order in life.orders.orders}
 
 
+def sizes_of_what_is_kept(folder: Path) -> int:
+    (aside,) = folder.glob("*.before-reset-*")
+    return aside.stat().st_size
+
+
 @pytest.mark.parametrize("killed_after_s", [0.0, 0.5, 120.0])
 async def test_orders_of_the_exchange_before_do_not_come_back(tmp_path: Path, killed_after_s: float) -> None:
     """However soon the kill comes after the reset was found; the journal as it was is kept."""
@@ -50,8 +55,7 @@ async def test_orders_of_the_exchange_before_do_not_come_back(tmp_path: Path, ki
         await first.desk.until(lambda: first.desk.notices(VenueReset))
         await asyncio.sleep(killed_after_s)
         first.kill()
-        (aside,) = tmp_path.glob("*.before-reset-*")
-        assert aside.stat().st_size > 0
+        assert sizes_of_what_is_kept(tmp_path) > 0
         second = await lives.live()
         await second.desk.until(lambda: any(not gap.provisional for gap in second.desk.notices(GapRepaired)))
         await asyncio.sleep(60)

@@ -37,7 +37,8 @@ class Coverage:
         """The last semantic proof; the watermark stays behind it while a repair is unconfirmed."""
         self._repaired: GapRepaired | None = None
         self._unconfirmed = True
-        self._whole_since = 0
+        self.whole_since = 0
+        """From when on a connection told everything: what happened later is the stream's to tell."""
 
     @property
     def since(self) -> int:
@@ -59,7 +60,7 @@ class Coverage:
     @property
     def owed_since(self) -> int:
         """From when on everything must have been told; before, REST may have hidden it. 0 when nothing is in doubt."""
-        return 0 if self.confirmed else self._whole_since
+        return 0 if self.confirmed else self.whole_since
 
     def begin(self, now: int) -> None:
         """Start reading for the first time: what is older than `now` is known unless a journal says otherwise."""
@@ -89,7 +90,7 @@ class Coverage:
         Return what to say, provisionally; None when no gap was open.
         """
         self._known = self._unconfirmed = True
-        self._whole_since = until
+        self.whole_since = until
         self.proven_until = max(self.proven_until, until)
         if self.gap is None:
             return None

@@ -41,17 +41,22 @@ Origin: TypeAlias = Literal[
 
 @dataclass(frozen=True, slots=True)
 class RecoveredOrder:
-    """An order that moved: where it stands now. A conditional one without a child bears its algo id."""
+    """An order that moved: where it stands now, since `time` (exchange ms). A conditional one without a child bears its
+    algo id.
+    """
 
     order: OrderKey
     client_order_id: str
     status: str
     origin: Origin
+    time: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class RecoveredFill:
-    """A fill that the engine had not been told. `quantity` is in the base asset, `price` in the quote asset."""
+    """A fill that the engine had not been told. `quantity` is in the base asset, `price` in the quote asset, `time` in
+    exchange ms.
+    """
 
     order: OrderKey
     trade_id: int
@@ -59,6 +64,7 @@ class RecoveredFill:
     price: str
     delivery_id: int
     origin: Origin
+    time: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +108,15 @@ class RepairReport:
             (len(self.balances), "balance"),
         ]
         return ", ".join(f"{count} {noun}{'s' if count > 1 else ''}" for count, noun in counts if count) or "nothing"
+
+    def before(self, time: int) -> RepairReport:
+        """Return what of it happened before a moment (exchange ms): the rest is the stream's to tell."""
+        return RepairReport(
+            orders=tuple(order for order in self.orders if order.time < time),
+            fills=tuple(fill for fill in self.fills if fill.time < time),
+            positions=self.positions,
+            balances=self.balances,
+        )
 
     def by_origin(self) -> Counter[Origin]:
         """Return how many things each answer told."""
@@ -158,7 +173,10 @@ def _key(update: MappedOrderUpdate) -> OrderKey:
 
 
 def _order(update: MappedOrderUpdate, origins: Mapping[OrderKey, Origin]) -> RecoveredOrder:
-    return RecoveredOrder(_key(update), update["client_order_id"], update["order_status"], _origin(update, origins))
+    origin = _origin(update, origins)
+    return RecoveredOrder(
+        _key(update), update["client_order_id"], update["order_status"], origin, update["order_trade_time"]
+    )
 
 
 def _origin(update: MappedOrderUpdate, origins: Mapping[OrderKey, Origin]) -> Origin:
@@ -177,4 +195,5 @@ def _fill(update: MappedOrderUpdate) -> RecoveredFill:
         update["last_filled_price"],
         update["delivery_id"],
         "userTrades" if update["source"] == "rest" else "stream",
+        update["order_trade_time"],
     )

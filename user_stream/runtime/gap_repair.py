@@ -153,8 +153,9 @@ class GapRepair:
             return False
         if self._is_overtaken(life):
             return True
-        if report:
-            self._coverage.found_more(report)
+        missed = report.before(self._coverage.whole_since)  # REST may be faster than the stream with what is newer
+        if missed:
+            self._coverage.found_more(missed)
             self._want()
         else:
             if (repaired := self._coverage.confirm()) is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 from tests.user_stream.core.algo_facts import told_by_algo, told_by_algo_row
 from tests.user_stream.core.order_facts import KEY, intent, order_row, told_by_lite, told_by_stream, trade_row
@@ -37,8 +38,8 @@ def a_recovery() -> list[Told]:
 def test_a_report_names_the_order_once_and_only_fills_that_were_told_now() -> None:
     report = repair_report(a_recovery(), None, {KEY: "allOrders"})
 
-    assert report.orders == (RecoveredOrder(KEY, "mine", "FILLED", "allOrders"),)
-    assert report.fills == (SECOND,)
+    assert report.orders == (RecoveredOrder(KEY, "mine", "FILLED", "allOrders", 1_000),)
+    assert report.fills == (replace(SECOND, time=1_000),)
 
 
 def test_an_order_that_no_list_named_was_asked_for() -> None:
@@ -110,3 +111,13 @@ def test_conditional_orders_bear_their_algo_ids_until_they_have_a_child() -> Non
         (KEY, "NEW", "algoOrder"),
         ((KEY[0], "4"), "CANCELED", "stream"),
     ]
+
+
+def test_what_happened_later_is_no_part_of_what_was_missed_before() -> None:
+    report = RepairReport(
+        orders=(RecoveredOrder(KEY, "mine", "FILLED", "order", 2_000),),
+        fills=(replace(FIRST, time=1_000), replace(SECOND, time=2_000)),
+    )
+
+    assert report.before(2_000) == RepairReport(fills=(replace(FIRST, time=1_000),))
+    assert not report.before(1_000)
