@@ -5,7 +5,8 @@ what happened, and its data. They are attributes of the record (`extra=`), so an
 writes them as one JSON object a line.
 
 Nothing secret is ever given to a log. `HideSecrets` is for what slips through nevertheless, such as the traceback of
-somebody else's exception: on a handler, it takes out whatever looks like a key, a signature or a private key.
+somebody else's exception: on a handler, it takes out whatever looks like a key, a signature or a private key. It sees
+other libraries' records, too, and whoever logs must never fail by it: what cannot be formatted is shown in parts.
 """
 
 from __future__ import annotations
@@ -39,15 +40,29 @@ def _fields(record: logging.LogRecord) -> dict[str, Any]:
     return {name: value for name, value in vars(record).items() if name not in _STANDARD}
 
 
+def _text(value: object) -> str:
+    try:
+        return str(value)
+    except Exception as error:  # noqa: BLE001  somebody else's object may raise anything
+        return f"<{type(value).__name__} that cannot be shown: {type(error).__name__}>"
+
+
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except Exception as error:  # noqa: BLE001  the arguments are somebody else's objects, and may not fit the text
+        return f"{_text(record.msg)} {_text(record.args)} (cannot be formatted: {_text(error)})"
+
+
 class HideSecrets(logging.Filter):
     """Takes secrets out of a record, wherever they are: its text, its fields, its traceback. Lets every record pass."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Change the record in place, for all handlers that see it after this one."""
-        record.msg, record.args = hide_secrets(record.getMessage()), None
+        record.msg, record.args = hide_secrets(_message(record)), None
         for name, value in _fields(record).items():
             if not isinstance(value, bool | int | float | None):
-                setattr(record, name, hide_secrets(str(value)))
+                setattr(record, name, hide_secrets(_text(value)))
         if record.exc_info and not record.exc_text:
             record.exc_text = logging.Formatter().formatException(record.exc_info)
         if record.exc_text:

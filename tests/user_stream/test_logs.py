@@ -109,6 +109,37 @@ def test_text_that_is_no_unicode_can_be_written(log: logging.Logger, written: io
     assert lines(written)[0]["message"] == "\ud800 \x00"
 
 
+class Unshowable:
+    def __str__(self) -> str:
+        raise RuntimeError(KEY)
+
+    __repr__ = __str__
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments", "shown"),
+    [
+        ("%d of %d", ("x",), "%d of %d ('x',) (cannot be formatted: %d format: a real number is required, not str)"),
+        ("said %s and %s", (KEY,), "said %s and %s ('<hidden>',) (cannot be formatted: "),
+        (
+            "said %s",
+            (Unshowable(),),
+            "said %s <tuple that cannot be shown: RuntimeError> (cannot be formatted: <hidden>)",
+        ),
+        (Unshowable(), (), "<Unshowable that cannot be shown: RuntimeError> () (cannot be formatted: <hidden>)"),
+    ],
+)
+def test_record_that_cannot_be_formatted_is_shown_in_parts_and_fails_nobody(
+    log: logging.Logger, written: io.StringIO, text: Any, arguments: tuple[object, ...], shown: str
+) -> None:
+    log.error(text, *arguments, extra={"thing": Unshowable()})
+
+    (line,) = lines(written)
+    assert line["message"].startswith(shown)
+    assert line["thing"] == "<Unshowable that cannot be shown: RuntimeError>"
+    assert KEY not in written.getvalue()
+
+
 # --- what the library writes --------------------------------------------------------------------------------------
 
 PACKAGE = Path(user_stream.__file__).parent
