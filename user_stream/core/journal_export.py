@@ -2,7 +2,9 @@
 
 A scenario pushes the frames again, byte for byte and at the distances at which they came, once a client has connected.
 What was not said by the stream itself is left out (answers to control messages), an envelope is taken off, and the
-expiry of a listen key, whose name is not kept, becomes the simulator's own.
+expiry of a listen key, whose name is not kept, becomes the simulator's own. An event that several connections told is
+one event, and is pushed once, when the first of them told it; the simulator pushes it to whoever is connected. The
+lines of JSON hold every frame of every connection.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from user_stream.contracts import OrderIntent
+from user_stream.core.echoes import Echoes
 from user_stream.core.journal_rows import ToldRow
 
 __all__ = ["KeptFrame", "frame_line", "intent_line", "scenario_lines", "told_line"]
@@ -96,9 +99,10 @@ def scenario_lines(frames: Iterable[KeptFrame], *, about: str) -> Iterator[str]:
     """Yield the lines of a scenario file that pushes these frames, oldest first; none when nothing is to be pushed."""
     first_ms: int | None = None
     delay_ms = 0
+    echoes = Echoes()
     for kept in frames:
         content = _look_into(kept.frame)
-        if content.is_answer:
+        if content.is_answer or not echoes.is_new(kept.epoch, content.event):
             continue
         if first_ms is None:
             first_ms = kept.received_ms

@@ -70,6 +70,24 @@ def test_an_expired_listen_key_expires_the_simulators_own() -> None:
     assert scenario.steps[0].actions == (ExpireListenKey(),)
 
 
+def test_event_that_two_connections_told_is_pushed_once_and_one_that_came_twice_is_pushed_twice() -> None:
+    """Rule 27: the n-th of a connection is the n-th of the other, whichever is ahead and whatever is around it."""
+    first, second = b'{"e":"A"}', b'{"e":"B"}'
+    frames = [(1, first), (2, first), (2, first), (2, b'{"stream":"<redacted>","data":{"e":"B"}}'), (1, first),
+              (1, second), (3, second)]  # fmt: skip
+    scenario = scenario_of(*(KeptFrame(at, epoch, frame) for at, (epoch, frame) in enumerate(frames)))
+
+    pushes = [action.frame for step in scenario.steps for action in step.actions if isinstance(action, Push)]
+    assert pushes == [first.decode(), first.decode(), second.decode()]
+    assert [step.delay for step in scenario.steps] == ["0ms", "2ms", "3ms"]
+
+
+def test_key_that_two_connections_called_expired_expires_once() -> None:
+    expired = b'{"e":"listenKeyExpired","listenKey":"<redacted>"}'
+
+    assert len(scenario_of(KeptFrame(0, 1, expired), KeptFrame(1, 2, expired)).steps) == 1
+
+
 def test_nothing_to_push_is_no_scenario() -> None:
     assert list(scenario_lines([KeptFrame(0, 1, b'{"result":null,"id":1}')], about="nothing")) == []
 
