@@ -12,7 +12,7 @@ from tests.scenarios.desk import Desk, live_desk
 from tests.scenarios.watching import filled_quantities, opened, was_never_down
 from user_stream import MappedAccountUpdate, Order, Settings
 from user_stream.core.events import Event
-from user_stream.core.lifecycle import CallbackFailed, CallbackSlow, GapOpened, GapRepaired, Live, Notice
+from user_stream.core.lifecycle import CallbackFailed, CallbackSlow, Degraded, GapOpened, GapRepaired, Live, Notice
 
 SMALL = Settings(buffer_frames=500)
 
@@ -151,5 +151,7 @@ async def test_stall_across_a_comparison_is_no_silence_of_the_stream(connections
 
         assert filled_quantities(desk, "order") == [Decimal("0.005")] * 20
         assert len(opened(desk)) == connections
-        was_never_down(desk)
+        assert desk.notices(GapOpened) == []
+        assert {state.cause.partition(":")[0] for state in desk.notices(Degraded)} == {"the engine is behind"}
+        assert isinstance(desk.service.state, Live)
         await desk.is_square()

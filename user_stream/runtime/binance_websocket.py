@@ -178,13 +178,13 @@ class BinanceWebsocket:
         while True:
             self._frames.begin()
             await _call(self._handlers.init_state)
-            while len(self._frames):
+            while len(self._frames) and not self._unread.is_set():
                 awaitable = self._dispatch(self._frames.take())
                 if awaitable is not None:
                     await awaitable
             if not self._frames.overflowed:
                 break
-        self._flowing = True
+        self._flowing = not self._unread.is_set()  # what comes after a lost frame waits until REST told it
 
     def kept_back_account_updates(self) -> list[AccountUpdate]:
         """Return the account updates among the frames that are kept back, undelivered."""

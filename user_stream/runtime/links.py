@@ -12,15 +12,21 @@ one is whole, the new one must be *proven*, too.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from user_stream.errors import RECOVERABLE
+from user_stream.core.metrics import cause_of
+from user_stream.core.retry import backoff_delay
+from user_stream.errors import RECOVERABLE, RateLimitedError
 from user_stream.runtime.binance_websocket import BinanceWebsocket
 from user_stream.runtime.clock import Clock
+from user_stream.settings import Settings
 
 __all__ = ["Link", "keep_linked"]
+
+_log = logging.getLogger("user_stream")
 
 
 @dataclass(eq=False, slots=True)
@@ -62,6 +68,22 @@ class Link:
         self.life = asyncio.create_task(_live(life), name=f"connection {self.epoch}")
         # nobody may be waiting for the end of one that is over, and the loop complains of errors that nobody looked at
         self.life.add_done_callback(lambda task: task.cancelled() or task.exception())
+
+    def postpone(self, error: BaseException, settings: Settings, *, now_s: float, draw: float) -> None:
+        """Set when to try again, and say why: only a connection that lasted starts the backoff anew."""
+        if self.live_at_s is not None and now_s - self.live_at_s >= settings.stable_after_s:
+            self.attempt = 1
+        self.retry_in_s = backoff_delay(settings.backoff, self.attempt, draw)
+        if isinstance(error, RateLimitedError):
+            self.retry_in_s = max(self.retry_in_s, error.retry_after_s)
+        fields = {"epoch": self.epoch, "cause": cause_of(error), "retry_in_s": self.retry_in_s}
+        _log.warning(
+            "connection %d is down (%s), trying again in %.1f s",
+            self.epoch,
+            error,
+            self.retry_in_s,
+            extra={"event": "connection_lost", **fields},
+        )
 
     async def ended(self) -> None:
         """Wait for the end of its life; a defect or a fatal error is raised."""

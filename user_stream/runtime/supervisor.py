@@ -29,10 +29,10 @@ from user_stream.core.lifecycle import (
     Synchronizing,
     VenueReset,
 )
-from user_stream.core.metrics import cause_of, state_label
-from user_stream.core.retry import backoff_delay
-from user_stream.errors import RECOVERABLE, ConnectionLostError, RateLimitedError
+from user_stream.core.metrics import state_label
+from user_stream.errors import RECOVERABLE, ConnectionLostError
 from user_stream.runtime.account import Account
+from user_stream.runtime.backlog import catch_up
 from user_stream.runtime.binance_websocket import BinanceWebsocket, StreamHandlers
 from user_stream.runtime.conditional_flow import ConditionalFlow
 from user_stream.runtime.gap_repair import GapRepair
@@ -46,7 +46,6 @@ from user_stream.runtime.stream_comparison import StreamComparison
 __all__ = ["NOT_STARTED", "Supervisor"]
 
 NOT_STARTED = Stopped("not started")
-_BUFFERS_LOOKED_AT_EVERY_S = 0.5
 
 _log = logging.getLogger("user_stream")
 
@@ -174,9 +173,13 @@ class Supervisor:
         finally:
             self._links.remove(link)
             self._intake.leave(link)
+            if self._coverage.gap is not None and self._carriers():
+                self._repair_soon()  # this one may have been at it
 
     async def _join(self, link: Link) -> None:
         """Connected, and frames are kept back: from here on this link is whole, and REST says what came before."""
+        if link.over.is_set():
+            return
         first = link.ledger_epoch == 0
         link.ledger_epoch = self._ledger.begin_epoch() if first else self._ledger.cut_epoch()
         link.synchronized = False
@@ -212,23 +215,7 @@ class Supervisor:
         link.over.set()
         self._metrics.connection_ended(error)
         self._metrics.connections(len(self._carriers()))
-        if link.live_at_s is not None and self._clock.monotonic() - link.live_at_s >= self._settings.stable_after_s:
-            link.attempt = 1
-        link.retry_in_s = backoff_delay(self._settings.backoff, link.attempt, self._draw())
-        if isinstance(error, RateLimitedError):
-            link.retry_in_s = max(link.retry_in_s, error.retry_after_s)
-        _log.warning(
-            "connection %d is down (%s), trying again in %.1f s",
-            link.epoch,
-            error,
-            link.retry_in_s,
-            extra={
-                "event": "connection_lost",
-                "epoch": link.epoch,
-                "cause": cause_of(error),
-                "retry_in_s": link.retry_in_s,
-            },
-        )
+        link.postpone(error, self._settings, now_s=self._clock.monotonic(), draw=self._draw())
         self._intake.leave(link)
         if self._is_whole():
             self._carry_on_without(link, str(error))
@@ -251,7 +238,7 @@ class Supervisor:
         if link.live.is_set():
             self._delivery.publish(ConnectionLost(link.epoch, cause))
             self._comparison.soon()
-            self._say_live()
+        self._say_live()
 
     def _carriers(self) -> list[Link]:
         return [link for link in self._links if link.carries]
@@ -328,9 +315,14 @@ class Supervisor:
         )
 
     def _on_undecodable(self, link: Link, reason: str) -> None:
-        """A frame is lost for us: what it said is looked up, as after a gap."""
-        link.live.clear()
+        """A frame is lost for us: what it said is looked up, as after a gap; unless this connection's successor, or a
+        recovery, tells it anyway.
+        """
         self._delivery.publish(FrameRefused(reason))
+        if link.over.is_set():
+            return
+        link.live.clear()
+        link.ledger_epoch = self._ledger.cut_epoch()
         self._open_gap(reason)
         self._become(Degraded(self._coverage.watermark, reason, 0.0))
 
@@ -351,10 +343,17 @@ class Supervisor:
             self._counted = (ledger.duplicates, ledger.stale)
 
     async def _caught_up(self) -> None:
-        """Wait until every frame that came by now was looked at: a slow engine does not make a stream silent."""
-        came = [(link, link.frames) for link in self._carriers()]
-        while any(link.carries and link.frames - link.frames_waiting < frames for link, frames in came):
-            await self._clock.sleep(_BUFFERS_LOOKED_AT_EVERY_S)
+        """Wait until the engine was told what has come by now; say meanwhile that it is behind, if it is."""
+        await catch_up(
+            self._carriers(), clock=self._clock, grace_s=self._settings.comparison_grace_s, behind=self._say_behind
+        )
+        if isinstance(self.state, Degraded):
+            self._say_live()
+
+    def _say_behind(self, frames: int) -> None:
+        if self._is_live():
+            cause = f"the engine is behind: {frames} frames wait for its callbacks"
+            self._become(Degraded(self._coverage.watermark, cause, 0.0))
 
     def _weed_out(self, for_s: float) -> None:
         """Let go of the connections that have kept back for so long what another one told."""
