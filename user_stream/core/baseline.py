@@ -19,7 +19,7 @@ from typing import NamedTuple
 from user_stream.core.order_record import ZERO, OrderRecord
 from user_stream.core.rest_rows import OrderRow, TradeRow
 
-__all__ = ["News", "begin", "take_left_over", "take_list"]
+__all__ = ["News", "begin", "take_left_over", "take_list", "take_lone_trade"]
 
 
 class News(NamedTuple):
@@ -57,6 +57,14 @@ def take_list(record: OrderRecord, trades: Iterable[TradeRow]) -> list[News]:
             record.grow_baseline(beyond, beyond * Decimal(trade.price))
     record.listed = max(record.listed, reached)
     return news
+
+
+def take_lone_trade(record: OrderRecord, trade: TradeRow) -> bool:
+    """Say whether a trade that came without a list of others is news; an unnamed fill that equals it gets its name."""
+    if trade.id in record.fills or not _name(record, trade, end=ZERO):
+        return False
+    record.unnamed.add_trade(Decimal(trade.qty), price=Decimal(trade.price), time=trade.time)
+    return True
 
 
 def _name(record: OrderRecord, trade: TradeRow, *, end: Decimal) -> Decimal:

@@ -29,7 +29,7 @@ from decimal import Decimal
 from typing import Literal, NamedTuple
 
 from user_stream.contracts import MappedOrderUpdate, OrderIntent
-from user_stream.core.baseline import begin, take_left_over, take_list
+from user_stream.core.baseline import begin, take_left_over, take_list, take_lone_trade
 from user_stream.core.epochs import Epochs
 from user_stream.core.forgotten import Forgotten
 from user_stream.core.held_facts import hold, take_all, take_next
@@ -38,7 +38,7 @@ from user_stream.core.mapping import ENDED, map_order_row, map_trade_row
 from user_stream.core.order_record import ZERO, OrderKey, OrderRecord, has_fill, status_rank
 from user_stream.core.rest_rows import OrderRow, TradeRow
 from user_stream.core.restart import recall
-from user_stream.core.telling import brings_terms, completed, intended, learn, terms_of, without_fill
+from user_stream.core.telling import brings_terms, completed, intended, learn, of_present_terms, terms_of, without_fill
 
 __all__ = ["Ledger", "Told"]
 
@@ -225,7 +225,7 @@ class Ledger:
         if trade.time < floor or self._is_forgotten(fill):
             return []
         record = held or self._record(fill)
-        if record.knows(fill):
+        if not take_lone_trade(record, trade):
             return self._details(record, fill)
         begun = record.begun
         told = [self._tell_fill(record, fill), *self._let_go(record)]
@@ -297,7 +297,7 @@ class Ledger:
         """Take what was held and is due now, in order; what it brings may make the next due."""
         told: list[Told] = []
         while update := take_next(record):
-            told += self._take(record, update)
+            told += self._take(record, of_present_terms(record, update))
         if not record.held:
             self.holes.discard(record.key)
         return told

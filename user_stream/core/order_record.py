@@ -134,7 +134,12 @@ class OrderRecord:
         reached = Decimal(update["accumulated_filled_qty"])
         if ZERO < reached <= max(self.listed, self.covered):
             return True
-        return not update["trade_id"] and reached in self.unnamed
+        return not update["trade_id"] and self._knows_unnamed(update)
+
+    def _knows_unnamed(self, update: MappedOrderUpdate) -> bool:
+        reached, quantity = Decimal(update["accumulated_filled_qty"]), Decimal(update["last_filled_qty"])
+        price = Decimal(update["last_filled_price"])
+        return self.unnamed.knows(reached, quantity, price=price, time=update["order_trade_time"])
 
     def missing_before(self, update: MappedOrderUpdate) -> Decimal:
         """Return how much was executed before this fill that we do not hold."""
@@ -212,6 +217,8 @@ class OrderRecord:
             return False
         if self.forgiven or update["client_order_id"].startswith(_BY_THE_EXCHANGE):
             return False
+        if not self.awaited and not self.held:
+            return True
         waiting = (held["trade_id"] for held in self.held if has_fill(held))
         return all(other >= trade_id for other in self.awaited) and all(other > trade_id for other in waiting)
 
@@ -223,7 +230,7 @@ class OrderRecord:
         if self.ended:
             return self.status
         said = update["order_status"]
-        if self._is_closed():
+        if self.held and self._is_closed():
             return "FILLED"
         if said in {"", "NEW"}:
             return "FILLED" if update["source"] != "rest" and self._must_be_filled(update) else "PARTIALLY_FILLED"

@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias, get_args
 from user_stream.contracts import MappedOrderUpdate, OrderIntent
 from user_stream.core.order_record import OrderRecord, Terms, has_fill, status_rank
 
-__all__ = ["brings_terms", "completed", "intended", "learn", "terms_of", "without_fill"]
+__all__ = ["brings_terms", "completed", "intended", "learn", "of_present_terms", "terms_of", "without_fill"]
 
 _OfTheOrder: TypeAlias = Literal["client_order_id", "position_side", "order_type", "time_in_force"]
 _OF_THE_ORDER: tuple[_OfTheOrder, ...] = get_args(_OfTheOrder)
@@ -86,6 +86,12 @@ def _terms_before(record: OrderRecord, update: MappedOrderUpdate) -> Terms:
     return ("-1", "-1") if update["execution_type"] == "AMENDMENT" else terms_of(record.facts)
 
 
+def of_present_terms(record: OrderRecord, update: MappedOrderUpdate) -> MappedOrderUpdate:
+    """Return an update with the terms of its order as they are known now."""
+    price, quantity = terms_of(record.facts)
+    return {**update, "price": price, "orig_qty": quantity}
+
+
 def terms_of(update: MappedOrderUpdate) -> Terms:
     """Return price and quantity that an order asks for, as an update says."""
     return update["price"], update["orig_qty"]
@@ -98,6 +104,8 @@ def _are_equal(terms: Terms, others: Terms) -> bool:
 def learn(record: OrderRecord, update: MappedOrderUpdate) -> None:
     """Keep the newest attributes. TRADE_LITE has too few to teach any, and a trade's row has those of another time."""
     at = update["order_trade_time"]
+    if update is record.facts and at == record.last_time:
+        return
     if update["source"] == "trade_lite" or at < record.last_time or (update["source"] == "rest" and has_fill(update)):
         return
     if at == record.last_time and _progress(update) < _progress(record.facts):
@@ -122,7 +130,7 @@ def _progress(update: MappedOrderUpdate) -> tuple[Decimal, int]:
 
 def _keep(record: OrderRecord, update: MappedOrderUpdate) -> None:
     known, record.facts = record.facts, update
-    if not all(update[name] for name in _OF_THE_ORDER):
+    if not (update["client_order_id"] and update["position_side"] and update["order_type"] and update["time_in_force"]):
         record.facts = update.copy()
         for name in _OF_THE_ORDER:
             record.facts[name] = update[name] or known[name]

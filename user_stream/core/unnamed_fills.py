@@ -13,6 +13,7 @@ from decimal import Decimal
 __all__ = ["UnnamedFills"]
 
 _ZERO = Decimal(0)
+_NOWHERE = Decimal(-1)
 
 
 @dataclass(slots=True)
@@ -35,13 +36,21 @@ class UnnamedFills:
     def __bool__(self) -> bool:
         return bool(self._fills)
 
-    def __contains__(self, reached: Decimal) -> bool:
-        """Say whether a fill that reached this quantity was told, named meanwhile or not."""
-        return any(fill.reached == reached for fill in self._fills)
+    def knows(self, reached: Decimal, quantity: Decimal, *, price: Decimal, time: int) -> bool:
+        """Say whether a fill was told, named meanwhile or not: by what it reached, or as a trade that came alone."""
+        said = (_NOWHERE, quantity, price, time)
+        return any(
+            fill.reached == reached or (fill.reached, fill.quantity, fill.price, fill.time) == said
+            for fill in self._fills
+        )
 
     def add(self, reached: Decimal, quantity: Decimal, *, price: Decimal, time: int) -> None:
         """Keep a fill that was told."""
         self._fills.append(_Fill(reached, quantity, price, time, quantity))
+
+    def add_trade(self, quantity: Decimal, *, price: Decimal, time: int) -> None:
+        """Keep a trade that REST told alone: which cumulative quantity it reached, nobody knows."""
+        self._fills.append(_Fill(_NOWHERE, quantity, price, time, _ZERO))
 
     def within(self, reached: Decimal) -> Decimal:
         """Return how much of what has no trade id lies at or below this cumulative quantity."""

@@ -30,7 +30,7 @@ UNBROKEN = ("happen", "happen", "happen", *HEARD, *HEARD, "begin b", "connect b"
 """Connection a carries everything from the first moment on; b comes later."""
 HEALED = (*UNBROKEN, "cut a", "cut b", "connect a", "lose a lite", "lose a order", "lose b order", *LAGS, "repair")
 """Everything breaks, but nobody stops waiting for what is missing."""
-ANYTHING = (*HEALED, "give up", "restart", "evict")
+ANYTHING = (*HEALED, "give up", "restart", "evict", "external")
 
 
 @dataclass
@@ -100,6 +100,8 @@ class Exchange:
             doings.get(verb, self._cut)(rest)
         elif action == "again":
             self._hear_again(argument)
+        elif action == "external":
+            self._find_external(argument % len(self.history.orders))
         else:
             doing = {"happen": self._happen, "repair": self._repair, "restart": self._restart, "evict": self._evict}
             doing.get(action, self._give_up)()
@@ -195,6 +197,12 @@ class Exchange:
         if row is not None:
             trades = self.trades(order, max(self.happened - trades_lag, self.shown))
             self.told += self.ledger.fold_order(row, trades, since=self.since)
+
+    def _find_external(self, order: int) -> None:
+        """Find trades of somebody else's order, which cannot be asked for."""
+        if not self.history.orders[order].own:
+            for trade in self.trades(order, self.happened):
+                self.told += self.ledger.fold_external_trade(trade, since=self.since)
 
     def _repair(self) -> None:
         for key in sorted(self.ledger.holes):

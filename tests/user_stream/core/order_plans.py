@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import deque
 from dataclasses import dataclass
 from typing import ClassVar
@@ -146,17 +147,30 @@ def life_of(index: int, plan: OrderPlan) -> list[Happening]:
     return life
 
 
+@functools.cache
+def _with_arguments(actions: tuple[str, ...]) -> list[tuple[str, int]]:
+    """Return actions with how far back they reach, where that matters."""
+    far = [action for action in actions if action.startswith(("ask", "again", "external"))]
+    reaching = [(action, back) for action in far for back in range(1, 4)]
+    return [(action, 0) for action in actions] + reaching
+
+
+@functools.cache
+def _strategy(unnamed: bool) -> st.SearchStrategy[list[OrderPlan]]:
+    return st.lists(plans(unnamed=st.booleans() if unnamed else st.just(False)), min_size=1, max_size=3)
+
+
 @st.composite
 def histories(
     draw: st.DrawFn,
     *,
     actions: tuple[str, ...],
-    unnamed: st.SearchStrategy[bool] | None = None,
+    unnamed: bool = False,
     begins_late: bool = False,
 ) -> History:
     """Return whole histories, in which only `actions` happen."""
-    orders = draw(st.lists(plans(unnamed=st.just(False) if unnamed is None else unnamed), min_size=1, max_size=3))
+    orders = draw(_strategy(unnamed))
     timeline = draw(timelines(orders))
-    doings = draw(st.lists(st.tuples(st.sampled_from(actions), st.integers(0, 5)), min_size=5, max_size=60))
+    doings = draw(st.lists(st.sampled_from(_with_arguments(actions)), min_size=10, max_size=60))
     before = draw(st.integers(0, len(timeline))) if begins_late else 0
     return History(orders, timeline, doings, before)

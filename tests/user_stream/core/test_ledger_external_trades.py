@@ -81,3 +81,19 @@ def test_a_trade_of_a_forgotten_order_is_a_duplicate(ledger: Ledger) -> None:
     ledger.evict(before=90_000)
 
     assert ledger.fold_external_trade(TRADE, since=0) == []
+
+
+@pytest.mark.parametrize("first", ["the stream", "rest"])
+def test_a_fill_without_a_trade_id_is_the_trade_that_equals_it(ledger: Ledger, first: str) -> None:
+    """Rules 1 and 18: neither of the two can be asked for by its order."""
+    liquidation = told_by_stream(
+        "PARTIALLY_FILLED", execution="CALCULATED", last="3", cumulative="3", price="110", at=6_000
+    )
+    ledger.fold(told_by_stream("NEW"), 1)
+
+    told = ledger.fold(liquidation, 1) if first == "the stream" else []
+    told += ledger.fold_external_trade(TRADE, since=0)
+    told += ledger.fold(liquidation, 1)
+
+    assert [update["last_filled_qty"] for _, update in told] == ["3"]
+    assert ledger.holes == set()

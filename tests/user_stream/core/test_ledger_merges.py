@@ -140,7 +140,7 @@ def opened(plans: list[OrderPlan]) -> Exchange:
     return exchange
 
 
-@pytest.mark.parametrize("begins_after", [0, 1])
+@pytest.mark.parametrize("begins_after", [0, 2])
 @pytest.mark.parametrize("plans", PLANS.values(), ids=PLANS)
 def test_every_merge_of_two_connections_tells_the_same(plans: list[OrderPlan], begins_after: int) -> None:
     """The second one begins anywhere in the history; the first one carries everything."""

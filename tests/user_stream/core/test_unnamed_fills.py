@@ -81,12 +81,24 @@ def test_another_price_is_another_fill() -> None:
     )
 
 
+def knows(fills: UnnamedFills, reached: int, quantity: int = 4, *, time: int = 4_000) -> bool:
+    return fills.knows(Decimal(reached), Decimal(quantity), price=PRICE, time=time)
+
+
 def test_a_fill_that_got_its_name_is_still_known_without_it() -> None:
-    fills = told(
-        (4, 4),
-    )
+    fills = told((4, 4))
 
     name(fills, 4, end=4)
 
-    assert Decimal(4) in fills
-    assert Decimal(5) not in fills
+    assert knows(fills, 4)
+    assert not knows(fills, 5)
+
+
+def test_a_fill_is_known_as_the_equal_of_a_trade_that_came_alone() -> None:
+    """Rule 18: the trade was told before the stream told of it."""
+    fills = UnnamedFills()
+    fills.add_trade(Decimal(4), price=PRICE, time=4_000)
+
+    assert knows(fills, 7)
+    assert not knows(fills, 7, time=4_001)
+    assert fills.within(Decimal(10)) == 0
