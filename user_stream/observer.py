@@ -86,11 +86,12 @@ class Metrics:
 
     # --- the stream -----------------------------------------------------------------------------------------------
 
-    def frame(self, waiting: int) -> None:
-        """Tell of a frame that was read; `waiting` are kept back, this one among them."""
-        if self._observer is None:
-            return
+    def frame(self) -> None:
+        """Tell of a frame that was read."""
         self._count(Metric.FRAMES)
+
+    def waiting_frames(self, waiting: int) -> None:
+        """Tell how many frames were read that nobody has looked at yet."""
         self._gauge(Metric.QUEUE_DEPTH, waiting, queue="frames")
 
     def event(self, event: Event, *, received_ms: int | None = None) -> None:
@@ -201,6 +202,9 @@ class Metrics:
         now = state_label(state)
         for name in STATES.values():
             self._gauge(Metric.STATE, float(name == now), state=name)
+        if isinstance(state, Stopped):  # whatever was measured last
+            self.connections(0)
+            self.waiting_frames(0)
 
     def _gap(self, notice: GapOpened | GapRepaired) -> None:
         if isinstance(notice, GapOpened):

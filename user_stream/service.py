@@ -105,7 +105,9 @@ class UserStreamService:
             rest=rest, ledger=self._ledger, feed=self._feed, coverage=self._coverage, delivery=self._delivery,
             memory=self._memory, metrics=self._metrics, settings=settings, clock=clock, draw=draw,
         )  # fmt: skip
-        self._repairs = OrderRepairs(rest, self._ledger, self._delivery, settings=settings, clock=clock, draw=draw)
+        self._repairs = OrderRepairs(
+            rest, self._ledger, self._delivery, settings=settings, clock=clock, draw=draw, metrics=self._metrics
+        )
         self._conditionals = ConditionalFlow(account, self._repairs, is_live=lambda: isinstance(self.state, Live))
         lease = ListenKeyLease(rest, settings=settings, clock=clock, draw=draw)
         connect = partial(

@@ -75,13 +75,12 @@ def metrics(seen: Recording) -> Metrics:
 def test_event_is_counted_by_type_and_its_lag_measured_on_the_exchanges_clock(
     metrics: Metrics, seen: Recording
 ) -> None:
-    metrics.frame(3)
+    metrics.frame()
     metrics.event(decode_event(UPDATE))
     metrics.event(decode_event(UPDATE), received_ms=1100)
 
     assert seen.counted == {(Metric.FRAMES,): 1, (Metric.EVENTS, "ORDER_TRADE_UPDATE"): 2}
     assert seen.observed == [(Metric.EVENT_LAG, 0.25), (Metric.EVENT_LAG, 0.1)]
-    assert seen.gauges == {(Metric.QUEUE_DEPTH, "frames"): 3}
 
 
 def test_lag_is_never_negative_though_our_estimate_of_the_exchanges_clock_may_be_behind(
@@ -120,6 +119,14 @@ def test_one_state_holds_at_a_time(metrics: Metrics, seen: Recording) -> None:
 
     assert [series for series, value in seen.gauges.items() if value] == [(Metric.STATE, "live")]
     assert len(seen.gauges) == 5
+
+
+def test_after_the_end_nothing_is_connected_and_nothing_waits(metrics: Metrics, seen: Recording) -> None:
+    metrics.connections(2)
+    metrics.waiting_frames(3)
+    metrics.notice(Stopped(""))
+
+    assert seen.gauges[Metric.CONNECTIONS,] == seen.gauges[Metric.QUEUE_DEPTH, "frames"] == 0
 
 
 def test_gap_is_measured_once_and_stays_open_until_its_repair_is_confirmed(metrics: Metrics, seen: Recording) -> None:
@@ -217,10 +224,10 @@ def test_observer_that_raises_harms_nobody_and_is_reported_once(
     broken = Broken(error)
     metrics = Metrics(broken)
     with caplog.at_level(logging.ERROR, logger="user_stream"):
-        metrics.frame(1)
+        metrics.frame()
         metrics.delivery_latency(0.1)
 
-    assert broken.asked == 3
+    assert broken.asked == 2
     assert [record.message for record in caplog.records] == ["the observer failed; it will not be reported again"]
     assert caplog.records[0].__dict__["event"] == "observer_failed"
 
@@ -228,7 +235,8 @@ def test_observer_that_raises_harms_nobody_and_is_reported_once(
 def test_without_an_observer_everything_can_be_told_and_the_clock_is_not_asked() -> None:
     metrics = Metrics(exchange_time_ms=lambda: pytest.fail("nobody wants to know"))
 
-    metrics.frame(1)
+    metrics.frame()
+    metrics.waiting_frames(1)
     metrics.event(decode_event(UPDATE))
     metrics.delivered(map_order_update(decode_event(UPDATE)))  # type: ignore[arg-type]  # it is one
     metrics.delivery_latency(1.0)

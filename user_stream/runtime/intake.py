@@ -54,6 +54,7 @@ class Intake:
         self._delivery = account.delivery
         self._memory = account.memory
         self._metrics = account.metrics
+        self._exchange_time_ms = account.rest.exchange_time_ms
         self._clock = account.clock
         self._repairs = repairs
         self._conditionals = conditionals
@@ -73,8 +74,9 @@ class Intake:
         """Note a frame before anybody looks at it."""
         link.frames += 1
         self._memory.frame(self._clock.time_ms(), link.epoch, frame)
-        if self._metrics.observed and link.websocket is not None:
-            self._metrics.frame(link.websocket.frames_waiting)
+        if self._metrics.observed:
+            self._metrics.frame()
+            link.receptions.read(self._exchange_time_ms(), waiting=link.frames_waiting)
 
     def take_order_update(self, link: Link, event: OrderTradeUpdate) -> None:
         """Fold an ORDER_TRADE_UPDATE."""
@@ -101,7 +103,8 @@ class Intake:
         self._last_event_s = self._clock.monotonic()
         if self._ledger.venue_reset is not None:
             self._on_reset()
-        self._metrics.event(event)
+        if self._metrics.observed:
+            self._metrics.event(event, received_ms=link.receptions.of_frame_in_hand(waiting=link.frames_waiting))
         if isinstance(event, AlgoUpdate):
             self._conditionals.take_algo_update(event)
         if self._is_alone() or self._is_first_with(link, event):

@@ -42,6 +42,8 @@ class ListenKeyLease:
         self._lease: Lease | None = None
         self._changed = asyncio.Event()
         self._extending = asyncio.Lock()
+        self.keepalives = 0
+        """How many were answered with our key."""
 
     def __repr__(self) -> str:
         return f"ListenKeyLease({self._lease})"
@@ -74,6 +76,7 @@ class ListenKeyLease:
         if answered not in {"", self._key}:
             self.expire(number, _ANOTHER_KEY)
             raise ListenKeyLostError(_ANOTHER_KEY)
+        self.keepalives += 1
         if self._lease is not None:
             self._lease = self._lease.extended(asked_s)
 

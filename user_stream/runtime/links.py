@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from user_stream.core.metrics import cause_of
+from user_stream.core.receptions import Receptions
 from user_stream.core.retry import backoff_delay
 from user_stream.errors import RECOVERABLE, RateLimitedError
 from user_stream.runtime.binance_websocket import BinanceWebsocket
@@ -43,6 +44,8 @@ class Link:
     synchronized: bool = False
     """True when what came before it is known."""
     frames: int = 0
+    receptions: Receptions = field(default_factory=Receptions)
+    """When its frames were read; noted while somebody observes."""
     live_at_s: float | None = None
     proven_at: int | None = None
     """The exchange's time, in ms, from which on it is known to tell everything."""

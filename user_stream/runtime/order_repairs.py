@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Literal, NamedTuple
 
 from user_stream.core.ledger import Ledger, Told
 from user_stream.core.lifecycle import ShortfallDeclared
 from user_stream.core.mapping import ENDED
 from user_stream.core.order_record import OrderKey
+from user_stream.core.repair_report import repair_report
 from user_stream.core.retry import BackoffPolicy, backoff_delay
 from user_stream.errors import RECOVERABLE, RequestRejectedError
+from user_stream.observer import Metrics
 from user_stream.runtime.binance_rest import BinanceRest
 from user_stream.runtime.clock import Clock
 from user_stream.runtime.delivery import Delivery
@@ -50,6 +52,7 @@ class OrderRepairs:
         settings: Settings,
         clock: Clock,
         draw: Callable[[], float],
+        metrics: Metrics,
     ) -> None:
         self._rest = rest
         self._ledger = ledger
@@ -57,9 +60,12 @@ class OrderRepairs:
         self._settings = settings
         self._clock = clock
         self._draw = draw
+        self._metrics = metrics
         self._questions = BackoffPolicy(initial_s=settings.question_interval_s, maximum_s=10.0)
         self._tasks: asyncio.TaskGroup | None = None
         self._repairs: dict[OrderKey, asyncio.Task[list[Told]]] = {}
+        self._reported: set[OrderKey] = set()
+        """Whose repair a recovery waits for, and reports together with everything else that it found."""
         self._asking: set[_Question] = set()
         self._floor = 0
 
@@ -92,7 +98,9 @@ class OrderRepairs:
     async def settle(self) -> list[Told]:
         """Repair the holes that there are, and return what that told; takes at most `Settings.hole_wait_s`."""
         self.repair_holes()
-        repairs = [self._repairs[key] for key in self._ledger.holes if key in self._repairs]
+        awaited = self._ledger.holes & self._repairs.keys()
+        repairs = [self._repairs[key] for key in awaited]
+        self._reported |= awaited
         if repairs:
             await asyncio.wait(repairs)
         return [item for repair in repairs if not repair.cancelled() for item in repair.result()]
@@ -108,7 +116,7 @@ class OrderRepairs:
 
     async def look_at(self, key: OrderKey) -> None:
         """Read one order with its fills, and tell what is new."""
-        await self._repair_once(key, within_s=self._settings.request_timeout_s)
+        self._measure(await self._repair_once(key, within_s=self._settings.request_timeout_s))
 
     async def _repair(self, key: OrderKey) -> list[Told]:
         """Look for an order's missing fills within `Settings.hole_wait_s`, then let go of what waits for them."""
@@ -125,6 +133,10 @@ class OrderRepairs:
             self._delivery.tell(released)
         finally:
             self._repairs.pop(key, None)
+            is_reported = key in self._reported
+            self._reported.discard(key)
+        if not is_reported:
+            self._measure(told)
         if not self._ledger.is_complete(key):
             self._declare_shortfall(key)
         return told + released
@@ -138,7 +150,14 @@ class OrderRepairs:
         """REST may list a fill so late that nobody waited for it; the next synchronization asks once more, too."""
         await self._clock.sleep(self._settings.rest_lag_s)
         if not self._ledger.is_complete(key):
-            await self._repair_once(key, within_s=self._settings.rest_lag_s)
+            self._measure(await self._repair_once(key, within_s=self._settings.rest_lag_s))
+
+    def _measure(self, told: Iterable[Told]) -> None:
+        """Count what REST told; what only waited for it is the stream's."""
+        if self._metrics.observed:
+            for answer, things in repair_report(told, None).by_origin().items():
+                if answer != "stream":
+                    self._metrics.repaired(answer, things)
 
     async def _repair_once(self, key: OrderKey, *, within_s: float) -> list[Told]:
         try:
@@ -198,7 +217,9 @@ class OrderRepairs:
             return "no answer"
         if row is None:
             return "not found"
-        self._delivery.tell(self._ledger.fold_order(row, trades, since=self._floor))
+        told = self._ledger.fold_order(row, trades, since=self._floor)
+        self._delivery.tell(told)
+        self._measure(told)
         self.repair_holes()
         if question.intended:  # unless another order bears the name, it is placed, and that was the question
             return "not found" if name in self._ledger.intents else "settled"

@@ -32,13 +32,14 @@ class Proofs:
         self._ledger = account.ledger
         self._delivery = account.delivery
         self._memory = account.memory
-        self._metrics = account.metrics
         self._clock = account.clock
         self._exchange_time_ms = account.rest.exchange_time_ms
         self._lease = lease
         self._on_proven = on_proven
         self._kept_ms = int((account.settings.overlap_s + account.settings.rest_lag_s) * 1000)
         self._evicted_at = 0
+        self._keepalives = 0
+        """How many of the lease's were said."""
 
     def bound(self, link: Link) -> None:
         """The exchange listed our key among what this connection is subscribed to."""
@@ -50,8 +51,13 @@ class Proofs:
         self._prove(link, until)
 
     def kept(self, link: Link) -> None:
-        """A keepalive was answered with the key that this connection is bound to; maybe another one's, a while ago."""
-        self._delivery.publish(ListenKeyKept(link.epoch))
+        """A keepalive was answered with the key that this connection is bound to; maybe another one's, a while ago.
+
+        Each connection hears of it, and of a key that a rotation asked for; a keepalive is said once.
+        """
+        if self._lease.keepalives > self._keepalives:
+            self._keepalives = self._lease.keepalives
+            self._delivery.publish(ListenKeyKept(link.epoch))
         lease = self._lease.state
         if link.proven_at is not None and lease is not None:
             self._prove(link, self._exchange_time_ms() - int(lease.age_s(self._clock.monotonic()) * 1000))
@@ -63,14 +69,12 @@ class Proofs:
         self._memory.commit()
 
     async def watch_lease(self) -> NoReturn:
-        """Measure how old the lease is, and say when it should have been extended long ago, once a minute."""
+        """Say when the lease should have been extended long ago, once a minute."""
         while True:
             await self._clock.sleep(_WATCH_EVERY_S)
             lease, now_s = self._lease.state, self._clock.monotonic()
-            if lease is not None:
-                self._metrics.lease_age(lease.age_s(now_s))
-                if lease.is_aging(now_s):
-                    self._delivery.publish(LeaseAging(lease.age_s(now_s), lease.terms.lifetime_s))
+            if lease is not None and lease.is_aging(now_s):
+                self._delivery.publish(LeaseAging(lease.age_s(now_s), lease.terms.lifetime_s))
 
     def _vouch(self, link: Link, at: int) -> None:
         if link.proven_at is None:

@@ -36,6 +36,7 @@ from user_stream.runtime.backlog import catch_up
 from user_stream.runtime.binance_websocket import BinanceWebsocket, StreamHandlers
 from user_stream.runtime.conditional_flow import ConditionalFlow
 from user_stream.runtime.gap_repair import GapRepair
+from user_stream.runtime.gauges import keep_measuring
 from user_stream.runtime.intake import Intake
 from user_stream.runtime.lease import ListenKeyLease
 from user_stream.runtime.links import Link, keep_linked
@@ -106,6 +107,7 @@ class Supervisor:
         self.settled = asyncio.Event()
         """Set when the first synchronization is done, or everything has ended."""
         self._links: list[Link] = []
+        self._keep_measuring = partial(keep_measuring, account, lease, self._links)
         self._epoch = 0
         self._tasks: asyncio.TaskGroup | None = None
         self._joining = asyncio.Lock()
@@ -140,6 +142,7 @@ class Supervisor:
         tasks.create_task(self._gaps.keep_confirming(), name="confirm repairs")
         tasks.create_task(self._comparison.keep_comparing(), name="compare")
         tasks.create_task(self._proofs.watch_lease(), name="watch the listen key")
+        tasks.create_task(self._keep_measuring(), name="measure")
 
     def end(self) -> None:
         """Start nothing any more."""

@@ -93,7 +93,7 @@ async def account_stand(**settings: Any) -> AsyncIterator[Stand]:
         account = account_on(exchange, engine, book, Settings(**settings))
         repairs = OrderRepairs(
             account.rest, account.ledger, account.delivery, settings=account.settings, clock=account.clock,
-            draw=account.draw,
+            draw=account.draw, metrics=account.metrics,
         )  # fmt: skip
         stand = Stand(account, exchange, engine, book, repairs, ConditionalFlow(account, repairs, is_live=lambda: True))
         account.delivery.add_listener(stand.said.append)

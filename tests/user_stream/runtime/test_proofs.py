@@ -116,7 +116,23 @@ async def test_keepalive_proves_until_when_it_was_asked_for() -> None:
         await desk.account.delivery.idle()
 
         assert abs(desk.watermark - 600_000) <= 5
-        assert len(desk.notices(ListenKeyKept)) == 1
+        assert desk.notices(ListenKeyKept) == []
+
+
+async def test_keepalive_is_said_once_and_proves_every_connection_that_hears_of_it() -> None:
+    async with bench() as desk:
+        links = [live_link(), live_link()]
+        for link in links:
+            desk.proofs.told(link, NOON_MS)
+        for _ in range(2):
+            await asyncio.sleep(1800)
+            await desk.lease.extend()
+            for link in links:
+                desk.proofs.kept(link)
+        await desk.account.delivery.idle()
+
+        assert desk.lease.keepalives == len(desk.notices(ListenKeyKept)) == 2
+        assert abs(desk.watermark - 3_600_000) <= 5
 
 
 async def test_keepalive_of_an_unproven_connection_proves_nothing() -> None:
