@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NoReturn
 
@@ -158,9 +158,9 @@ async def _relieve(
     """Wait until `link` carries the stream, or has failed; then close the older ones, or leave them."""
     while older := await _still_standing(links):
         whole = [each for each in older if not each.over.is_set()]
-        ready = [link.live.wait(), link.proven.wait()] if whole else [link.live.wait()]
+        ready = [link.live, link.proven] if whole else [link.live]
         changes = [each.over.wait() for each in whole] + [each.ended() for each in older]
-        await _first(asyncio.gather(*ready), link.over.wait(), link.ended(), *changes)
+        await _first(_all(ready), link.over.wait(), link.ended(), *changes)
         if is_ready := link.live.is_set() and (link.proven.is_set() or not whole):
             await _first(dwell(), link.over.wait(), link.ended())
         if link.over.is_set() or not link.stands:
@@ -182,6 +182,11 @@ async def _still_standing(links: list[Link]) -> list[Link]:
 async def _come_of_age(link: Link, rotate_after_s: float, clock: Clock) -> None:
     await link.live.wait()
     await clock.sleep(rotate_after_s)
+
+
+async def _all(events: Iterable[asyncio.Event]) -> None:
+    for event in events:
+        await event.wait()
 
 
 async def _first(*waits: Awaitable[object]) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
@@ -245,6 +246,16 @@ async def test_one_that_is_over_during_its_rotation_needs_no_proof_any_more() ->
         await asyncio.sleep(1100)
 
         assert links.story[-2:] == [(1060, "close 1"), (1060, "end 1")]
+
+
+async def test_old_one_that_dies_before_its_successor_is_proven_is_no_complaint_of_the_loop() -> None:
+    complaints: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+    async with linked(Life(ends=1005), Life(proven=None, over=10), Life()):
+        await asyncio.sleep(1100)
+    gc.collect()
+
+    assert complaints == []
 
 
 async def test_connections_that_were_superseded_twice_are_all_closed_by_the_one_that_lives() -> None:
