@@ -37,13 +37,17 @@ class Metric(enum.Enum):
     `buckets`: a histogram's upper bounds. `unit`: "seconds", or "" for what is counted.
     """
 
-    FRAMES = "counter", "Frames read from the stream, whatever became of them."
+    FRAMES = "counter", "Frames read from all connections, whatever became of them."
     EVENTS = "counter", 'Events decoded, by type; one that this version does not know is "other".', ("event",)
     UNKNOWN_EVENTS = "counter", "Events of a type that this version does not know."
     FRAMES_REFUSED = "counter", "Frames that could not be read; what they said was looked up over REST."
-    EVENT_LAG = "histogram", "From an event's E to its reception, by our estimate of the exchange's clock."
+    EVENT_LAG = "histogram", "From an event's E to the reading of its frame, by our estimate of the exchange's clock."
     DELIVERIES = "counter", "Order updates delivered, by who told them first.", ("source",)
-    FILLS = "counter", 'Fills delivered, by who told them first; "rest" are those that a recovery found.', ("source",)
+    FILLS = (
+        "counter",
+        'Fills delivered, by who told them first; "rest" are those that the stream had not told.',
+        ("source",),
+    )
     REDELIVERED = "counter", "Order updates delivered once more after a restart."
     DELIVERY_LATENCY = "histogram", "From the ledger's decision to tell the engine to the return of its callback."
     DUPLICATES = "counter", "Facts about orders that were known already."
@@ -53,7 +57,11 @@ class Metric(enum.Enum):
     GAP_OPEN = "gauge", "1 while a gap is open or its repair is not yet confirmed."
     GAP_LENGTH = "histogram", "How much of the exchange's time a gap covered when it was first repaired."
     GAPS_UNPROVABLE = "counter", "Gaps that reach beyond what the exchange keeps, by what is lost.", ("what",)
-    REPAIRS = "counter", "Things that a repair found, by the REST answer that told them.", ("answer",)
+    REPAIRS = (
+        "counter",
+        "What the stream had not told, in a gap or of one order, by the REST answer that did.",
+        ("answer",),
+    )
     CONNECTIONS = "gauge", "Connections that carry the stream."
     RECONNECTS = "counter", "Connections that ended or could not be made, by the class of the cause.", ("cause",)
     KEEPALIVES = "counter", "Keepalives of the listen key that were answered."
