@@ -71,7 +71,9 @@ async def read_orders(
             snapshot.nameless += [trade for trade in snapshot.swept[key] if trade.time < until - lag_ms]
     for row in trades_to_fetch(ledger, snapshot):
         whole = snapshot.whole_list(row)
-        snapshot.trades[key_of(row)] = await rest.trades_of_order(row) if whole is None else whole
+        snapshot.trades[key_of(row)] = (
+            await _of_symbol(rest.trades_of_order(row), row.symbol) if whole is None else whole
+        )
     if absences is not None:
         missing = [key for key, answer in asked.items() if answer == "missing"]
         _end_absent_orders(ledger, snapshot, absences, missing, now=until, lag_ms=lag_ms)

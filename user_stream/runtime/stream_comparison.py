@@ -1,8 +1,9 @@
 """Asking REST, now and then, whether the stream keeps something back; what the answers mean is `core/comparison`'s.
 
-Each question costs openOrders (40), positionRisk (5) and balance (5), and 1 for each order that is not listed. With
-the default interval of 30 s that is 100 of the 2,400 that an address may use in a minute, and what REST shows and the
-stream kept back is noticed within interval and grace: 35 s.
+Each question costs openOrders (40), openAlgoOrders (40), allOrders, positionRisk and balance (5 each), and 1 for each
+order that is not listed or was never heard of. With the default interval of 30 s that is 190 of the 2,400 that an
+address may use in a minute, and what REST shows and the stream kept back is noticed within interval and grace: 35 s.
+One question that is refused does not keep the others unasked.
 """
 
 from __future__ import annotations
@@ -11,13 +12,18 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
+from user_stream.core.algo_rows import AlgoRow
 from user_stream.core.comparison import Comparison, Shown
-from user_stream.errors import RECOVERABLE, RateLimitedError
+from user_stream.core.conditional_orders import ConditionalOrders
+from user_stream.core.rest_rows import OrderRow
+from user_stream.errors import RECOVERABLE, RateLimitedError, RequestRejectedError
 from user_stream.runtime.account import Account
 
 __all__ = ["StreamComparison"]
+
+Found = TypeVar("Found")
 
 _log = logging.getLogger("user_stream.comparison")
 
@@ -33,6 +39,7 @@ class StreamComparison:
     def __init__(
         self,
         account: Account,
+        conditionals: ConditionalOrders,
         *,
         is_live: Callable[[], bool],
         on_turn: Callable[[], None],
@@ -50,7 +57,12 @@ class StreamComparison:
             account.feed,
             order_lag_ms=int(settings.rest_lag_s * 1000),
             account_lag_ms=int(settings.account_lag_s * 1000),
+            conditionals=conditionals,
         )
+        self._ledger = account.ledger
+        self._conditionals = conditionals
+        self._lag_ms = int(settings.rest_lag_s * 1000)
+        self._asked_at = 0
         self._is_live = is_live
         self._on_turn = on_turn
         self._caught_up = caught_up
@@ -106,9 +118,43 @@ class StreamComparison:
 
     async def _ask(self) -> Shown:
         asked_at = self._rest.exchange_time_ms()
-        owed_since = self._coverage.owed_since
-        orders = await self._rest.open_orders()
-        positions, balances = await self._rest.positions(), await self._rest.balances()
-        shown = Shown(asked_at=asked_at, owed_since=owed_since, orders=orders, positions=positions, balances=balances)
-        rows = [await self._rest.order(*key) for key in self._comparison.unlisted_orders(shown)]
-        return replace(shown, queried=[row for row in rows if row is not None])
+        since = (self._asked_at or asked_at) - self._lag_ms
+        shown = Shown(
+            asked_at=asked_at,
+            owed_since=self._coverage.owed_since,
+            orders=await self._rest.open_orders(),
+            recent=await _answered(self._rest.orders_since(since, until=asked_at)) or (),
+            algos=await _answered(self._rest.algo.open_orders()) or (),
+            positions=await self._rest.positions(),
+            balances=await self._rest.balances(),
+        )
+        self._asked_at = asked_at
+        return replace(shown, queried=await self._orders_of(shown), queried_algos=await self._algos_of(shown))
+
+    async def _orders_of(self, shown: Shown) -> list[OrderRow]:
+        """Ask for each order that should be listed and is not, and for each that was sent and never heard of."""
+        keys = self._comparison.unlisted_orders(shown)
+        rows = [await _answered(self._rest.order(*key)) for key in keys]
+        sent = self._comparison.unheard_of(self._ledger.intents, shown)
+        rows += [await _answered(self._rest.order_by_client_id(each.symbol, each.client_order_id)) for each in sent]
+        return [row for row in rows if row is not None]
+
+    async def _algos_of(self, shown: Shown) -> list[AlgoRow]:
+        held = self._comparison.unlisted_algos(shown)
+        rows = [await _answered(self._rest.algo.order(each.client_algo_id, algo_id=each.algo_id)) for each in held]
+        sent = self._comparison.unheard_of(self._conditionals.intents, shown)
+        rows += [await _answered(self._rest.algo.order(each.client_order_id)) for each in sent]
+        return [row for row in rows if row is not None]
+
+
+async def _answered(question: Awaitable[Found]) -> Found | None:
+    """Return an answer, None for a refusal."""
+    try:
+        return await question
+    except RequestRejectedError as refusal:
+        _log.warning(
+            "a question of the comparison was refused: %s",
+            refusal,
+            extra={"event": "question_refused", "code": refusal.code},
+        )
+        return None

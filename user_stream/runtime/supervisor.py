@@ -96,6 +96,7 @@ class Supervisor:
         )
         self._comparison = StreamComparison(
             account,
+            conditionals.orders,
             is_live=self._is_live,
             on_turn=partial(self._weed_out, self._settings.comparison_grace_s),
             caught_up=self._caught_up,

@@ -13,6 +13,7 @@ from tests.user_stream.core.account_facts import account_update
 from tests.user_stream.core.order_facts import told_by_stream
 from tests.user_stream.runtime.account_stand import BALANCES, OPEN_ORDERS, POSITIONS, Stand, account_stand
 from tests.user_stream.runtime.standin import NOON_MS, refusal
+from user_stream.core.conditional_orders import ConditionalOrders
 from user_stream.runtime.stream_comparison import StreamComparison
 
 ORDER = "/fapi/v1/order"
@@ -39,6 +40,7 @@ class Bench(Stand):
     def __post_init__(self) -> None:
         self.comparison = StreamComparison(
             self.account,
+            ConditionalOrders(self.account.ledger, number=self.account.ledger.number),
             is_live=lambda: self.live,
             on_turn=lambda: None,
             caught_up=self._caught_up,
@@ -71,14 +73,14 @@ def wallet(amount: str, at: int = 0) -> list[dict[str, str | int]]:
     return [{"asset": "USDT", "balance": amount, "crossWalletBalance": amount, "updateTime": at}]
 
 
-async def test_comparison_asks_three_questions_in_each_interval() -> None:
+async def test_comparison_asks_five_questions_in_each_interval() -> None:
     """Its price is part of the stated budget."""
     async with bench() as desk:
         await asyncio.sleep(91)
 
         for path in (OPEN_ORDERS, POSITIONS, BALANCES):
             assert desk.exchange.times(path) == [30, 60, 90]
-        assert len(desk.exchange.seen) == 9
+        assert len(desk.exchange.seen) == 15
 
 
 async def test_what_is_equal_is_proven_until_what_rest_must_have_shown() -> None:
