@@ -43,6 +43,14 @@ async def test_engine_of_the_readme_trades_on_a_simulator(capsys: pytest.Capture
     assert "Live(epoch=1" in capsys.readouterr().out
 
 
+async def test_guarded_engine_of_the_readme_trades_while_it_knows_what_the_exchange_knows() -> None:
+    (block,) = [block for block in blocks() if "async def guarded" in block]
+    async with Simulator() as sim:
+        environment = Environment.simulator(sim.rest_url, sim.ws_url)
+        assert await defined_by(block)["guarded"](sim.account.api_key, sim.account.api_secret, environment)
+        assert len(sim.state()["accounts"]["default"]["algo_orders"]) == 1
+
+
 async def test_own_order_manager_of_the_readme_follows_an_account() -> None:
     (block,) = [block for block in blocks() if "async def follow" in block]
     async with Simulator() as sim:
