@@ -207,8 +207,9 @@ class ResumesOrders(Protocol):
         deliveries: Sequence[MappedOrderUpdate],
         ours: Collection[tuple[str, str]],
         /,
-    ) -> None:
-        """Know these orders again, without calling anybody back. Called once, before anything is delivered.
+    ) -> Awaitable[None] | None:
+        """Know these orders again, without calling anybody back. Called once, before anything is delivered. May be a
+        coroutine function. One that raises keeps the service from starting.
 
         `deliveries`: all that are kept, oldest first. `ours`: which of their orders were announced before they were
         sent, as (symbol, order id); a conditional order, with what it became, goes by (symbol, "algo <algo id>").

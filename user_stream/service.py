@@ -119,7 +119,10 @@ class UserStreamService:
         )
         self._memory.on_failure = self._on_forgetful
         self._forgetful: JournalError | None = None
+        self._begun = False
         self._stopping = asyncio.Event()
+        self._closing = asyncio.Event()
+        """Set when nothing is left to end but callbacks."""
         self._ended = asyncio.Event()
         self._fatal: BaseException | None = None
         if isinstance(order_manager, UsesOrderRegistry):
@@ -197,11 +200,12 @@ class UserStreamService:
 
         Raises a `FatalError`, which no retry can cure; any other exception is a defect of this library.
         """
-        if self.state is not NOT_STARTED:
+        if self._begun:
             message = "a service lives once: make a new one"
             raise RuntimeError(message)
+        self._begun = True
         try:
-            self._resume()
+            await self._resume()
             async with asyncio.TaskGroup() as tasks:
                 self._supervisor.begin(tasks)
                 try:
@@ -217,10 +221,13 @@ class UserStreamService:
             if not isinstance(error, _StopRequestedError):
                 self._fatal = error
                 raise error from None
+        except Exception as error:
+            self._fatal = error
+            raise
         finally:
             await self._end()
 
-    def _resume(self) -> None:
+    async def _resume(self) -> None:
         """Go on where an earlier process was killed, if a journal says so."""
         left = self._memory.recall()
         if self._memory.damage:
@@ -229,7 +236,7 @@ class UserStreamService:
             [item for item in left.told if item.update["order_id"]], next_delivery_id=left.next_delivery_id
         )
         self._conditionals.restore(left.intents, [update for kind, update in left.told if kind == "delivery"])
-        self._delivery.resume(left)
+        await self._delivery.resume(left)
         if (gap := self._coverage.resume(left.watermark, left.floor)) is not None:
             self._delivery.publish(gap)
         for intent in (intent for intent in left.intents if not intent.algo):
@@ -238,21 +245,35 @@ class UserStreamService:
 
     def _on_forgetful(self, error: JournalError) -> None:
         """The journal cannot be written: to go on would be to promise what a kill breaks."""
-        self._forgetful = error
+        self._forgetful = self._forgetful or error
         self._stopping.set()
+        if self.state is not NOT_STARTED:
+            self._supervisor.stopped(str(self._forgetful))
 
     async def _end(self) -> None:
         """Tell what is still to be told, then let go of everything."""
         try:
             self._supervisor.stopped("" if self._fatal is None else str(self._fatal))
+            self._closing.set()
             await self._delivery.idle()
         finally:  # also when whoever runs us is cancelled once more
             try:
+                self._delivery.let_go()
                 await self._rest.close()
-                self._memory.close()
+                self._close_memory()
             finally:
                 self._supervisor.settled.set()
                 self._ended.set()
+
+    def _close_memory(self) -> None:
+        """Let go of the journal. What it could not take at the very end is as fatal as it was before."""
+        try:
+            self._memory.close()
+            if self._forgetful is not None and self._fatal is None:
+                raise self._forgetful
+        except JournalError as error:
+            self._fatal = self._fatal or error
+            raise
 
     async def wait_until_ready(self, timeout: float | None = None) -> None:
         """Wait until the first synchronization is done.
@@ -271,14 +292,22 @@ class UserStreamService:
     async def stop(self) -> None:
         """Stop, and return when everything has ended; a service that was not started yet will not start.
 
-        What the ledger has booked is still told. Called from within a callback, it returns at once: the service stops
-        when the callback has returned.
+        What the ledger has booked is still told. Called from within a callback, or from a task that it waits for, it
+        returns when nothing but callbacks is left to end: the service has stopped when the callback has returned. A
+        service with a journal registers no order after its end.
         """
         self._stopping.set()
-        if self.state is NOT_STARTED:
+        if not self._begun:
             self._memory.close()
-        elif not is_inside_callback():
-            await self._ended.wait()
+            self._supervisor.settled.set()
+            return
+        if is_inside_callback():
+            if self.state is NOT_STARTED:
+                return  # the order manager does not want back what it is given
+            await self._closing.wait()
+            if is_inside_callback():
+                return
+        await self._ended.wait()
 
     async def __aenter__(self) -> Self:
         self._background = asyncio.create_task(self.start(), name="user-stream")

@@ -10,10 +10,8 @@ twice: a listener that is slow at hearing who was slow is told no more of it.
 
 from __future__ import annotations
 
-import contextlib
 import logging
-from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from decimal import Decimal
 from functools import partial
 from typing import Any, TypeAlias
@@ -36,6 +34,7 @@ from user_stream.core.journal_rows import Resumption, journal_key
 from user_stream.core.ledger import Told
 from user_stream.core.lifecycle import CallbackFailed, CallbackSlow, Notice, OrderLost, ServiceState
 from user_stream.core.positions import PositionBook
+from user_stream.errors import FatalError
 from user_stream.observer import Metrics
 from user_stream.runtime.clock import Clock, LoopClock
 from user_stream.runtime.memory import Memory
@@ -51,7 +50,8 @@ _log = logging.getLogger("user_stream.delivery")
 class Delivery:
     """The engine's order manager, risk engine and listeners, behind one door.
 
-    `callback_timeout_s`: how long a coroutine callback may take before it is cancelled and reported.
+    `callback_timeout_s`: how long a coroutine callback may take before it is cancelled and reported, and left behind if
+    that does not end it.
     `callback_slow_s`: one that takes longer is named. `memory` hears of each update whose callback has returned or
     failed: only then is it certain that the engine had it.
     """
@@ -73,22 +73,27 @@ class Delivery:
         self._order_manager = order_manager
         self._risk_engine = risk_engine
         self._fills = fills
-        self._listeners: list[Listener] = []
+        self._listeners: list[tuple[Listener]] = []
         self._explanation = Explanation()
         self._clock = clock or LoopClock()
-        self._told_at: deque[float] = deque()
+        self._told_at: dict[int, float] = {}
         self._slow_s = callback_slow_s
         self._metrics = metrics or Metrics()
         self._memory = memory or Memory()
         self._outbox = Outbox(timeout_s=callback_timeout_s, report=self._report, after_end=self._after_end, clock=clock)
+        self._not_resumed: BaseException | None = None
+        self._to_deliver: Callback = self._deliver  # known by identity: a listener may have neither hash nor equality
+        self._to_detail: Callback = self._detail
+        self._to_detail_again: Callback = self._known_detail
+        self._to_resume: Callback = self._give_back
 
     def add_listener(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` with every event and notice; the returned function takes it off again."""
-        self._listeners.append(listener)
+        entry = (listener,)
+        self._listeners.append(entry)
 
         def take_off() -> None:
-            with contextlib.suppress(ValueError):  # it was taken off before
-                self._listeners.remove(listener)
+            self._listeners = [each for each in self._listeners if each is not entry]
 
         return take_off
 
@@ -102,20 +107,36 @@ class Delivery:
         for kind, update in told:
             if kind == "delivery":
                 self._explanation.add(update)
-                self._told_at.append(self._clock.perf())
-            self._outbox.put(self._deliver if kind == "delivery" else self._detail, update)
+                self._told_at[update["delivery_id"]] = self._clock.perf()
+            self._outbox.put(self._to_deliver if kind == "delivery" else self._to_detail, update)
 
-    def resume(self, resumption: Resumption) -> None:
-        """Give the order manager back what an earlier process knew, then tell what that may not have told."""
-        known = resumption.told[: len(resumption.told) - len(resumption.unacknowledged)]
+    async def resume(self, resumption: Resumption) -> None:
+        """Give the order manager back what an earlier process knew, then tell what that may not have told.
+
+        Raises `FatalError` when it does not take it: an engine that does not know its orders must not trade.
+        """
         if isinstance(self._order_manager, ResumesOrders):
-            deliveries = [update for kind, update in known if kind == "delivery"]
-            met = {journal_key(update)[0] for update in deliveries}
-            unheard = [intent for key, intent in resumption.ours.items() if key not in met]
-            self._order_manager.resume_orders([*unheard, *resumption.intents], deliveries, resumption.ours.keys())
-            for update in (update for kind, update in known if kind == "details"):
-                self._outbox.put(self._known_detail, update)
+            self._outbox.put(self._to_resume, resumption)
+            await self._outbox.idle()
+            if self._not_resumed is not None:
+                raise self._refusal_to_resume(self._not_resumed) from self._not_resumed
+            for kind, update in _known(resumption):
+                if kind == "details":
+                    self._outbox.put(self._to_detail_again, update)
         self.tell_again(resumption.unacknowledged)
+
+    def _give_back(self, resumption: Resumption) -> Awaitable[None] | None:
+        deliveries = [update for kind, update in _known(resumption) if kind == "delivery"]
+        met = {journal_key(update)[0] for update in deliveries}
+        unheard = [intent for key, intent in resumption.ours.items() if key not in met]
+        assert isinstance(self._order_manager, ResumesOrders)  # noqa: S101  nothing else is given anything back
+        return self._order_manager.resume_orders([*unheard, *resumption.intents], deliveries, resumption.ours.keys())
+
+    def _refusal_to_resume(self, error: BaseException) -> FatalError:
+        return FatalError(
+            f"the order manager did not take back its orders: {self._name(self._to_resume)} raised "
+            f"{type(error).__name__}. Mend that and start again; the journal still has everything"
+        )
 
     def tell_account(self, patch: MappedAccountUpdate) -> None:
         """Tell the risk engine."""
@@ -151,7 +172,7 @@ class Delivery:
     def publish(self, item: Event | Notice) -> None:
         """Tell the listeners."""
         self._metrics.notice(item)
-        for listener in tuple(self._listeners):
+        for (listener,) in tuple(self._listeners):
             self._put(listener, item)
 
     def _put(self, callback: Callback, argument: object) -> None:
@@ -166,6 +187,10 @@ class Delivery:
         """Wait until everything was told. Whoever waits may be cancelled; the telling goes on."""
         self._memory.flush()
         await self._outbox.idle()
+
+    def let_go(self) -> None:
+        """Cancel the callbacks that were left behind."""
+        self._outbox.let_go()
 
     def _deliver(self, update: MappedOrderUpdate) -> Awaitable[None] | None:
         if update["last_filled_qty"] != "0":
@@ -182,13 +207,19 @@ class Delivery:
         return self._detail(update)  # acknowledged in an earlier life
 
     def _name(self, callback: Callback) -> str:
-        if callback == self._deliver:
-            return callback_name(self._order_manager.on_order_update)
-        if callback in {self._detail, self._known_detail} and isinstance(self._order_manager, TakesFillDetails):
-            return callback_name(self._order_manager.on_fill_details)
+        manager = self._order_manager
+        if callback is self._to_deliver:
+            return callback_name(manager.on_order_update)
+        if (callback is self._to_detail or callback is self._to_detail_again) and isinstance(manager, TakesFillDetails):
+            return callback_name(manager.on_fill_details)
+        if callback is self._to_resume and isinstance(manager, ResumesOrders):
+            return callback_name(manager.resume_orders)
         return callback_name(callback)
 
     def _report(self, callback: Callback, argument: object, error: BaseException) -> None:
+        if callback is self._to_resume:
+            self._not_resumed = error
+            return
         name = self._name(callback)
         _log.error(
             "callback %s failed; what it was given counts as delivered",
@@ -200,10 +231,11 @@ class Delivery:
             self.publish(CallbackFailed(name, error))
 
     def _after_end(self, callback: Callback, argument: Any, seconds: float) -> None:
-        if callback == self._deliver:
+        if callback is self._to_deliver:
             self._metrics.delivered(argument)
-            self._metrics.delivery_latency(self._clock.perf() - self._told_at.popleft())
-        if callback in {self._deliver, self._detail}:
+            now_s = self._clock.perf()
+            self._metrics.delivery_latency(now_s - self._told_at.pop(argument["delivery_id"], now_s))
+        if callback is self._to_deliver or callback is self._to_detail:
             self._memory.acknowledge(argument["delivery_id"])
         if seconds > self._slow_s:
             self._name_slow(self._name(callback), argument, seconds)
@@ -219,3 +251,8 @@ class Delivery:
         )
         if not isinstance(argument, CallbackSlow):  # a listener that is slow at this, too, would never be done
             self.publish(CallbackSlow(name, seconds))
+
+
+def _known(resumption: Resumption) -> Sequence[Told]:
+    """Return what the engine was told for certain."""
+    return resumption.told[: len(resumption.told) - len(resumption.unacknowledged)]

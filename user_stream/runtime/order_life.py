@@ -70,6 +70,10 @@ class OrderLife:
         await self._outbox.idle()
         self._raise_failure()
 
+    def let_go(self) -> None:
+        """Cancel the callbacks that were left behind."""
+        self._outbox.let_go()
+
     def _note_failure(self, callback: OrderCallback, _: object, error: BaseException) -> None:
         _log.error(
             "callback %s failed",

@@ -104,6 +104,7 @@ class OrderManager:
 
     async def close(self) -> None:
         """Close the connections to REST. Orders at the exchange stay as they are."""
+        self._life.let_go()
         await self._cancelling.close()
         await self._rest.close()
 

@@ -253,7 +253,7 @@ async def test_what_an_earlier_process_told_is_given_back_before_what_it_may_not
     known = Told("delivery", update(**names, order_id="7"))
     owed = Told("delivery", update(**names, order_id="8", delivery_id=2, redelivered=True))
     sent = {name: sent_order(name) for name in ("known", "owed", "flying")}
-    delivery.resume(
+    await delivery.resume(
         Resumption(
             watermark=0,
             floor=0,
