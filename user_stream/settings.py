@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import ipaddress
 from dataclasses import dataclass, field
+from os import PathLike, fspath
 from pathlib import Path
 from typing import ClassVar
 from urllib.parse import urlencode, urlsplit
@@ -116,7 +117,9 @@ class Settings:
     ping_interval_s: float = 20.0
     ping_timeout_s: float = 20.0
     callback_timeout_s: float = 30.0
-    """How long a coroutine callback may take before it is cancelled and reported."""
+    """How long a coroutine callback may take before it is cancelled and reported. One that does not end then either is
+    left behind, and the next one is called.
+    """
     callback_slow_s: float = 1.0
     """A callback that takes longer is named in a `CallbackSlow`; everything else waits for it."""
     proxy: str | None = field(default=None, repr=False)  # it may hold a password
@@ -133,7 +136,7 @@ class Settings:
     rotation_dwell_s: float = 10.0
     """How long the old connection stays open once its successor is proven."""
     comparison_interval_s: float = 30.0
-    """How often REST is asked whether the stream kept something back; each question weighs 50 of 2,400 a minute."""
+    """How often REST is asked whether the stream kept something back; each question weighs 95 of 2,400 a minute."""
     comparison_grace_s: float = 5.0
     """How long the stream has for telling what REST showed already."""
     rest_lag_s: float = 40.0
@@ -142,7 +145,7 @@ class Settings:
     """How far REST may lag behind the matching engine for positions and balances."""
     recovery_weight_per_minute: int = 1200
     """The part of the exchange's request weight (2,400 a minute and address) that recoveries may use."""
-    journal: Path | None = None
+    journal: str | PathLike[str] | None = None
     """Where intents, frames and deliveries outlive the process: a file per account, in a directory of this machine that
     is there. Its name goes on for what is kept beside it (`-wal`, `-lock`, `.damaged-<time>`, `.before-reset-<time>`).
     """
@@ -188,3 +191,13 @@ class Settings:
         if not self.events:
             message = "Settings.events must name at least one event"
             raise SettingsError(message)
+        if self.journal is not None:
+            object.__setattr__(self, "journal", _file_path(self.journal))
+
+
+def _file_path(given: object) -> Path:
+    path = fspath(given) if isinstance(given, str | PathLike) else None
+    if not isinstance(path, str) or not path:
+        message = f"Settings.journal must be the path of a file, as text or a Path, not {given!r}"
+        raise SettingsError(message)
+    return Path(path)

@@ -71,6 +71,11 @@ def test_a_keys_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
     assert_one_clear_line(invoke("run", "--environment", "mainnet", "--keys", str(path)), f"chmod 600 {path}")
 
 
+@pytest.mark.parametrize("journal", [".", "..", "/", ""])
+def test_a_journal_that_is_a_directory_is_one_line_that_says_so(journal: str, deaf_url: str) -> None:
+    assert_one_clear_line(invoke("run", "--rest-url", deaf_url, "--journal", journal), "is a directory")
+
+
 def test_a_private_key_that_cannot_sign_is_one_line_that_names_its_file(tmp_path: Path) -> None:
     path = tmp_path / "private.pem"
     path.write_text("-----BEGIN PUBLIC KEY-----\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -109,3 +110,13 @@ def test_an_address_with_a_slash_at_its_end_is_the_same_address() -> None:
     slashed = Environment("mine", "https://a.example/", "wss://b.example/")
 
     assert stream_url(slashed, StreamUrlForm.LEGACY_PATH, "KEY", ()) == "wss://b.example/ws/KEY"
+
+
+def test_a_journal_may_be_named_by_text() -> None:
+    assert Settings(journal="here/journal").journal == Settings(journal=Path("here/journal")).journal
+
+
+@pytest.mark.parametrize("journal", ["", b"journal", 7, ["journal"]])
+def test_a_journal_that_is_no_path_is_refused(journal: Any) -> None:
+    with pytest.raises(SettingsError, match=r"Settings\.journal must be the path of a file"):
+        Settings(journal=journal)

@@ -91,7 +91,7 @@ class Journal:
     ) -> None:
         self.damage = damage
         """What was found damaged at the opening, what was saved, and where the damaged file is kept; None: nothing."""
-        self._path = path
+        self._path = path.absolute()  # also when the engine goes elsewhere
         self._account = account
         self._connection = connection
         self._lock = lock
@@ -108,6 +108,7 @@ class Journal:
 
     def _read_tables(self) -> None:
         connection = self._connection
+        self._file = _identity(self._path)
         self._progress = read_progress(connection)
         self._progress_waits = False
         self._owed = deque(owed for owed, _ in read_told(connection, after=self._progress.acknowledged))
@@ -124,6 +125,9 @@ class Journal:
         `retention_s`: how long frames, and what was told of orders that ended, are kept. Raises `JournalError` when the
         file is in use, another account's, no journal, or cannot be written.
         """
+        if path.is_dir():
+            message = f"the journal {path} is a directory: name a file in it"
+            raise JournalError(message)
         account = fingerprint(api_key)
         with _opening(path), ExitStack() as undone:
             was_here = beside(path, "-lock").exists()
@@ -202,7 +206,13 @@ class Journal:
         return aside
 
     def commit(self) -> None:
-        """Commit everything that waits."""
+        """Commit everything that waits. Raises `JournalError` also when the file is no longer where it was."""
+        if not self._failure and _identity(self._path) != self._file:
+            self._failure = "its file was moved or deleted"
+            message = (
+                f"the journal {self._path} was moved or deleted while it was written: put it back before the next start"
+            )
+            raise JournalError(message)
         self._progress_waits |= self._acknowledged_since > 0
         if self._progress_waits or self._frames or self._settled:
             self._write(())
@@ -341,6 +351,15 @@ class Journal:
         self._prune_at_ms = (
             now_ms if pruned.more else now_ms + max(1_000, min(_PRUNE_PAUSE_MS, self._retention_ms // 16))
         )
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from another one that takes its place; None when none can be seen."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 @contextmanager

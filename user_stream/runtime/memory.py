@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from user_stream.contracts import OrderIntent
@@ -33,6 +34,12 @@ _log = logging.getLogger("user_stream.memory")
 _NOTHING = Resumption(watermark=0, floor=0, intents=(), told=(), unacknowledged=(), next_delivery_id=1)
 
 
+_ENDED = (
+    "the service has ended, and its journal is closed: the next process would not know as ours an order that is sent "
+    "now. Place it before stop(), or with an order manager of no service"
+)
+
+
 class _Waiting(NamedTuple):
     """What is done when a commit is done; `is_kept`: it is to be told, and kept by that commit."""
 
@@ -41,7 +48,11 @@ class _Waiting(NamedTuple):
 
 
 class Memory:
-    """One account's journal, or none. Every method raises `JournalError` when the file cannot be written."""
+    """One account's journal, or none.
+
+    Methods raise `JournalError` when the file cannot be written, but for `acknowledge`, which says so to `on_failure`:
+    whoever ends a callback can do nothing about it.
+    """
 
     def __init__(
         self,
@@ -60,14 +71,16 @@ class Memory:
         self._unwritten: list[Told] = []
         self._waiting: list[_Waiting] = []
         self.on_failure: Callable[[JournalError], None] = _raise
-        """Hears of a commit that failed when nobody was there to be told."""
+        """Hears of a commit that failed when nobody was there to be told, or only somebody who is not the service."""
+        self._has_ended = False
 
     @classmethod
     def open(cls, api_key: str, *, settings: Settings, clock: Clock, metrics: Metrics) -> Memory:
         """Open the journal that the settings name. Raises `JournalError` when it cannot be used."""
         if settings.journal is None:
             return cls()
-        journal = Journal.open(settings.journal, api_key=api_key, retention_s=settings.journal_retention_s, clock=clock)
+        path, retention_s = Path(settings.journal), settings.journal_retention_s
+        journal = Journal.open(path, api_key=api_key, retention_s=retention_s, clock=clock)
         return cls(journal, group=settings.journal_group, metrics=metrics, clock=clock)
 
     @property
@@ -135,13 +148,23 @@ class Memory:
         self._journal.acknowledge(delivery_id)
         self._acknowledged += 1
         if self._acknowledged >= self._group:
-            self.commit()
+            try:
+                self.commit()
+            except JournalError as error:
+                self.on_failure(error)
 
     def intend(self, intent: OrderIntent) -> None:
-        """Keep that an order is about to be sent."""
-        if self._journal is not None:
+        """Keep that an order is about to be sent. One that cannot be kept must not be sent, also when all has ended."""
+        if self._has_ended:
+            raise JournalError(_ENDED)
+        if self._journal is None:
+            return
+        try:
             self.flush()
             self._journal.intend(intent)
+        except JournalError as error:
+            self.on_failure(error)
+            raise
 
     def withdraw(self, client_order_id: str) -> None:
         """Forget that an order was to be sent: it was refused for certain, or said to be lost."""
@@ -188,6 +211,7 @@ class Memory:
         """Commit what waits, and let go of the file."""
         if self._journal is None:
             return
+        self._has_ended = True
         try:
             self.flush()
         finally:

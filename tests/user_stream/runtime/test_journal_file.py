@@ -88,5 +88,5 @@ def test_a_lock_that_is_none_is_named(path: Path) -> None:
 def test_a_directory_is_no_journal(tmp_path: Path) -> None:
     (tmp_path / "journal").mkdir()
 
-    with pytest.raises(JournalError, match="there is no journal"):
+    with pytest.raises(JournalError, match="is a directory: name a file in it"):
         opened(tmp_path / "journal")
