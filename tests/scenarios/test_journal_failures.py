@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tests.scenarios.desk import SYMBOL, Desk, live_desk, open_desk
-from tests.scenarios.watching import requests
-from user_stream import Order, Settings, UserStreamService
+from tests.scenarios.watching import requests, states
+from user_stream import Order, OrderIntent, Settings, UserStreamService
 from user_stream.core.lifecycle import Live, Stopped
 from user_stream.errors import FatalError, JournalError
 
@@ -35,6 +35,10 @@ def service_of(desk: Desk, engine: Any, journal: Path, **settings: Any) -> UserS
         account.api_key, account.api_secret, engine, environment=desk.environment,
         settings=Settings(journal=journal, **settings), draw=lambda: 0.5,
     )  # fmt: skip
+
+
+def an_intent(name: str) -> OrderIntent:
+    return OrderIntent(client_order_id=name, symbol=SYMBOL, side="BUY", order_type="LIMIT", quantity="0.001")
 
 
 def fill_the_disk(service: UserStreamService) -> None:
@@ -99,6 +103,25 @@ async def test_no_order_is_sent_unwritten_after_the_journal_failed(tmp_path: Pat
             await desk.orders.place_limit_order(SYMBOL, "BUY", "0.001", "60000", client_order_id="after")
 
         assert len(requests(desk, "POST", ORDERS)) == sent
+
+
+@pytest.mark.parametrize("count", range(16))
+async def test_nothing_is_said_after_the_end_although_the_connection_is_lost_at_that_moment(
+    tmp_path: Path, count: int
+) -> None:
+    async with open_desk(settings=Settings(journal=tmp_path / "j")) as desk:
+        start = asyncio.create_task(desk.service.start())
+        await desk.service.wait_until_ready(60)
+        fill_the_disk(desk.service)
+        desk.sim.cut_connections()
+        for _ in range(count):
+            await asyncio.sleep(0)
+        with pytest.raises(JournalError):
+            for number in range(3_000):
+                desk.service.register_intent(an_intent(f"o{number}"))
+        await ended_with(start)
+
+        assert [state for state in states(desk) if isinstance(state, Stopped)] == states(desk)[-1:]
 
 
 @pytest.mark.parametrize("conditional", [False, True])

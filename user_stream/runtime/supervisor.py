@@ -295,6 +295,8 @@ class Supervisor:
     def _become(self, state: ServiceState) -> None:
         if state == self.state:
             return
+        if isinstance(self.state, Stopped) and self.state is not NOT_STARTED and not isinstance(state, Stopped):
+            return  # said at once when the journal failed; what still moves is about to be cancelled
         self.state = state
         _log.info("%s", state, extra={"event": "state", "state": state_label(state)})
         self._delivery.publish(state)
