@@ -41,6 +41,11 @@ def an_intent(name: str) -> OrderIntent:
     return OrderIntent(client_order_id=name, symbol=SYMBOL, side="BUY", order_type="LIMIT", quantity="0.001")
 
 
+def announce_until_refused(service: UserStreamService) -> None:
+    for number in range(3_000):
+        service.register_intent(an_intent(f"o{number}"))
+
+
 def fill_the_disk(service: UserStreamService) -> None:
     """Let the journal's file grow no more."""
     journal = service._memory._journal  # noqa: SLF001  no setting makes a disk small
@@ -117,8 +122,7 @@ async def test_nothing_is_said_after_the_end_although_the_connection_is_lost_at_
         for _ in range(count):
             await asyncio.sleep(0)
         with pytest.raises(JournalError):
-            for number in range(3_000):
-                desk.service.register_intent(an_intent(f"o{number}"))
+            announce_until_refused(desk.service)
         await ended_with(start)
 
         assert [state for state in states(desk) if isinstance(state, Stopped)] == states(desk)[-1:]
