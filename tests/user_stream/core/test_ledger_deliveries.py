@@ -127,6 +127,16 @@ def test_an_amendment_that_only_rest_knows_is_told(ledger: Ledger) -> None:
     assert [update["orig_qty"] for _, update in told] == ["20"]
 
 
+def test_a_fill_that_was_held_takes_no_terms_back(ledger: Ledger) -> None:
+    """Rule 5: it was heard before the row that knows of an amendment in the same millisecond, and is told after it."""
+    fold(ledger, NEW, told_by_stream("PARTIALLY_FILLED", trade=2, last="3", cumulative="7", at=3_000))
+
+    row = order_row("PARTIALLY_FILLED", executed="7", quantity="20", at=3_000)
+    told = ledger.fold_order(row, [trade_row(1, "4", at=2_000)], since=0)
+
+    assert [(update["trade_id"], update["orig_qty"]) for _, update in told] == [(1, "20"), (2, "20")]
+
+
 def test_a_stale_row_takes_no_terms_back(ledger: Ledger) -> None:
     """Rule 5."""
     fold(ledger, NEW, told_by_stream("NEW", execution="AMENDMENT", quantity="20", at=1_500))

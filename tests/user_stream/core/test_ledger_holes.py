@@ -218,6 +218,16 @@ def test_a_fill_that_is_held_and_listed_is_told_once(ledger: Ledger) -> None:
     assert trades(told) == [("PARTIALLY_FILLED", 1, "4"), ("PARTIALLY_FILLED", 2, "7"), ("FILLED", 3, "10")]
 
 
+def test_a_fill_that_is_held_is_told_once_although_the_list_lacks_the_oldest_trades(ledger: Ledger) -> None:
+    """They are beyond what the exchange keeps, so no trade's place in the list says what it reached."""
+    fold(ledger, NEW, FIRST, THIRD)
+
+    row = order_row("FILLED", executed="10", at=4_000)
+    told = ledger.fold_order(row, [trade_row(2, "3", at=3_000), trade_row(3, "3", at=4_000)], since=0)
+
+    assert trades(told) == [("PARTIALLY_FILLED", 2, "7"), ("FILLED", 3, "10")]
+
+
 # --- what was searched for in vain --------------------------------------------------------------------------
 
 
