@@ -175,7 +175,10 @@ class TakesFillDetails(Protocol):
     """An order manager that wants commission and realized profit of a fill which TRADE_LITE had told first."""
 
     def on_fill_details(self, data: MappedOrderUpdate, /) -> Awaitable[None] | None:
-        """Take the details of a fill already delivered; `last_filled_qty` is "0", `trade_id` names the fill."""
+        """Take the details of a fill already delivered; `last_filled_qty` is "0", `trade_id` names the fill.
+
+        `avg_price` is of `accumulated_filled_qty`, as the exchange rounds it if nothing was executed since.
+        """
         ...
 
 
@@ -223,9 +226,7 @@ class TakesStreamState(Protocol):
     """A risk engine that wants to hear where the service is in its life, to refuse trading while it is degraded."""
 
     def on_stream_state(self, state: "ServiceState", /) -> Awaitable[None] | None:
-        """Hear of a new state (`user_stream.lifecycle`): `Live` alone means that the engine knows what the exchange
-        knows.
-        """
+        """Hear of a new state (`user_stream.lifecycle`): `Live` alone means that everything that was shown was told."""
         ...
 
 

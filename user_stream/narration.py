@@ -119,7 +119,7 @@ def notice_line(item: Event | Notice, *, now_ms: int) -> Line | None:
         case GapUnprovable() | VenueReset() | ConnectionLost() | LeaseAging():
             kind, text = "stream", _trouble(item)
         case AccountModeKnown() | PositionUnexplained() | PositionUnprotected():
-            kind, text = "account", _account(item)
+            kind, text = "error" if isinstance(item, PositionUnprotected) else "account", _account(item)
         case RawEvent(event_type=name):
             kind, text = "event", f"{name} (not known to this version)"
         case _:
@@ -138,14 +138,19 @@ def _state(state: Connecting | Synchronizing | Live | Degraded | Stopped) -> str
         case Live():
             return "live, but nothing proves yet that events come"
         case Degraded(cause=cause, retry_in_s=wait):
-            return f"down ({cause}), trying again in {wait:.1f} s"
+            return f"down ({cause}), trying again in {wait:.1f} s" if wait else f"degraded ({cause})"
         case Stopped(cause=cause):
             return f"stopped: {cause}" if cause else "stopped"
 
 
+def _moment(time_ms: int) -> str:
+    """Return a moment with its day: a gap may be days old."""
+    return datetime.fromtimestamp(time_ms / 1000, UTC).isoformat(" ", "milliseconds").removesuffix("+00:00")
+
+
 def _gap(notice: GapOpened | GapRepaired) -> str:
     if isinstance(notice, GapOpened):
-        since = print_form(Line(notice.since, "gap", ""))[0]
+        since = _moment(notice.since)
         return f"opened: what happened since {since} may be missing ({notice.cause})"
     if notice.provisional:
         return f"repaired: {notice.report} had been missed, as far as REST shows it yet"
@@ -154,9 +159,9 @@ def _gap(notice: GapOpened | GapRepaired) -> str:
 
 def _trouble(notice: GapUnprovable | VenueReset | ConnectionLost | LeaseAging) -> str:
     match notice:
-        case GapUnprovable(since=since, what=what):
-            moment = print_form(Line(since, "gap", ""))[0]
-            return f"{what} since {moment} are older than what the exchange keeps: nobody can say what happened"
+        case GapUnprovable(since=since, until=until, what=what):
+            period = f"from {_moment(since)} to {_moment(until)}"
+            return f"{what} {period} are older than what the exchange keeps: nobody can say what happened"
         case VenueReset(symbol=symbol):
             return f"the exchange began anew ({symbol}): everything is read again"
         case ConnectionLost(cause=cause):

@@ -135,7 +135,7 @@ class UserStreamService:
 
     @property
     def state(self) -> ServiceState:
-        """Where the service is in its life; `Live` alone means that the engine knows what the exchange knows."""
+        """Where the service is in its life; `Live` alone means that everything which was shown was told."""
         return self._supervisor.state
 
     def add_listener(self, listener: Listener) -> Callable[[], None]:

@@ -170,10 +170,7 @@ class Settings:
     def __post_init__(self) -> None:
         for name in self.__slots__:
             value = getattr(self, name)
-            if (
-                name.endswith(("_s", "_ms", "_frames", "_symbols", "_minute", "_group", "connections"))
-                and not value > 0
-            ):
+            if name.endswith(_COUNTED) and not value > 0:
                 message = f"Settings.{name} must be greater than 0, not {value!r}"
                 raise SettingsError(message)
         if self.keepalive_interval_s + self.keepalive_margin_s >= self.listen_key_lifetime_s:

@@ -121,3 +121,18 @@ async def test_legs_of_a_hedge_are_watched_apart() -> None:
         (alarm,) = desk.notices(PositionUnprotected)
         assert (alarm.position_side, alarm.cause) == ("SHORT", "EXPIRED")
         assert [order.position_side for order in desk.orders.get_active_orders()] == ["LONG"]
+
+
+@pytest.mark.parametrize("cause", ["CANCELED", "EXPIRED", "REJECTED"])
+async def test_stop_whose_whole_life_was_inside_a_gap_raises_the_alarm(cause: str) -> None:
+    """The first that anybody hears of it is its end; but it was sent, and its position is open."""
+    async with live_desk() as desk:
+        await desk.orders.place_market_order(SYMBOL, "BUY", "0.010", client_order_id="entry")
+        await desk.until_state("entry", "filled")
+        desk.sim.cut_connections()
+        await desk.orders.place_stop_order(SYMBOL, "SELL", "50000", quantity="0.010", client_order_id="stop")
+        desk.sim.end_algo("stop", cause)
+        await desk.until(lambda: desk.notices(PositionUnprotected), within_s=120)
+
+        (alarm,) = desk.notices(PositionUnprotected)
+        assert alarm.cause == cause

@@ -128,7 +128,11 @@ def test_a_patch_of_nothing_says_so() -> None:
         (Degraded(NOON_MS, "cut", 1.25), "stream", "down (cut), trying again in 1.2 s"),
         (Stopped(""), "stream", "stopped"),
         (Stopped("wrong key"), "stream", "stopped: wrong key"),
-        (GapOpened(NOON_MS + 1, "cut"), "gap", "opened: what happened since 12:00:00.001 may be missing (cut)"),
+        (
+            GapOpened(NOON_MS + 1, "cut"),
+            "gap",
+            "opened: what happened since 2023-11-15 12:00:00.001 may be missing (cut)",
+        ),
         (GapRepaired(NOON_MS, NOON_MS), "gap", "repair confirmed: nothing had been missed, and no more"),
         (
             GapRepaired(NOON_MS, NOON_MS, RepairReport(positions=(RecoveredPosition("BTCUSDT", "BOTH", "1"),))),

@@ -3,7 +3,7 @@
     Connecting ──▶ Synchronizing ──▶ Live ──▶ Degraded ──▶ Connecting ...
                                                  any of them ──▶ Stopped
 
-The state is one value, published when it changes. `Live` alone means that the engine knows what the exchange knows.
+The state is one value, published when it changes. `Live` alone means that everything which was shown has been told.
 Times are estimates of the exchange's clock, in ms.
 """
 
@@ -60,7 +60,12 @@ class Synchronizing:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """Everything known was told. `proven` is False until the connection delivered its first event."""
+    """Everything that the stream or REST has shown was told.
+
+    `proven` is False until the connection delivered its first event, or the exchange listed our key among what it is
+    subscribed to. After a gap REST may lag: until the `GapRepaired` that is not provisional, a fill from inside the gap
+    may still be unknown.
+    """
 
     epoch: int
     proven: bool

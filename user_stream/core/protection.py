@@ -36,6 +36,7 @@ class Protection:
     """The stops of one account, kept from the deliveries of conditional orders and of their children."""
 
     def __init__(self) -> None:
+        self._intended: set[str] = set()
         self._live: dict[int, _Stop] = {}
         self._ended: dict[int, tuple[_Stop, str]] = {}
 
@@ -43,6 +44,14 @@ class Protection:
     def in_doubt(self) -> bool:
         """True when a stop ended and nobody has looked yet whether its position is open."""
         return bool(self._ended)
+
+    def intended(self, client_algo_id: str) -> None:
+        """A stop is about to be sent: its end is news, even if that is the first that anybody hears of it."""
+        self._intended.add(client_algo_id)
+
+    def withdrawn(self, client_algo_id: str) -> None:
+        """It was refused for certain, which whoever sent it was told."""
+        self._intended.discard(client_algo_id)
 
     def watch(self, update: MappedOrderUpdate) -> None:
         """Take note of a delivery that bears an `algo_id`."""
@@ -55,7 +64,8 @@ class Protection:
         if update["order_status"] not in ENDED:
             self._live[algo_id] = stop
             return
-        known = self._live.pop(algo_id, None) is not None
+        known = self._live.pop(algo_id, None) is not None or update["client_order_id"] in self._intended
+        self._intended.discard(update["client_order_id"])
         if known and update["order_status"] != "FILLED":
             self._ended[algo_id] = (stop, update["order_status"])
 

@@ -81,10 +81,12 @@ class ConditionalFlow:
     def register(self, intent: OrderIntent) -> None:
         """Expect a conditional order that is about to be sent."""
         self.orders.intents.register(intent, epoch=0)
+        self._protection.intended(intent.client_order_id)
 
     def withdraw(self, client_algo_id: str) -> None:
         """Expect it no longer: the exchange refused it."""
         self.orders.intents.withdraw(client_algo_id)
+        self._protection.withdrawn(client_algo_id)
 
     def knows(self, client_algo_id: str) -> bool:
         """Say whether a conditional order bears this name, as far as anybody here knows."""
