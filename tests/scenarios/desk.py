@@ -129,11 +129,10 @@ class Desk:
         await rest.synchronize_clock()
         until = rest.exchange_time_ms()
         rows = await rest.orders_since(until - 5 * 86_400_000, until=until)
-        status = {}
-        for data in filter(lambda data: data["order_id"], self.orders.deliveries):
-            executed = Decimal(data["accumulated_filled_qty"])
-            status[(data["symbol"], data["order_id"])] = (data["order_status"], executed)
-        assert status == {(row.symbol, str(row.order_id)): (row.status, Decimal(row.executed_qty)) for row in rows}
+        assert self._orders_as_told() == {
+            (row.symbol, str(row.order_id)): (row.status, Decimal(row.executed_qty), Decimal(row.avg_price))
+            for row in rows
+        }
         trades = [trade for row in rows for trade in await rest.trades_of_order(row)]
         told = {
             (data["symbol"], data["trade_id"]): Decimal(data["last_filled_qty"])
@@ -153,6 +152,18 @@ class Desk:
         }
         balances = {row.asset: Decimal(row.balance) for row in await rest.balances()}
         assert balances == {asset: Decimal(held["wallet_balance"]) for asset, held in self.book.balances.items()}
+
+    def _orders_as_told(self) -> dict[tuple[str, str], tuple[str, Decimal, Decimal]]:
+        """Return status, executed quantity and average price of each order; details may have told the latter better."""
+        averages = {
+            (data["symbol"], data["order_id"], data["accumulated_filled_qty"]): data["avg_price"]
+            for data in [*self.orders.deliveries, *self.orders.details]
+        }
+        stand = {}
+        for data in filter(lambda data: data["order_id"], self.orders.deliveries):
+            key, executed = (data["symbol"], data["order_id"]), data["accumulated_filled_qty"]
+            stand[key] = (data["order_status"], Decimal(executed), Decimal(averages[*key, executed]))
+        return stand
 
     async def _the_same_are_waiting(self, rest: BinanceRest) -> None:
         """Conditional orders that wait for their price are the exchange's."""

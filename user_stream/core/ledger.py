@@ -86,6 +86,11 @@ class Ledger:
         """Orders of which more was executed than we hold fills of."""
         return [key for key, record in self._orders.items() if record.booked < record.claimed]
 
+    def undetailed_orders(self, before: int | None = None) -> list[OrderKey]:
+        """Return the orders with a fill (made before this time, in ms) of which TRADE_LITE alone has told."""
+        lacking = [(key, record.undetailed) for key, record in self._orders.items() if record.undetailed]
+        return [key for key, times in lacking if before is None or min(times.values()) < before]
+
     @property
     def symbols(self) -> set[str]:
         """Symbols of all orders that we hold, ended ones too: those that a recovery reads trades of."""
@@ -191,7 +196,7 @@ class Ledger:
         record = self._record(update, made=row.time)
         if is_met := not record.begun:
             begin(record, row, since=max(since, self._forgotten.until))  # what is older than that was told
-        record.claimed = max(record.claimed, Decimal(row.executed_qty))
+        record.claim(update)
         news = take_list(record, ordered)
         told = self._tell_baseline(record, row) if is_met else []
         forgiven, record.forgiven = record.forgiven, ZERO  # what was missing may be listed now, and is told first
@@ -232,6 +237,11 @@ class Ledger:
         record.begun = begun  # where this order began, nobody knows yet
         return told
 
+    def forgo_details(self, key: OrderKey, before: int) -> None:
+        """Await the details of no fill that was made before this time (ms): they were asked for in vain."""
+        if record := self._orders.get(key):
+            record.undetailed = {trade: time for trade, time in record.undetailed.items() if time >= before}
+
     def release(self, key: OrderKey) -> list[Told]:
         """Let an order's held facts go, because the wait is over. What is missing stays missing, and is forgiven."""
         self.holes.discard(key)
@@ -266,12 +276,12 @@ class Ledger:
             if trade_id:
                 record.awaited.add(trade_id)
             return []
-        record.undetailed.add(trade_id)
+        record.undetailed[trade_id] = update["order_trade_time"]
         return [self._tell_fill(record, update)]
 
     def _take(self, record: OrderRecord, update: MappedOrderUpdate) -> list[Told]:
         """Take an event that knows its order's status and cumulative quantity."""
-        record.claimed = max(record.claimed, Decimal(update["accumulated_filled_qty"]))
+        record.claim(update)
         if not has_fill(update):
             return self._take_status(record, update)
         if record.knows(update):
@@ -328,9 +338,10 @@ class Ledger:
         record.recognise(update["trade_id"])
         if update["trade_id"] not in record.undetailed:
             return []
-        record.undetailed.discard(update["trade_id"])
+        del record.undetailed[update["trade_id"]]
         learn(record, update)
         details: MappedOrderUpdate = {**completed(record, update), "last_filled_qty": "0"}
+        record.average = details["avg_price"]
         told = [Told("details", details)]
         if self._deliver_enrichment:
             told.append(Told("delivery", {**details, "trade_id": 0, "delivery_id": self.number()}))

@@ -57,8 +57,8 @@ class OrderRecord:
     fills: dict[int, Decimal] = field(default_factory=dict)
     """Quantity by trade id; zero where the baseline holds it."""
     unnamed: UnnamedFills = field(default_factory=UnnamedFills)
-    undetailed: set[int] = field(default_factory=set)
-    """Trades told by TRADE_LITE alone: commission and realized profit are still to come."""
+    undetailed: dict[int, int] = field(default_factory=dict)
+    """When trades were made, by id, that TRADE_LITE alone has told: commission and profit are still to come."""
     awaited: set[int] = field(default_factory=set)
     """Trades whose TRADE_LITE was left to its ORDER_TRADE_UPDATE: no later one may overtake them."""
     held: list[MappedOrderUpdate] = field(default_factory=list)
@@ -71,6 +71,10 @@ class OrderRecord:
     booked: Decimal = ZERO
     notional: Decimal = ZERO
     claimed: Decimal = ZERO
+    said_average: tuple[Decimal, str] = (ZERO, "0")
+    """The exchange's own average price, and the cumulative quantity that it is of: the largest that it said one of."""
+    price_decimals: int = 0
+    """How many its fills' prices have."""
     forgiven: Decimal = ZERO
     """How much may be missing without anything waiting for it: it was looked for in vain."""
     listed: Decimal = ZERO
@@ -109,8 +113,9 @@ class OrderRecord:
         return self.status in ENDED
 
     def is_over(self, before: int) -> bool:
-        """Say whether the order ended before this time, complete: nothing new can be told of it."""
-        return 0 < self.ended_at < before > self.newest_time and self.booked >= self.claimed and not self.held
+        """Say whether the order ended before this time, complete and in detail: nothing new can be told of it."""
+        is_whole = self.booked >= self.claimed and not self.held and not self.undetailed
+        return 0 < self.ended_at < before > self.newest_time and is_whole
 
     @property
     def original_quantity(self) -> Decimal:
@@ -118,6 +123,13 @@ class OrderRecord:
         return Decimal(self.facts["orig_qty"])
 
     # --- fills ----------------------------------------------------------------------------------------------------
+
+    def claim(self, update: MappedOrderUpdate) -> None:
+        """Keep what the exchange says of everything that was executed: how much, and at which average price."""
+        reached = Decimal(update["accumulated_filled_qty"])
+        self.claimed = max(self.claimed, reached)
+        if reached > self.said_average[0] and Decimal(update["avg_price"]):
+            self.said_average = (reached, update["avg_price"])
 
     def grow_baseline(self, quantity: Decimal, notional: Decimal) -> None:
         """Take as known, and never to be delivered, what was executed before we met the order."""
@@ -165,6 +177,7 @@ class OrderRecord:
             self.unnamed.add(reached, quantity, price=price, time=time)
         self.booked += quantity
         self.notional += quantity * price
+        self.price_decimals = max(self.price_decimals, len(update["last_filled_price"].partition(".")[2]))
         self.claimed = max(self.claimed, self.booked, reached)
         self.forgive(at_most=self.forgiven)
         self.first_fill_time = self.first_fill_time or time
@@ -250,7 +263,13 @@ class OrderRecord:
         return not self.amending and self.booked == max(quantities)
 
     def average_price(self) -> str:
-        """Return the average price of what is booked, in the quote asset, to 8 decimals."""
+        """Return the average price of what is booked, in the quote asset: the exchange's own when it said it, else one
+        with its number of decimals, as far as that is known (5 where prices have 2).
+        """
         if not self.booked:
             return "0"
-        return format(round(self.notional / self.booked, 8).normalize(), "f")
+        reached, said = self.said_average
+        if reached == self.booked:
+            return said
+        decimals = max(self.price_decimals + 3, 5)
+        return format(round(self.notional / self.booked, decimals).normalize(), "f")

@@ -303,8 +303,13 @@ def apply_update(order: Order, update: MappedOrderUpdate) -> Order:
 
 
 def apply_details(order: Order, update: MappedOrderUpdate) -> Order:
-    """Add commission and profit of a fill that TRADE_LITE had told without them."""
-    return _with(order, **_costs(order, update))
+    """Add commission and profit of a fill that TRADE_LITE had told without them, and the exchange's own average price
+    unless more was executed since.
+    """
+    average = order.avg_price
+    if Decimal(update["accumulated_filled_qty"]) == order.filled_qty:
+        average = Decimal(update["avg_price"]) or average
+    return _with(order, avg_price=average, **_costs(order, update))
 
 
 def _next_state(state: OrderState, told: OrderState) -> OrderState:

@@ -7,7 +7,9 @@ ledger, which knows it for one.
 Orders. Three questions find most orders that moved: which are open (openOrders), what became of those that we held open
 and that are not listed (order), and which were made since the last known moment (allOrders, without symbol, so that
 symbols we never touched are swept too). Orders that ended inside the gap are told with their fills, in order, then
-their end. An order that is missing from an answer has not ended by that: REST lags (`core/absence` says when it has).
+their end. Those that ended complete, but with a fill that TRADE_LITE alone has told, are asked for like open ones: its
+ORDER_TRADE_UPDATE may be lost with the connection. An order that is missing from an answer has not ended by that: REST
+lags (`core/absence` says when it has).
 
 Trades find the rest: an old order of somebody else, on a symbol that we never named, that filled and ended inside the
 gap, is in none of those lists. So trades since the last known moment are read for every symbol that may have traded:
@@ -96,10 +98,10 @@ def key_of(row: OrderRow) -> OrderKey:
 
 
 def orders_to_query(ledger: Ledger, listed: Mapping[OrderKey, OrderRow]) -> list[OrderKey]:
-    """Return the orders that are open or lack fills as we know them, and that are not listed: each is asked for
-    by id.
+    """Return the orders that are open or lack fills as we know them, or details of fills, and that are not listed: each
+    is asked for by id.
     """
-    unsettled = dict.fromkeys([*ledger.open_orders, *ledger.incomplete_orders])
+    unsettled = dict.fromkeys([*ledger.open_orders, *ledger.incomplete_orders, *ledger.undetailed_orders()])
     return [key for key in unsettled if key not in listed]
 
 

@@ -32,7 +32,8 @@ def recall(told: Iterable[tuple[Literal["delivery", "details"], MappedOrderUpdat
         if record is None:
             record = records[key] = OrderRecord(key, facts=update)
         if kind == "details":
-            record.undetailed.discard(update["trade_id"])
+            record.undetailed.pop(update["trade_id"], None)
+            record.average = update["avg_price"]
         elif update["delivery_id"] not in seen:
             seen.add(update["delivery_id"])
             _remember(record, update)
@@ -44,7 +45,7 @@ def _remember(record: OrderRecord, update: MappedOrderUpdate) -> None:
     if has_fill(update):
         record.book(update)
         if update["source"] == "trade_lite":
-            record.undetailed.add(update["trade_id"])
+            record.undetailed[update["trade_id"]] = update["order_trade_time"]
     if not record.ended:
         record.status = update["order_status"]
         record.ended_at = update["order_trade_time"] if update["order_status"] in ENDED else 0

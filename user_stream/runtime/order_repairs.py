@@ -3,7 +3,8 @@
 A missing fill is looked for until `Settings.hole_wait_s` is over; what was held back for it then goes out, and the
 shortfall is declared. An unknown outcome is asked for by client order id until the stream or REST answers. "Not found"
 proves nothing while the request may still arrive and REST may lag; past both bounds the order is lost, which is said,
-and it stays fillable. Nothing is ever sent again.
+and it stays fillable. Nothing is ever sent again. Commission and profit of a fill that TRADE_LITE alone has told are
+asked for once, when their event should have come and REST cannot lag any more.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, NoReturn
 
 from user_stream.core.ledger import Ledger, Told
 from user_stream.core.lifecycle import ShortfallDeclared
@@ -30,6 +31,9 @@ from user_stream.settings import Settings
 __all__ = ["OrderRepairs"]
 
 _log = logging.getLogger("user_stream.order_repairs")
+
+_COMPLETE_EVERY_S = 30.0
+"""How often fills are looked for of which details are overdue."""
 
 
 class _Question(NamedTuple):
@@ -77,6 +81,7 @@ class OrderRepairs:
     def begin(self, tasks: asyncio.TaskGroup) -> None:
         """Run in this group from now on; questions that were put before are asked now."""
         self._tasks = tasks
+        tasks.create_task(self._keep_completing(), name="ask for details")
         waiting, self._asking = self._asking, set()
         for question in sorted(waiting):
             self.question(question.symbol, question.client_order_id)
@@ -152,6 +157,32 @@ class OrderRepairs:
         if not self._ledger.is_complete(key):
             self._measure(await self._repair_once(key, within_s=self._settings.rest_lag_s))
 
+    async def _keep_completing(self) -> NoReturn:
+        """Ask once for the details of each fill whose ORDER_TRADE_UPDATE should have come long ago: it was lost."""
+        while True:
+            await self._clock.sleep(_COMPLETE_EVERY_S)
+            overdue = self._rest.exchange_time_ms() - int(self._settings.rest_lag_s * 1000)
+            for key in self._ledger.undetailed_orders(before=overdue):
+                if await self._is_answered(key):
+                    self._ledger.forgo_details(key, before=overdue)
+
+    async def _is_answered(self, key: OrderKey) -> bool:
+        """Read one order with its fills and tell what is new; say whether asking again could not bring more."""
+        try:
+            found = await read_order(self._rest, key)
+        except RECOVERABLE as error:
+            self._say_unread(key, error)
+            return isinstance(error, RequestRejectedError)
+        if found is not None:
+            told = self._ledger.fold_order(*found, since=self._floor)
+            self._delivery.tell(told)
+            self._measure(told)
+        return True
+
+    def _say_unread(self, key: OrderKey, error: Exception) -> None:
+        about = {"event": "fills_unread", "symbol": key[0], "order_id": key[1], "error": type(error).__name__}
+        _log.warning("the fills of order %s of %s could not be read: %s", key[1], key[0], error, extra=about)
+
     def _measure(self, told: Iterable[Told]) -> None:
         """Count what REST told; what only waited for it is the stream's."""
         if self._metrics.observed:
@@ -164,8 +195,7 @@ class OrderRepairs:
             async with asyncio.timeout(within_s):
                 found = await read_order(self._rest, key)
         except (*RECOVERABLE, TimeoutError) as error:
-            about = {"event": "fills_unread", "symbol": key[0], "order_id": key[1], "error": type(error).__name__}
-            _log.warning("the fills of order %s of %s could not be read: %s", key[1], key[0], error, extra=about)
+            self._say_unread(key, error)
             return []
         if found is None:
             return []

@@ -269,7 +269,7 @@ class Exchange:
         fills = [f for f in self.history.timeline if f.order == order and f.trade and f.cumulative <= cumulative]
         executed = sum(fill.last for fill in fills)
         notional = sum((fill.last * Decimal(price_of(fill.trade)) for fill in fills), Decimal(0))
-        return round(notional / executed, 8) if executed else Decimal(0)
+        return round(notional / executed, 5) if executed else Decimal(0)
 
 
 def price_of(trade: int) -> str:

@@ -91,7 +91,8 @@ def test_orders_that_are_held_no_longer_are_forgotten() -> None:
 
 def test_an_inferred_end_is_told_as_expired_by_rest_with_what_was_filled() -> None:
     ledger, record = an_order(
-        told_by_stream("NEW"), told_by_stream("PARTIALLY_FILLED", trade=1, last="4", cumulative="4", price="90")
+        told_by_stream("NEW"),
+        told_by_stream("PARTIALLY_FILLED", trade=1, last="4", cumulative="4", price="90", average="90"),
     )
 
     (told,) = ledger.fold_order(inferred_end(record), [], since=0)

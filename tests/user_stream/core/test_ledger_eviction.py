@@ -39,6 +39,21 @@ def test_an_order_that_lacks_fills_is_not_forgotten(ledger: Ledger) -> None:
     assert ledger.evict(before=90_000) == 1
 
 
+def test_an_order_that_lacks_the_details_of_a_fill_is_not_forgotten_until_they_were_asked_for(ledger: Ledger) -> None:
+    """Rule 8: commission and profit always reach whoever keeps them."""
+    for update in (NEW, FIRST, SECOND, told_by_lite(3, "3", at=4_000)):
+        ledger.fold(update, 1)
+    assert ledger.evict(before=90_000) == 0
+    assert (ledger.undetailed_orders(before=4_000), ledger.undetailed_orders(before=4_001)) == ([], [KEY])
+
+    ledger.forgo_details(KEY, before=4_000)
+    assert ledger.evict(before=90_000) == 0
+    ledger.forgo_details(KEY, before=4_001)
+    assert ledger.undetailed_orders() == []
+    assert ledger.evict(before=90_000) == 1
+    ledger.forgo_details(KEY, before=4_001)
+
+
 def test_what_is_told_again_of_a_forgotten_order_is_a_duplicate(ledger: Ledger) -> None:
     for update in (NEW, FIRST, SECOND, THIRD):
         ledger.fold(update, 1)

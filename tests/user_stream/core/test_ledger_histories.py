@@ -64,7 +64,7 @@ def assert_told_exactly_once(exchange: Exchange) -> None:
 
 def assert_price(exchange: Exchange, order: int, told: MappedOrderUpdate) -> None:
     average = exchange.average(order, Decimal(told["accumulated_filled_qty"]))
-    assert abs(Decimal(told["avg_price"]) - average) <= Decimal("0.00000002")
+    assert Decimal(told["avg_price"]) == average
 
 
 def assert_told_in_order(exchange: Exchange) -> None:

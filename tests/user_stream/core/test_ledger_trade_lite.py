@@ -120,6 +120,36 @@ def test_enrichment_is_delivered_only_when_it_is_asked_for() -> None:
     assert told[-1].update["delivery_id"] == 2
 
 
+def test_details_bring_the_exchanges_own_average_price(ledger: Ledger) -> None:
+    """It may round otherwise than we do."""
+    ledger.register(intent())
+    ledger.fold(told_by_lite(1, "1", price="100.1"), 1)
+    told = ledger.fold(told_by_lite(2, "2", price="100"), 1)
+    assert told[-1].update["avg_price"] == "100.03333"
+
+    told = fold(ledger, told_by_stream("PARTIALLY_FILLED", trade=2, last="2", cumulative="3", average="100.03334"))
+    told += fold(ledger, told_by_stream("CANCELED", cumulative="3", average="100.03334", at=3_000))
+
+    assert [(kind, update["avg_price"]) for kind, update in told] == [
+        ("details", "100.03334"), ("delivery", "100.03334"),
+    ]  # fmt: skip
+
+
+def test_details_from_rest_bring_the_exchanges_own_average_price_unless_more_was_executed_since(ledger: Ledger) -> None:
+    ledger.register(intent())
+    ledger.fold(told_by_lite(1, "1", price="100.1"), 1)
+    ledger.fold(told_by_lite(2, "2", price="100"), 1)
+    row = order_row("PARTIALLY_FILLED", executed="3", average="100.03334", at=2_000)
+
+    (first,) = ledger.fold_order(row, [trade_row(1, "1", price="100.1")], since=0)
+    ledger.fold(told_by_lite(3, "3", price="100"), 1)
+    (second,) = ledger.fold_order(row, [trade_row(2, "2", price="100")], since=0)
+
+    assert [(kind, update["avg_price"], update["accumulated_filled_qty"]) for kind, update in (first, second)] == [
+        ("details", "100.03334", "3"), ("details", "100.01667", "6"),
+    ]  # fmt: skip
+
+
 def test_rest_trade_of_a_told_trade_lite_brings_its_details(ledger: Ledger) -> None:
     """Rule 8: whoever tells them first."""
     ledger.register(intent())

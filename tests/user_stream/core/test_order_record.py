@@ -11,8 +11,10 @@ from user_stream.contracts import MappedOrderUpdate
 from user_stream.core.order_record import OrderRecord, status_rank
 
 
-def fill(trade: int, last: str, cumulative: str, *, price: str = "100") -> MappedOrderUpdate:
-    return told_by_stream("PARTIALLY_FILLED", trade=trade, last=last, cumulative=cumulative, price=price)
+def fill(trade: int, last: str, cumulative: str, *, price: str = "100", average: str = "100") -> MappedOrderUpdate:
+    return told_by_stream(
+        "PARTIALLY_FILLED", trade=trade, last=last, cumulative=cumulative, price=price, average=average
+    )
 
 
 def record(*fills: MappedOrderUpdate) -> OrderRecord:
@@ -87,11 +89,36 @@ def test_the_average_price_is_that_of_all_fills() -> None:
     assert record(fill(1, "4", "4", price="100"), fill(2, "6", "10", price="110")).average_price() == "106"
 
 
-def test_the_average_price_has_eight_decimals_and_no_exponent() -> None:
-    thirds = record(fill(1, "1", "1", price="100"), fill(2, "2", "3", price="100.00000001"))
+@pytest.mark.parametrize(
+    ("prices", "average"),
+    [
+        (("60000.10", "60000.00"), "60000.03333"),
+        (("60000.1", "60000"), "60000.03333"),
+        (("0.0001235", "0.0001234"), "0.0001234333"),
+    ],
+)
+def test_the_average_price_has_the_exchanges_decimals_and_no_exponent(prices: tuple[str, str], average: str) -> None:
+    first, second = prices
 
-    assert thirds.average_price() == "100.00000001"
-    assert record(fill(1, "1", "1", price="70000")).average_price() == "70000"
+    assert record(fill(1, "1", "1", price=first), fill(2, "2", "3", price=second)).average_price() == average
+
+
+def test_the_average_price_is_the_exchanges_own_where_it_said_one() -> None:
+    """It may round as it likes."""
+    held = record(fill(1, "1", "1", price="100.1"), fill(2, "2", "3", price="100"))
+    held.claim(fill(2, "2", "3", average="100.03334"))
+    held.claim(fill(1, "1", "1", average="100.1"))
+    assert held.average_price() == "100.03334"
+
+    held.book(fill(3, "3", "6", price="100"))
+    assert held.average_price() == "100.01667"
+
+
+def test_an_average_price_of_nothing_is_no_average_price() -> None:
+    held = record(fill(1, "1", "1", price="100"))
+    held.claim(fill(1, "1", "1", average="0.00000"))
+
+    assert held.average_price() == "100"
 
 
 def test_an_order_without_fills_has_no_average_price() -> None:

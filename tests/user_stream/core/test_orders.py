@@ -153,6 +153,18 @@ def test_details_add_the_costs_that_a_trade_lite_could_not_tell() -> None:
     assert (detailed.state, detailed.filled_qty) == (OrderState.ACTIVE, Decimal(0))
 
 
+@pytest.mark.parametrize(
+    ("cumulative", "average", "known"),
+    [("4", "100.03334", "100.03334"), ("3", "99", "100.03333"), ("4", "0", "100.03333")],
+)
+def test_details_bring_the_exchanges_average_price_unless_more_was_executed_since(
+    cumulative: str, average: str, known: str
+) -> None:
+    held = apply_update(order(OrderState.ACTIVE), fill(1, "4", "4", average="100.03333"))
+
+    assert apply_details(held, fill(1, "4", cumulative, average=average)).avg_price == Decimal(known)
+
+
 def test_orders_do_not_share_their_commission() -> None:
     one = apply_update(order(OrderState.ACTIVE), fill(1, "4", "4", commission="0.2"))
 

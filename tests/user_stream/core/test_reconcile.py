@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from tests.user_stream.core.order_facts import KEY, intent, order_row, told_by_stream, trade_row
+from tests.user_stream.core.ledger_steps import listening
+from tests.user_stream.core.order_facts import KEY, intent, order_row, told_by_lite, told_by_stream, trade_row
 from user_stream.core.ledger import Ledger
 from user_stream.core.reconcile import (
     OrderSnapshot,
@@ -35,6 +36,25 @@ def test_orders_that_we_hold_open_and_that_are_not_listed_are_asked_for() -> Non
         ledger.fold(told_by_stream(status, order_id=order_id), 1)
 
     assert orders_to_query(ledger, {KEY: order_row("NEW")}) == [("BTCUSDT", "8")]
+
+
+def test_an_order_that_lacks_the_details_of_a_fill_is_asked_for_with_its_trades_though_it_ended() -> None:
+    """Rule 8: its ORDER_TRADE_UPDATE may be lost with the connection."""
+    ledger = listening()
+    ledger.register(intent())
+    ledger.fold(told_by_lite(1, "10"), 1)
+    assert ledger.open_orders == []
+    assert orders_to_query(ledger, {}) == [KEY]
+
+    row = order_row("FILLED", executed="10")
+    snapshot = OrderSnapshot(0)
+    snapshot.add([row])
+    assert trades_to_fetch(ledger, snapshot) == [row]
+
+    snapshot.trades[KEY] = [trade_row(1, "10")]
+    (told,) = fold_snapshot(ledger, snapshot)
+    assert (told.kind, told.update["commission"], told.update["avg_price"]) == ("details", "0.01", "100")
+    assert orders_to_query(ledger, {}) == []
 
 
 def test_an_order_that_is_missing_from_the_answers_has_not_ended_by_that() -> None:
