@@ -3,7 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint type testnet leaks clean
+# One process per core. The tests start interpreters by the dozen: none of them should have to compile anything.
+PARALLEL := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=8 --dist=worksteal
+
+# How much more than `make test` a campaign tries.
+SEEDS ?= 200
+HISTORIES ?= 5000
+
+.PHONY: demo test lint type testnet leaks campaign clean
 
 # A file of its own says that the environment is whole: a half-made one is made again.
 $(VENV)/.made:
@@ -24,7 +31,7 @@ demo: $(VENV)/.run
 	@$(BIN)/user-stream demo
 
 test: $(VENV)/.test
-	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+	@$(PARALLEL) --cov --cov-report=term:skip-covered
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
@@ -36,6 +43,11 @@ type: $(VENV)/.test
 
 testnet: $(VENV)/.test
 	$(BIN)/python -m pytest -m testnet -rs tests/testnet
+
+campaign: $(VENV)/.test
+	@LEDGER_HISTORIES=$(HISTORIES) $(PARALLEL) --hypothesis-profile=campaign --seeds=$(SEEDS) \
+	  -m seeds tests
+	@LEDGER_HISTORIES=$(HISTORIES) $(PARALLEL) --hypothesis-profile=campaign tests/user_stream/core tests/simulator/core
 
 leaks: $(VENV)/.test
 	@$(BIN)/python -m benchmarks.leaks

@@ -1,17 +1,31 @@
-"""What every test gets: a virtual clock under its event loop, and a network that ends at this machine."""
+"""What every test gets: a virtual clock under its event loop, and a network that ends at this machine.
+
+The wall clock belongs to the virtual one: exchange and client ask it when they start, one some real milliseconds after
+the other, and a minute begins when it likes. So on a virtual loop it begins at `START_MS`, and what a test does is to
+the millisecond the same each time, on however busy a machine.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import ipaddress
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from simulator.runtime.virtual_time import VirtualTimeLoop
 
+START_MS = 1_797_066_123_456
+"""2026-12-12 09:02:03.456 UTC: no round time."""
 TESTNET_HOSTS = ("demo-fapi.binance.com", "demo-fstream.binance.com")
+
+# A busy machine is no reason for a test to fail, and what failed once must fail again.
+settings.register_profile("same", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("campaign", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("same")
 
 _allowed_hosts: set[str] = set()
 """Names that the running test may look up; empty but in the opt-in testnet tests."""
@@ -49,6 +63,22 @@ def _refuse_unless_loopback(host: object) -> None:
 sys.addaudithook(_guard)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let `make campaign` live each drawn day with more seeds."""
+    parser.addoption("--seeds", type=int, help="live what is drawn from a seed so often, instead of a few times")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give a test marked `seeds(n)` its seeds. Only the first is measured for coverage, which doubles what a day costs:
+    the later ones go through the same lines.
+    """
+    marker = metafunc.definition.get_closest_marker("seeds")
+    if marker is not None:
+        count = metafunc.config.getoption("--seeds") or marker.args[0]
+        later = (pytest.param(seed, marks=pytest.mark.no_cover) for seed in range(1, count))
+        metafunc.parametrize("seed", [0, *later])
+
+
 def pytest_asyncio_loop_factories(
     item: pytest.Item,
 ) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
@@ -56,6 +86,20 @@ def pytest_asyncio_loop_factories(
     if item.get_closest_marker("testnet"):
         return {"real": asyncio.SelectorEventLoop}
     return {"virtual": VirtualTimeLoop}
+
+
+@pytest.fixture(autouse=True)
+def _the_wall_clock_is_the_loops(monkeypatch: pytest.MonkeyPatch) -> None:
+    machines = time.time_ns
+
+    def time_ns() -> int:
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return machines()
+        return START_MS * 1_000_000 + round(loop.time() * 1e9) if isinstance(loop, VirtualTimeLoop) else machines()
+
+    monkeypatch.setattr(time, "time_ns", time_ns)
 
 
 @pytest.fixture(autouse=True)

@@ -133,7 +133,7 @@ def exchange(seed: int) -> Simulator:
     return Simulator(accounts=(AccountSpec(balance="1000000"),), profile=profile)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.seeds(6)
 async def test_both_books_are_equal_after_an_eventful_day(seed: int) -> None:
     async with live_desk(sim=exchange(seed), settings=Settings(connections=1 + seed % 2)) as desk:
         await ConditionalDay(desk, seed).pass_by(100)

@@ -156,7 +156,7 @@ async def test_answer_that_was_read_long_before_it_came_overwrites_nothing(path:
         await desk.is_square()
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.seeds(4)
 async def test_order_that_ended_under_the_lag_is_told_with_its_fills_and_its_end(seed: int) -> None:
     """Rules 4, 5 and 16, row 6: filled in part and cancelled just before the reconnect, listed open for 40 s more."""
     async with live_desk() as desk:

@@ -101,7 +101,7 @@ class Day:
         self.rules.append(self.desk.sim.on_request(method, f"/fapi/{path}", fault).cancel)
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.seeds(8)
 async def test_engine_and_exchange_are_equal_after_an_eventful_day(seed: int) -> None:
     async with live_desk() as desk:
         await Day(desk, seed).pass_by(100)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from decimal import Decimal
 
+import pytest
+
 from simulator import AccountSpec, Simulator, synthetic_symbols
 from tests.scenarios.desk import SYMBOL, live_desk
 from user_stream import Settings
 
 
+@pytest.mark.no_cover
 async def test_fill_of_the_501st_symbol_evicts_the_oldest() -> None:
     sim = Simulator(symbols=synthetic_symbols(501), accounts=(AccountSpec(balance="1000000"),))
     async with live_desk(sim=sim) as desk:

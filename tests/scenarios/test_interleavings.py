@@ -19,6 +19,9 @@ from simulator import Delay, Duplicate, ExecuteThen, JournalEntry
 from tests.scenarios.desk import SYMBOL, Desk, live_desk, open_desk
 from tests.scenarios.watching import filled_quantities
 
+pytestmark = pytest.mark.no_cover
+
+
 Moment = tuple[Literal["request", "response"], int]
 """Before the exchange reads the nth question of a recovery, or after it answered it."""
 

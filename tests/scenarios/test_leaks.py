@@ -54,6 +54,7 @@ async def reconnect(desk: Desk, times: int) -> None:
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.no_cover
 async def test_thousand_reconnects_leave_nothing_behind() -> None:
     """Row 25: not a task, not a descriptor, and not one object per reconnect."""
     async with live_desk(sim=forgetful(), settings=Settings(backoff=QUICK)) as desk:
@@ -95,13 +96,14 @@ async def trade(desk: Desk, orders: int) -> None:
 
 
 @pytest.mark.timeout(600)
-async def test_ten_thousand_orders_leave_nothing_behind() -> None:
+@pytest.mark.no_cover
+async def test_thousands_of_orders_leave_nothing_behind() -> None:
     """Row 25 and rule 20: what ended, and is older than overlap and lag, is forgotten."""
     async with live_desk(sim=forgetful(), keep_ended=100) as desk:
-        await trade(desk, 3_000)  # what is bounded is full by then
+        await trade(desk, 1_500)  # what is bounded is full by then
         await asyncio.sleep(2 * LAG_S)
         before = footprint(desk)
-        await trade(desk, 7_000)
+        await trade(desk, 2_500)
         await asyncio.sleep(2 * LAG_S)
         after = footprint(desk)
 

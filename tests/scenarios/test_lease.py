@@ -14,6 +14,8 @@ from user_stream import PositionBook, Settings, UserStreamService
 from user_stream.core.lifecycle import Degraded, GapOpened, LeaseAging, Live
 
 UNKNOWN_KEY = Respond(400, -1125, "This listenKey does not exist.")
+RARELY = Settings(comparison_interval_s=300)
+"""One comparison with REST is like the other, and hours have many."""
 
 
 async def the_next_order_is_told_and_all_is_square(desk: Desk, name: str = "after") -> None:
@@ -69,7 +71,7 @@ async def test_key_whose_hour_is_over_is_replaced(announce: bool) -> None:
 @pytest.mark.parametrize("nth", [1, 2, 3])
 async def test_keepalive_refused_for_an_unknown_key_makes_another(nth: int) -> None:
     """Row 1: PUT answers -1125 on the n-th call: the key is dead, and its socket with it."""
-    async with live_desk() as desk:
+    async with live_desk(settings=RARELY) as desk:
         await asyncio.sleep((nth - 1) * 1800 + 60)
         desk.sim.on_request("PUT", KEY, UNKNOWN_KEY)
         desk.sim.drop_listen_key()
@@ -85,7 +87,7 @@ async def test_keepalive_refused_for_an_unknown_key_makes_another(nth: int) -> N
 @pytest.mark.parametrize("nth", [1, 2])
 async def test_keepalive_that_fails_some_times_is_tried_again_within_the_margin(verdict: Verdict, nth: int) -> None:
     """Row 1: timeouts, 5xx and resets on the n-th call say nothing about the key."""
-    async with live_desk() as desk:
+    async with live_desk(settings=RARELY) as desk:
         await asyncio.sleep((nth - 1) * 1800 + 60)
         desk.sim.on_request("PUT", KEY, verdict, times=4)
         await asyncio.sleep(3600)
@@ -98,7 +100,7 @@ async def test_keepalive_that_fails_some_times_is_tried_again_within_the_margin(
 
 async def test_keepalives_that_hang_raise_an_alarm_long_before_the_key_dies() -> None:
     """Row 1: an alarm when the lease is older than 45 minutes, by a loop that is not the one that extends it."""
-    async with live_desk() as desk:
+    async with live_desk(settings=RARELY) as desk:
         desk.sim.on_request("PUT", KEY, Delay(300), times=None)
         await desk.until(lambda: desk.notices(LeaseAging), within_s=2800)
 
@@ -110,7 +112,7 @@ async def test_keepalives_that_hang_raise_an_alarm_long_before_the_key_dies() ->
 
 async def test_lease_that_ages_because_nothing_is_answered_any_more_raises_the_alarm_too() -> None:
     """Row 1: REST is gone altogether, and with it every comparison; the alarm asks nobody."""
-    async with live_desk() as desk:
+    async with live_desk(settings=RARELY) as desk:
         for method, path in (("GET", "/fapi/v1/openOrders"), ("PUT", KEY), ("POST", KEY)):
             desk.sim.on_request(method, path, Respond(503), times=None)
         await desk.until(lambda: desk.notices(LeaseAging), within_s=2800)

@@ -12,6 +12,8 @@ from user_stream import Settings
 from user_stream.core.lifecycle import GapOpened, ListenKeyKept
 
 KEY = "/fapi/v1/listenKey"
+RARELY = Settings(comparison_interval_s=300)
+"""One comparison with REST is like the other, and hours have many."""
 
 
 def asked(desk: Desk, method: str) -> int:
@@ -19,7 +21,7 @@ def asked(desk: Desk, method: str) -> int:
 
 
 async def test_key_is_kept_alive_every_thirty_minutes() -> None:
-    async with live_desk() as desk:
+    async with live_desk(settings=RARELY) as desk:
         await asyncio.sleep(3 * 3600 + 60)
 
         assert asked(desk, "PUT") == 6
@@ -88,7 +90,7 @@ async def test_key_that_dies_without_a_word_is_noticed_by_the_next_keepalive() -
 async def test_keepalive_that_keeps_failing_ends_in_a_new_connection_before_the_key_dies(
     verdict: Respond | Reset,
 ) -> None:
-    async with live_desk() as desk:
+    async with live_desk(settings=RARELY) as desk:
         desk.sim.on_request("PUT", KEY, verdict, times=None)
         opened = asyncio.get_running_loop().time()
 
@@ -101,7 +103,7 @@ async def test_keepalive_that_keeps_failing_ends_in_a_new_connection_before_the_
 
 
 async def test_keepalive_that_fails_for_a_while_is_tried_again_and_costs_no_connection() -> None:
-    async with live_desk() as desk:
+    async with live_desk(settings=RARELY) as desk:
         desk.sim.on_request("PUT", KEY, Respond(500, 0, ""), times=5)
         await asyncio.sleep(4 * 3600)
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from tests.scenarios.desk import live_desk
 from tests.scenarios.watching import KEY, opened, requests, states, was_never_down, weight_by_minute
 from user_stream import Settings
 from user_stream.core.lifecycle import LeaseAging, Live
+
+pytestmark = pytest.mark.no_cover
+
 
 DAY_S = 86_400 + 300
 

@@ -15,6 +15,9 @@ from tests.scenarios.desk import SYMBOL, Desk, live_desk
 from tests.scenarios.watching import filled_quantities
 from user_stream import Order, RequestRejectedError
 
+pytestmark = pytest.mark.no_cover
+
+
 ORDER = "/fapi/v1/order"
 TEN = Decimal("0.010")
 OFFSETS_MS = range(-5, 6)

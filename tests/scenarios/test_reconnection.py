@@ -156,7 +156,7 @@ async def test_connection_that_was_not_stable_does_not_start_the_backoff_anew() 
 
 
 async def test_connection_is_cut_by_the_exchange_after_a_day_and_nothing_is_lost() -> None:
-    async with live_desk() as desk:
+    async with live_desk(settings=Settings(comparison_interval_s=900)) as desk:
         await desk.resting("overnight")
         await asyncio.sleep(86_400 + 60)
         desk.sim.fill("overnight", "0.010")

@@ -500,6 +500,7 @@ async def test_a_damaged_end_is_said_and_what_it_held_is_read_over_rest(path: Pa
         assert all(data["delivery_id"] > last for data in lives.deliveries if not data["redelivered"])
 
 
+@pytest.mark.no_cover
 async def test_the_journal_stops_growing_over_many_restarts(path: Path) -> None:
     """Its size is bounded by the retention, conditional orders and their children included."""
     settings = Settings(journal=path, journal_retention_s=600)

@@ -10,7 +10,7 @@ import pytest
 from simulator import AccountSpec, Delay, Hold, Profile, Respond, Simulator
 from tests.scenarios.desk import SYMBOL, Desk, live_desk, open_desk
 from tests.scenarios.watching import filled_quantities, opened, silences, was_never_down
-from user_stream import ApiKeyRefusedError, UserStreamService
+from user_stream import ApiKeyRefusedError, Settings, UserStreamService
 from user_stream.core.events import AccountUpdate
 from user_stream.core.lifecycle import GapOpened, Stopped
 from user_stream.runtime.clock import LoopClock
@@ -84,7 +84,7 @@ async def test_funding_fee_without_positions_moves_the_balance_and_nothing_else(
     """Row 21: ACCOUNT_UPDATE with `P: []`, or with none; the position stays what it was."""
     profile = Profile(funding_positions=positions)  # type: ignore[arg-type]  # a parameter of the test
     sim = Simulator(accounts=(AccountSpec(balance="100000"),), profile=profile)
-    async with live_desk(sim=sim) as desk:
+    async with live_desk(sim=sim, settings=Settings(comparison_interval_s=120)) as desk:
         await desk.orders.place_market_order(SYMBOL, "BUY", "0.100", client_order_id="opening")
         await desk.until_state("opening", "filled")
         before = desk.book.wallet_balance("USDT")
@@ -151,7 +151,13 @@ async def test_clock_that_steps_costs_no_connection_and_no_fill(step_ms: int) ->
         clock = SteppingClock()
         account = desk.sim.account
         async with UserStreamService(
-            account.api_key, account.api_secret, desk.orders, desk.book, environment=desk.environment, clock=clock
+            account.api_key,
+            account.api_secret,
+            desk.orders,
+            desk.book,
+            environment=desk.environment,
+            clock=clock,
+            settings=Settings(comparison_interval_s=60),
         ) as service:
             said: list[object] = []
             service.add_listener(said.append)

@@ -106,6 +106,7 @@ async def is_noticed_and_healed(desk: Desk, change: Callable[[Desk], None], *, g
 
 @pytest.mark.parametrize("fall_silent", SILENCES)
 @pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.no_cover
 async def test_stream_that_fell_silent_is_noticed_at_the_first_change(
     change: Callable[[Desk], None], fall_silent: Callable[[Desk], None]
 ) -> None:
@@ -212,7 +213,7 @@ class Market:
                 sim.transfer("USDT", str(draw.randint(1, 9)))
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.seeds(3)
 @pytest.mark.parametrize("replicas", ["one", "alternating"])
 async def test_rest_that_lags_is_not_taken_for_a_stream_that_is_silent(replicas: str, seed: int) -> None:
     """Row 6 and rule 25: orders 40 s late, positions and balances 5 s, one database or two in turn; heavy trading."""
@@ -227,7 +228,7 @@ async def test_rest_that_lags_is_not_taken_for_a_stream_that_is_silent(replicas:
         await desk.is_square()
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.seeds(2)
 async def test_heavy_trading_on_a_fresh_rest_raises_no_alarm(seed: int) -> None:
     """Row 7: an event and an answer pass each other on the way all the time."""
     async with live_desk(settings=Settings(comparison_interval_s=2.0, comparison_grace_s=1.0)) as desk:

@@ -72,6 +72,7 @@ def stall_once(desk: Desk, seconds: float) -> None:
 
 
 @pytest.mark.parametrize("burst", [100, 5_000])
+@pytest.mark.no_cover
 async def test_engine_that_stalls_for_30_seconds_while_thousands_of_frames_come(burst: int) -> None:
     """Rows 9 and 18, rule 19: what the buffer cannot hold is a declared gap and is repaired; else nothing happened."""
     async with live_desk(settings=SMALL) as desk:

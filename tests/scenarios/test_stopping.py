@@ -152,6 +152,7 @@ async def test_context_manager_that_cannot_be_entered_leaves_no_exception_unretr
     assert reported == []
 
 
+@pytest.mark.no_cover
 async def test_cancellation_at_any_tick_of_a_start_ends_everything() -> None:
     for count in range(0, 400, 3):
         async with open_desk() as desk:
@@ -166,6 +167,7 @@ async def test_cancellation_at_any_tick_of_a_start_ends_everything() -> None:
             assert left == [], count
 
 
+@pytest.mark.no_cover
 async def test_stop_at_any_tick_of_a_start_ends_it_without_an_error() -> None:
     for count in range(1, 400, 3):
         async with open_desk() as desk, running(desk) as service:

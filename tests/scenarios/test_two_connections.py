@@ -50,7 +50,7 @@ async def trade(desk: Desk, name: str, fills: int, draw: random.Random) -> None:
         await asyncio.sleep(draw.choice([0, 0.001, 0.05, 1, 7]))
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.seeds(2)
 @pytest.mark.parametrize("connection", [1, 2])
 @pytest.mark.parametrize("die", DEATHS)
 async def test_one_connection_dies_while_fills_come_and_nothing_is_missed(

@@ -18,6 +18,9 @@ from tests.scenarios.desk import SYMBOL, Desk, live_desk
 from tests.scenarios.watching import requests
 from user_stream import Order
 
+pytestmark = pytest.mark.no_cover
+
+
 ORDER = "/fapi/v1/order"
 
 ANSWERS: dict[str, Respond | Reset | Delay] = {

@@ -97,7 +97,11 @@ def a_plus_in_base64() -> str:
             "its padding is PSS, and Binance's is PKCS#1 v1.5",
         ),
     ],
-)
+    ids=[
+        "Ed25519 for a secret", "no hex for a secret", "hex for RSA", "a plus", "encoded twice", "no base64",
+        "no ASCII", "RSA for Ed25519", "Ed25519 for RSA", "PSS",
+    ],
+)  # fmt: skip
 def test_the_journal_learns_what_is_wrong_with_the_signature_itself(given: str, key: str, mistake: str) -> None:
     with pytest.raises(SignatureError) as refused:
         check_signature(f"{TEXT}&signature={given}", "", key)

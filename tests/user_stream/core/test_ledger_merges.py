@@ -142,6 +142,7 @@ def opened(plans: list[OrderPlan]) -> Exchange:
 
 @pytest.mark.parametrize("begins_after", [0, 2])
 @pytest.mark.parametrize("plans", PLANS.values(), ids=PLANS)
+@pytest.mark.no_cover
 def test_every_merge_of_two_connections_tells_the_same(plans: list[OrderPlan], begins_after: int) -> None:
     """The second one begins anywhere in the history; the first one carries everything."""
     exchange = opened(plans)

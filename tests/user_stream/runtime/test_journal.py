@@ -243,6 +243,7 @@ def test_what_the_engine_may_have_missed_is_kept_however_long_nobody_ran(path: P
     assert ids(resumed(path, clock).unacknowledged) == [1]
 
 
+@pytest.mark.no_cover
 def test_the_file_stops_growing_when_as_much_goes_as_comes(path: Path) -> None:
     clock = StandingClock()
     journal = opened(path, clock=clock)

@@ -241,7 +241,7 @@ def test_a_log_with_a_file_full_of_garbage_is_saved(path: Path) -> None:
 # --- whatever, wherever -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.seeds(12)
 def test_garbage_anywhere_is_survived_and_what_is_given_back_was_written(path: Path, seed: int) -> None:
     """Garbage of any size, anywhere in the file or its log: whatever comes back is true, and a loss is reported."""
     draw = random.Random(seed)  # noqa: S311  a case, not a secret
