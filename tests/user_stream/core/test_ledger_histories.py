@@ -64,7 +64,9 @@ def assert_told_exactly_once(exchange: Exchange) -> None:
 
 def assert_price(exchange: Exchange, order: int, told: MappedOrderUpdate) -> None:
     average = exchange.average(order, Decimal(told["accumulated_filled_qty"]))
-    assert Decimal(told["avg_price"]) == average
+    # what a baseline cost is known from the exchange's average alone, which is rounded
+    tolerance = Decimal("0.00001") if exchange.history.before else Decimal(0)
+    assert abs(Decimal(told["avg_price"]) - average) <= tolerance
 
 
 def assert_told_in_order(exchange: Exchange) -> None:
