@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 from simulator.core import account_bodies
 from simulator.core.validation import known_symbol
-from simulator.core.venue import Answer, Call, Venue
+from simulator.core.venue import Answer, Call, Route, Venue
 
-__all__ = [
-    "account_v2",
-    "account_v3",
-    "balances",
-    "delete_listen_key",
-    "extend_listen_key",
-    "issue_listen_key",
-    "positions_v2",
-    "positions_v3",
-]
+__all__ = ["ROUTES"]
 
 
 def issue_listen_key(venue: Venue, call: Call) -> Answer:
@@ -60,3 +54,16 @@ def positions_v3(venue: Venue, call: Call) -> Answer:
 
 def _symbol(venue: Venue, call: Call) -> str | None:
     return known_symbol(call.params, venue.exchange.symbols).symbol if call.params.get("symbol") else None
+
+
+ROUTES: Final[Mapping[tuple[str, str], Route]] = {
+    ("POST", "/fapi/v1/listenKey"): Route(issue_listen_key, "key"),
+    ("PUT", "/fapi/v1/listenKey"): Route(extend_listen_key, "key"),
+    ("DELETE", "/fapi/v1/listenKey"): Route(delete_listen_key, "key"),
+    ("GET", "/fapi/v2/account"): Route(account_v2, "signed", 5, reads="account"),
+    ("GET", "/fapi/v3/account"): Route(account_v3, "signed", 5, reads="account"),
+    ("GET", "/fapi/v2/balance"): Route(balances, "signed", 5, reads="account"),
+    ("GET", "/fapi/v3/balance"): Route(balances, "signed", 5, reads="account"),
+    ("GET", "/fapi/v2/positionRisk"): Route(positions_v2, "signed", 5, reads="account"),
+    ("GET", "/fapi/v3/positionRisk"): Route(positions_v3, "signed", 5, reads="account"),
+}

@@ -7,7 +7,8 @@ cannot be cancelled (-4117 while it triggers), its child can.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from simulator.core import venue_error
 from simulator.core.account import Account
@@ -20,18 +21,10 @@ from simulator.core.facts import Fact
 from simulator.core.params import Params, optional_integer
 from simulator.core.retention import is_kept, read_page
 from simulator.core.validation import known_symbol, read_client_order_id
-from simulator.core.venue import Answer, Call, Venue
+from simulator.core.venue import Answer, Call, Route, Venue
 from simulator.core.venue_error import VenueError, invalid_parameter, refusal
 
-__all__ = [
-    "all_algo_orders",
-    "cancel_algo_order",
-    "cancel_all_algo_orders",
-    "new_algo_order",
-    "open_algo_orders",
-    "place_algo",
-    "query_algo_order",
-]
+__all__ = ["ROUTES", "place_algo"]
 
 
 def place_algo(venue: Venue, account: Account, params: Params, now_ms: int) -> tuple[AlgoOrder, list[Fact]]:
@@ -128,3 +121,13 @@ def _named_algo_order(venue: Venue, call: Call) -> AlgoOrder | None:
         if algo.algo_id == algo_id if algo_id is not None else algo.client_algo_id == client_algo_id:
             return algo
     return None
+
+
+ROUTES: Final[Mapping[tuple[str, str], Route]] = {
+    ("POST", "/fapi/v1/algoOrder"): Route(new_algo_order, "signed", 0),
+    ("DELETE", "/fapi/v1/algoOrder"): Route(cancel_algo_order, "signed"),
+    ("GET", "/fapi/v1/algoOrder"): Route(query_algo_order, "signed", reads="orders"),
+    ("GET", "/fapi/v1/openAlgoOrders"): Route(open_algo_orders, "signed", 1, 40, reads="orders"),
+    ("GET", "/fapi/v1/allAlgoOrders"): Route(all_algo_orders, "signed", 5, reads="orders"),
+    ("DELETE", "/fapi/v1/algoOpenOrders"): Route(cancel_all_algo_orders, "signed"),
+}

@@ -6,6 +6,7 @@ Income reaches back 3 months. Without times it covers the last 7 days and shows 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from simulator.core.forced import closing_kind
@@ -15,9 +16,9 @@ from simulator.core.orders import Order
 from simulator.core.params import Params, optional_integer
 from simulator.core.retention import DAY_MS, WINDOW_MS, Page
 from simulator.core.validation import known_symbol
-from simulator.core.venue import Answer, Call, Venue
+from simulator.core.venue import Answer, Call, Route, Venue
 
-__all__ = ["force_orders", "income"]
+__all__ = ["ROUTES"]
 
 _INCOME_MS: Final = 90 * DAY_MS
 _FORCED_MS: Final = 90 * DAY_MS
@@ -82,3 +83,9 @@ def _is_wanted(order: Order, kind: str | None) -> bool:
 
 def _forced_row(row: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in _NOT_OF_FORCED}
+
+
+ROUTES: Final[Mapping[tuple[str, str], Route]] = {
+    ("GET", "/fapi/v1/income"): Route(income, "signed", 30, reads="orders"),
+    ("GET", "/fapi/v1/forceOrders"): Route(force_orders, "signed", 20, 50, reads="orders"),
+}

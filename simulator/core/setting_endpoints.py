@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Final, Literal
 
 from simulator.core import venue_error
 from simulator.core.account import Account
@@ -12,21 +13,10 @@ from simulator.core.margin_modes import change_margin_type, change_multi_assets,
 from simulator.core.params import flag, integer, number, text
 from simulator.core.settlement import MAKER_COMMISSION, TAKER_COMMISSION
 from simulator.core.validation import known_symbol
-from simulator.core.venue import Answer, Call, Venue
+from simulator.core.venue import Answer, Call, Route, Venue
 from simulator.core.venue_error import refusal
 
-__all__ = [
-    "account_config",
-    "change_isolated_margin",
-    "change_leverage",
-    "change_multi_assets_mode",
-    "change_position_mode",
-    "change_type_of_margin",
-    "commission_rate",
-    "multi_assets_mode",
-    "position_mode",
-    "symbol_config",
-]
+__all__ = ["ROUTES"]
 
 _DONE = {"code": 200, "msg": "success"}
 _RPI_COMMISSION = "0.00005"
@@ -144,3 +134,17 @@ def _check_flat(account: Account) -> None:
         raise refusal(venue_error.POSITION_SIDE_OPEN_ORDERS)
     if any(position.amount for position in account.positions.values()):
         raise refusal(venue_error.POSITION_SIDE_POSITION)
+
+
+ROUTES: Final[Mapping[tuple[str, str], Route]] = {
+    ("GET", "/fapi/v1/accountConfig"): Route(account_config, "signed", 5),
+    ("GET", "/fapi/v1/symbolConfig"): Route(symbol_config, "signed", 5),
+    ("GET", "/fapi/v1/commissionRate"): Route(commission_rate, "signed", 20),
+    ("POST", "/fapi/v1/marginType"): Route(change_type_of_margin, "signed"),
+    ("POST", "/fapi/v1/positionMargin"): Route(change_isolated_margin, "signed"),
+    ("GET", "/fapi/v1/multiAssetsMargin"): Route(multi_assets_mode, "signed", 30),
+    ("POST", "/fapi/v1/multiAssetsMargin"): Route(change_multi_assets_mode, "signed"),
+    ("POST", "/fapi/v1/leverage"): Route(change_leverage, "signed"),
+    ("GET", "/fapi/v1/positionSide/dual"): Route(position_mode, "signed", 30),
+    ("POST", "/fapi/v1/positionSide/dual"): Route(change_position_mode, "signed"),
+}

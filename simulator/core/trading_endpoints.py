@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from simulator.core import venue_error
 from simulator.core.account import Account
@@ -14,21 +15,10 @@ from simulator.core.orders import Order
 from simulator.core.params import Params, flag, number, optional_integer
 from simulator.core.retention import is_order_kept, is_trade_kept, read_page
 from simulator.core.validation import check_price, check_quantity, known_side, known_symbol, read_order
-from simulator.core.venue import Answer, Call, Venue
+from simulator.core.venue import Answer, Call, Route, Venue
 from simulator.core.venue_error import VenueError, refusal
 
-__all__ = [
-    "all_orders",
-    "amend_order",
-    "cancel_all_orders",
-    "cancel_order",
-    "new_order",
-    "open_order",
-    "open_orders",
-    "place",
-    "query_order",
-    "user_trades",
-]
+__all__ = ["ROUTES", "place"]
 
 
 def place(venue: Venue, account: Account, params: Params, now_ms: int) -> tuple[Order, list[Fact]]:
@@ -180,3 +170,16 @@ def _named_order(venue: Venue, call: Call, spec: SymbolSpec) -> Order | None:
         message = "Param 'origClientOrderId' or 'orderId' must be sent, but both were empty/null!"
         raise VenueError(-1102, message)
     return account.order_named(spec.symbol, client_order_id)
+
+
+ROUTES: Final[Mapping[tuple[str, str], Route]] = {
+    ("POST", "/fapi/v1/order"): Route(new_order, "signed", 0),
+    ("PUT", "/fapi/v1/order"): Route(amend_order, "signed", 0),
+    ("DELETE", "/fapi/v1/order"): Route(cancel_order, "signed"),
+    ("GET", "/fapi/v1/order"): Route(query_order, "signed", reads="orders"),
+    ("GET", "/fapi/v1/openOrder"): Route(open_order, "signed", reads="orders"),
+    ("GET", "/fapi/v1/openOrders"): Route(open_orders, "signed", 1, 40, reads="orders"),
+    ("GET", "/fapi/v1/allOrders"): Route(all_orders, "signed", 5, reads="orders"),
+    ("DELETE", "/fapi/v1/allOpenOrders"): Route(cancel_all_orders, "signed"),
+    ("GET", "/fapi/v1/userTrades"): Route(user_trades, "signed", 5, reads="orders"),
+}
