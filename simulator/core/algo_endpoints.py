@@ -124,7 +124,7 @@ def _named_algo_order(venue: Venue, call: Call) -> AlgoOrder | None:
 
 
 ROUTES: Final[Mapping[tuple[str, str], Route]] = {
-    ("POST", "/fapi/v1/algoOrder"): Route(new_algo_order, "signed", 0),
+    ("POST", "/fapi/v1/algoOrder"): Route(new_algo_order, "signed", 0, orders=(1, 1)),
     ("DELETE", "/fapi/v1/algoOrder"): Route(cancel_algo_order, "signed"),
     ("GET", "/fapi/v1/algoOrder"): Route(query_algo_order, "signed", reads="orders"),
     ("GET", "/fapi/v1/openAlgoOrders"): Route(open_algo_orders, "signed", 1, 40, reads="orders"),

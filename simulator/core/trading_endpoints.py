@@ -173,8 +173,8 @@ def _named_order(venue: Venue, call: Call, spec: SymbolSpec) -> Order | None:
 
 
 ROUTES: Final[Mapping[tuple[str, str], Route]] = {
-    ("POST", "/fapi/v1/order"): Route(new_order, "signed", 0),
-    ("PUT", "/fapi/v1/order"): Route(amend_order, "signed", 0),
+    ("POST", "/fapi/v1/order"): Route(new_order, "signed", 0, orders=(1, 1)),
+    ("PUT", "/fapi/v1/order"): Route(amend_order, "signed", 0, orders=(1, 1)),
     ("DELETE", "/fapi/v1/order"): Route(cancel_order, "signed"),
     ("GET", "/fapi/v1/order"): Route(query_order, "signed", reads="orders"),
     ("GET", "/fapi/v1/openOrder"): Route(open_order, "signed", reads="orders"),

@@ -6,7 +6,7 @@ An endpoint is a function of the venue and a call. It returns a body and the fac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -19,10 +19,10 @@ from simulator.core.exchange import Exchange
 from simulator.core.facts import Fact, ListenKeyEnded
 from simulator.core.listen_keys import ListenKeys
 from simulator.core.profile import ListenKeyEnd, Profile
-from simulator.core.rate_limits import RateCounters
+from simulator.core.rate_limits import Limits, RateCounters
 from simulator.core.read_lag import LagTerms, ReadLag, Reads
 
-__all__ = ["Answer", "Call", "Endpoint", "Route", "Security", "Venue"]
+__all__ = ["Answer", "Call", "Endpoint", "Route", "Security", "Venue", "Weight"]
 
 Security = Literal["none", "key", "signed"]
 
@@ -58,12 +58,13 @@ class Venue:
         profile: Profile,
         listen_key_lifetime_ms: int,
         seed: int,
+        limits: Limits | None = None,
     ) -> None:
         self._accounts, self._symbols, self._seed = tuple(accounts), tuple(symbols), seed
         self.exchange = Exchange(self._accounts, self._symbols, seed)
         self.algos = AlgoBook(self.exchange, profile, seed)
         self.listen_keys = ListenKeys(listen_key_lifetime_ms, seed)
-        self.counters = RateCounters()
+        self.counters = RateCounters(limits)
         self.read_lag = ReadLag(LagTerms())
         self.profile = profile
 
@@ -119,18 +120,28 @@ class Venue:
 
 Endpoint: TypeAlias = Callable[[Venue, Call], Answer]
 
+Weight: TypeAlias = int | Callable[[Mapping[str, str]], int]
+"""A request weight, or how it follows from the parameters."""
+
 
 class Route(msgspec.Struct, frozen=True):
-    """An endpoint, who may call it, its request weight (`weight_of_all` when no symbol is given), and what it reads."""
+    """An endpoint, who may call it, what it costs, and what it reads.
+
+    `weight` counts against the limit of the address, `weight_of_all` when no symbol is given; `orders` against the
+    limits of the account, of 10 seconds and of a minute. What has the bucket "funding" weighs nothing: its requests are
+    counted, apart from all others.
+    """
 
     endpoint: Endpoint
     security: Security
-    weight: int = 1
+    weight: Weight = 1
     weight_of_all: int | None = None
     reads: Reads = "present"
+    orders: tuple[int, int] = (0, 0)
+    bucket: Literal["weight", "funding"] = "weight"
 
-    def weigh(self, params: dict[str, str]) -> int:
+    def weigh(self, params: Mapping[str, str]) -> int:
         """Return the weight of a request with these parameters."""
-        if self.weight_of_all is None or params.get("symbol"):
-            return self.weight
-        return self.weight_of_all
+        if self.weight_of_all is not None and not params.get("symbol"):
+            return self.weight_of_all
+        return self.weight if isinstance(self.weight, int) else self.weight(params)

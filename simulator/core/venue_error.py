@@ -169,3 +169,26 @@ def api_key_unknown(request_ip: str) -> VenueError:
     """Return -2015 with HTTP 401. `request_ip` "" leaves the address out."""
     address = f", request ip: {request_ip}" if request_ip else ""
     return VenueError(-2015, f"Invalid API-key, IP, or permissions for action{address}", 401)
+
+
+def too_many_requests(address: str, limit: int, interval: str) -> VenueError:
+    """Return -1003 with HTTP 429. `limit` is what the address may use in each `interval` ("minute")."""
+    message = (
+        f"Too many requests; current limit of IP({address}) is {limit} requests per {interval}. "
+        "Please use the websocket for live updates to avoid polling the API."
+    )
+    return VenueError(-1003, message, 429)
+
+
+def banned(address: str, until_ms: int) -> VenueError:
+    """Return -1003 with HTTP 418."""
+    message = (
+        f"Way too many requests; IP({address}) banned until {until_ms}. "
+        "Please use the websocket for live updates to avoid bans."
+    )
+    return VenueError(-1003, message, 418)
+
+
+def too_many_new_orders(limit: int, interval: str) -> VenueError:
+    """Return -1015 with HTTP 429. `interval` is TEN_SECONDS or MINUTE."""
+    return VenueError(-1015, f"Too many new orders; current limit is {limit} orders per {interval}.", 429)

@@ -44,6 +44,7 @@ class _Request(msgspec.Struct, frozen=True, kw_only=True):
     params: dict[str, str]
     api_key: str
     account: str
+    address: str
     number: int
 
 
@@ -111,6 +112,7 @@ class RestInterface:
             params=params,
             api_key=api_key,
             account=account,
+            address=http.remote or "",
             number=entry.seq,
         )
 
@@ -127,33 +129,50 @@ class RestInterface:
             summary = f"unknown path {request.method} {request.path}"
             self._note(request, summary)
             return _Outcome(Respond(404, body=_NOT_FOUND))
-        venue, now_ms = self._floor.venue, self._floor.clock.time_ms()
-        weight = venue.counters.add_weight(route.weigh(request.params), now_ms)
-        headers = {"X-MBX-USED-WEIGHT-1M": str(weight)}
         try:
+            self._admit(route, request)
             security.check_repeats(request.query, request.body)
-            self._authenticate(route, request, now_ms)
-            as_of_ms = venue.read_lag.as_of(request.path, route.reads, now_ms)
-            answer = route.endpoint(venue, Call(request.params, request.account, now_ms, as_of_ms))
+            self._authenticate(route, request)
+            answer = self._perform(route, request)
         except SignatureError as error:
             self._note(request, error.diagnosis)
-            return _Outcome(Respond(error.status, error.code, error.message, headers=headers))
+            return _Outcome(Respond(error.status, error.code, error.message, headers=self._used(route, request)))
         except VenueError as error:
-            return _Outcome(Respond(error.status, error.code, error.message, headers=headers))
-        return _Outcome(Respond(200, body=answer.body, headers=headers | self._counts(request, answer)), answer.facts)
+            return _Outcome(Respond(error.status, error.code, error.message, headers=self._used(route, request)))
+        headers = self._used(route, request) | self._counts(route, request)
+        return _Outcome(Respond(200, body=answer.body, headers=headers), answer.facts)
 
-    def _counts(self, request: _Request, answer: Answer) -> dict[str, str]:
-        if not answer.is_order:
+    def _admit(self, route: Route, request: _Request) -> None:
+        counters, now_ms = self._floor.venue.counters, self._floor.clock.time_ms()
+        if route.bucket == "funding":
+            counters.admit_funding(request.address, now_ms)
+        else:
+            counters.admit_weight(request.address, route.weigh(request.params), now_ms)
+
+    def _perform(self, route: Route, request: _Request) -> Answer:
+        venue, now_ms = self._floor.venue, self._floor.clock.time_ms()
+        venue.counters.admit_orders(request.account, route.orders, now_ms)
+        as_of_ms = venue.read_lag.as_of(request.path, route.reads, now_ms)
+        return route.endpoint(venue, Call(request.params, request.account, now_ms, as_of_ms))
+
+    def _used(self, route: Route, request: _Request) -> dict[str, str]:
+        if route.bucket == "funding":
             return {}
-        ten_seconds, minute = self._floor.venue.counters.add_order(request.account, self._floor.clock.time_ms())
+        used = self._floor.venue.counters.used_weight(request.address, self._floor.clock.time_ms())
+        return {"X-MBX-USED-WEIGHT-1M": str(used)}
+
+    def _counts(self, route: Route, request: _Request) -> dict[str, str]:
+        if route.orders == (0, 0):
+            return {}
+        ten_seconds, minute = self._floor.venue.counters.used_orders(request.account, self._floor.clock.time_ms())
         return {"X-MBX-ORDER-COUNT-10S": str(ten_seconds), "X-MBX-ORDER-COUNT-1M": str(minute)}
 
-    def _authenticate(self, route: Route, request: _Request, now_ms: int) -> None:
+    def _authenticate(self, route: Route, request: _Request) -> None:
         if route.security == "none":
             return
         security.known_key(request.api_key, self._names, self._floor.venue.profile.request_ip)
         if route.security == "signed":
-            security.check_timestamp(request.params, now_ms)
+            security.check_timestamp(request.params, self._floor.clock.time_ms())
             security.check_signature(request.query, request.body, self._keys[request.account])
 
     def _respond(self, http: web.BaseRequest, request: _Request, answer: Respond | Reset) -> web.Response:

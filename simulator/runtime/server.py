@@ -13,6 +13,7 @@ from simulator.core.fault import RequestRule, Verdict
 from simulator.core.journal import Journal, JournalEntry
 from simulator.core.lookup import find_symbol
 from simulator.core.profile import Profile
+from simulator.core.rate_limits import Limits
 from simulator.core.scenario import Scenario
 from simulator.core.state import venue_state
 from simulator.core.symbols import DEFAULT_SYMBOLS
@@ -54,6 +55,7 @@ class Simulator(OrderDeeds, AlgoDeeds, PositionDeeds, AccountDeeds, ConnectionDe
         ping_interval_s: how often a stream connection is pinged.
         pong_timeout_s: how late a pong may be before the connection is closed.
         profile: which of Binance's undocumented behaviours to show.
+        rate_limits: whether requests beyond the limits are refused ("enforced"), or only "counted".
 
     Raises `ConfigurationError` or `BadAmountError` when no market can be opened with these accounts and symbols.
     Every method but `start`, `stop` and `wait_for` returns at once, with its events already written to the sockets.
@@ -74,6 +76,7 @@ class Simulator(OrderDeeds, AlgoDeeds, PositionDeeds, AccountDeeds, ConnectionDe
         ping_interval_s: float = 180.0,
         pong_timeout_s: float = 600.0,
         profile: Profile | None = None,
+        rate_limits: Literal["enforced", "counted"] = "enforced",
     ) -> None:
         check_market(accounts, symbols)
         self.host = host
@@ -82,6 +85,7 @@ class Simulator(OrderDeeds, AlgoDeeds, PositionDeeds, AccountDeeds, ConnectionDe
         self.journal = Journal()
         self.profile = profile or Profile()
         self._symbols = tuple(symbols)
+        self._limits = Limits(enforced=rate_limits == "enforced")
         self._start_ms = start_ms
         self._seed = seed
         self._listen_key_lifetime_ms = round(listen_key_lifetime_s * 1000)
@@ -246,4 +250,5 @@ class Simulator(OrderDeeds, AlgoDeeds, PositionDeeds, AccountDeeds, ConnectionDe
             profile=self.profile,
             listen_key_lifetime_ms=self._listen_key_lifetime_ms,
             seed=self._seed,
+            limits=self._limits,
         )

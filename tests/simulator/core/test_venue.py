@@ -34,4 +34,10 @@ def test_a_request_about_all_symbols_may_weigh_more() -> None:
 
     assert route.weigh({"symbol": "BTCUSDT"}) == 1
     assert route.weigh({}) == 40
-    assert venue.counters.add_weight(route.weigh({}), NOW) == 40
+    assert venue.counters.admit_weight("1.2.3.4", route.weigh({}), NOW) == 40
+
+
+def test_a_weight_may_follow_from_the_parameters() -> None:
+    route = Route(lambda *_: None, "none", lambda params: int(params["limit"]) // 100)  # type: ignore[arg-type]  # never called
+
+    assert route.weigh({"limit": "500"}) == 5
