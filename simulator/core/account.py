@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from copy import copy
 from decimal import Decimal
+from typing import Final, TypeAlias
 
 from simulator.core.amounts import ZERO
 from simulator.core.domain import BOTH, BUY, LONG, SHORT, AccountSpec
@@ -18,28 +19,42 @@ from simulator.core.orders import Fill, Order
 from simulator.core.past import Past
 from simulator.core.position import Position
 
-__all__ = ["Account"]
+__all__ = ["Account", "Holders"]
+
+
+Holders: TypeAlias = dict[str, dict[str, "Account"]]
+"""The accounts that have a position, by symbol and name."""
+
+_NOTHING: Final = OpenNotional()
 
 
 class Account:
     """The state of an account. `orders`, `fills` (by symbol) and `incomes` are its whole history, oldest first.
 
-    `margin_assets` names the asset in which each symbol's positions are kept.
+    `margin_assets` names the asset in which each symbol's positions are kept. `positions` are all that there ever were,
+    `held` those that are not empty; `holders` says of each symbol which accounts hold it, and is kept up by them.
     """
 
-    def __init__(self, spec: AccountSpec, margin_assets: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, spec: AccountSpec, margin_assets: Mapping[str, str] | None = None, holders: Holders | None = None
+    ) -> None:
         self.name = spec.name
         self.margin_assets = margin_assets or {}
         self.wallets = {asset: Decimal(amount) for asset, amount in {"USDT": spec.balance, **spec.balances}.items()}
         self.wallet_times = dict.fromkeys(self.wallets, 0)
         self.positions: dict[tuple[str, str], Position] = {}
+        self.held: dict[tuple[str, str], Position] = {}
         self.orders: dict[int, Order] = {}
         self.open_orders: dict[str, dict[int, Order]] = {}
         self.fills: dict[str, list[Fill]] = {}
         self.incomes: list[Income] = []
         self.dual_side_position = spec.dual_side_position
         self.multi_assets_margin = False
+        self.fee_tier = spec.fee_tier
+        self.fee_burn = spec.fee_burn
         self.isolated_symbols: set[str] = set()
+        self._holders: Holders = {} if holders is None else holders
+        self._interest: dict[str, dict[tuple[str, bool], OpenNotional]] = {}
         self._leverage = spec.leverage
         self._leverages: dict[str, int] = {}
         self._named: dict[tuple[str, str], int] = {}
@@ -67,7 +82,7 @@ class Account:
 
     def isolated_wallets(self, asset: str) -> Decimal:
         """Return what the isolated positions kept in this asset hold of its wallet."""
-        held = (p for p in self.positions.values() if p.isolated_wallet and self.margin_assets.get(p.symbol) == asset)
+        held = (p for p in self.held.values() if p.isolated_wallet and self.margin_assets.get(p.symbol) == asset)
         return sum((position.isolated_wallet for position in held), ZERO)
 
     def position(self, symbol: str, position_side: str) -> Position:
@@ -80,22 +95,29 @@ class Account:
 
     def keep(self, order: Order) -> None:
         """Store the order's newest record."""
-        self._past_orders.note(order.order_id, self.orders.get(order.order_id), order.update_ms)
+        before = self.orders.get(order.order_id)
+        self._past_orders.note(order.order_id, before, order.update_ms)
         self.orders[order.order_id] = order
         of_symbol = self.open_orders.setdefault(order.symbol, {})
         if order.is_open:
             of_symbol[order.order_id] = order
             self._named[order.symbol, order.client_order_id] = order.order_id
-            return
-        of_symbol.pop(order.order_id, None)
-        if not of_symbol:
-            del self.open_orders[order.symbol]
+        else:
+            of_symbol.pop(order.order_id, None)
+            if not of_symbol:
+                del self.open_orders[order.symbol]
+        self._count_interest(before, order)
 
     def hold(self, position: Position) -> None:
         """Store the position's newest record."""
         key = (position.symbol, position.position_side)
         self._past_positions.note(key, self.positions.get(key), position.update_ms)
         self.positions[key] = position
+        if position.amount:
+            self.held[key] = position
+            self._holders.setdefault(position.symbol, {})[self.name] = self
+        elif self.held.pop(key, None) and not any(symbol == position.symbol for symbol, _ in self.held):
+            del self._holders[position.symbol][self.name]
 
     def order_named(self, symbol: str, client_order_id: str) -> Order | None:
         """Return the newest order of this client order id: an id may be used again when its order has ended."""
@@ -123,13 +145,17 @@ class Account:
 
     def open_notional(self, symbol: str) -> OpenNotional:
         """Return what is bid and asked on the symbol, in the quote asset."""
-        bids = asks = ZERO
-        for order in self.open_orders.get(symbol, {}).values():
-            if order.side == BUY:
-                bids += order.remaining * order.price
-            else:
-                asks += order.remaining * order.price
-        return OpenNotional(bids, asks)
+        of_symbol = self._interest.get(symbol, {}).values()
+        return OpenNotional(sum((i.bids for i in of_symbol), ZERO), sum((i.asks for i in of_symbol), ZERO))
+
+    def interest(self, symbol: str, position_side: str) -> OpenNotional:
+        """Return what orders bid and ask on one position of the symbol that may enlarge it."""
+        return self._interest.get(symbol, {}).get((position_side, False), _NOTHING)
+
+    def exposed(self) -> list[tuple[str, str]]:
+        """Return (symbol, position side) of every position that is held or that an open order may change."""
+        asked = ((symbol, side) for symbol, sides in self._interest.items() for side, _ in sides)
+        return list(dict.fromkeys((*self.held, *asked)))
 
     def balance_row(self, asset: str, change: Decimal = ZERO) -> BalanceRow:
         """Return the wallet as a patch lists it."""
@@ -152,19 +178,36 @@ class Account:
             mark,
         )
 
+    def _count_interest(self, before: Order | None, after: Order) -> None:
+        """Keep up what is bid and asked, so that nobody has to add up the open orders."""
+        if after.symbol not in self.open_orders:
+            self._interest.pop(after.symbol, None)
+            return
+        was = before.remaining * before.price if before is not None and before.is_open else ZERO
+        change = (after.remaining * after.price if after.is_open else ZERO) - was
+        of_symbol = self._interest.setdefault(after.symbol, {})
+        key = (after.position_side, after.reduce_only)
+        now = of_symbol.get(key, _NOTHING)
+        bids, asks = (change, ZERO) if after.side == BUY else (ZERO, change)
+        of_symbol[key] = OpenNotional(now.bids + bids, now.asks + asks)
+        if of_symbol[key] == _NOTHING:
+            del of_symbol[key]
+
     def _rewind(self, time_ms: int) -> None:
         self.orders = self._past_orders.rewind(self.orders, time_ms)
         self._named = {(order.symbol, order.client_order_id): order.order_id for order in self.orders.values()}
-        self.open_orders = {}
+        self.open_orders, self._interest = {}, {}
         for order in self.orders.values():
             if order.is_open:
                 self.open_orders.setdefault(order.symbol, {})[order.order_id] = order
+                self._count_interest(None, order)
         self.fills = {
             symbol: fills[: bisect_right(fills, time_ms, key=lambda fill: fill.time_ms)]
             for symbol, fills in self.fills.items()
         }
         self.incomes = self.incomes[: bisect_right(self.incomes, time_ms, key=lambda income: income.time_ms)]
         self.positions = self._past_positions.rewind(self.positions, time_ms)
+        self.held = {key: position for key, position in self.positions.items() if position.amount}
         wallets = {asset: (amount, self.wallet_times[asset]) for asset, amount in self.wallets.items()}
         wallets = self._past_wallets.rewind(wallets, time_ms)
         self.wallets = {asset: amount for asset, (amount, _) in wallets.items()}

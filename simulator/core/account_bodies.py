@@ -71,9 +71,7 @@ def _all_rows(exchange: Exchange, account: Account, symbols: tuple[str, ...]) ->
 
 def live_rows(exchange: Exchange, account: Account) -> Iterator[Row]:
     """Yield what has a position or an open order: symbol, position, exposure."""
-    live = {key for key, position in account.positions.items() if position.amount}
-    live |= {(o.symbol, o.position_side) for orders in account.open_orders.values() for o in orders.values()}
-    for symbol, side in sorted(live):
+    for symbol, side in sorted(account.exposed()):
         yield _row(exchange, account, symbol, side)
 
 

@@ -13,6 +13,8 @@ from simulator.errors import ConfigurationError
 
 __all__ = ["check_market"]
 
+MOST_FEE_TIER: Final = 9
+
 _KEY: Final = re.compile(r"[A-Za-z0-9]{64}")
 
 
@@ -29,6 +31,9 @@ def check_market(accounts: Sequence[AccountSpec], symbols: Sequence[SymbolSpec])
             message = f"the API key of account {spec.name!r} has to be 64 letters and digits"
             raise ConfigurationError(message)
         _check_public_key(spec)
+        if not 0 <= spec.fee_tier <= MOST_FEE_TIER:
+            message = f"the fee tier of account {spec.name!r} has to be from 0 to {MOST_FEE_TIER}, not {spec.fee_tier}"
+            raise ConfigurationError(message)
         for amount in (spec.balance, *spec.balances.values()):
             decimal_amount(amount)
 

@@ -12,13 +12,14 @@ margin that it adds exceeds what is available. Commission is not reserved.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 
 import msgspec
 
 from simulator.core.account import Account
 from simulator.core.amounts import ZERO
+from simulator.core.brackets import maintenance
 from simulator.core.domain import BUY, SymbolSpec
 from simulator.core.orders import Order, OrderIntent
 
@@ -74,30 +75,25 @@ class AssetMargin(msgspec.Struct, frozen=True):
 
 def exposure_of(account: Account, spec: SymbolSpec, position_side: str, mark: Decimal) -> Exposure:
     """Return the exposure of one (symbol, position side) at this mark price."""
-    bids = asks = ZERO
-    for order in account.open_orders.get(spec.symbol, {}).values():
-        if order.position_side != position_side or order.reduce_only:
-            continue
-        if order.side == BUY:
-            bids += order.remaining * order.price
-        else:
-            asks += order.remaining * order.price
     position = account.position(spec.symbol, position_side)
+    interest = account.interest(spec.symbol, position_side)
     held = position.amount * mark
     return Exposure(
         held,
-        bids,
-        asks,
+        interest.bids,
+        interest.asks,
         account.leverage(spec.symbol, spec.max_leverage),
         position.unrealized(mark),
-        abs(held) * spec.maintenance_margin_rate,
+        maintenance(spec, held),
     )
 
 
 def asset_margin(account: Account, asset: str, symbols: Symbols, prices: Prices) -> AssetMargin:
     """Return the account's margin in one asset."""
     unrealized = margin = position_margin = maintenance = cross_unrealized = cross_margin = ZERO
-    for symbol, position_side in _touched(account, lambda name: symbols[name].quote_asset == asset):
+    for symbol, position_side in account.exposed():
+        if symbols[symbol].quote_asset != asset:
+            continue
         exposure = exposure_of(account, symbols[symbol], position_side, prices[symbol])
         unrealized += exposure.unrealized
         margin += exposure.margin
@@ -128,11 +124,3 @@ def added_margin(account: Account, spec: SymbolSpec, order: OrderIntent | Order,
     else:
         after = msgspec.structs.replace(before, asks=before.asks + order.quantity * max(order.price, mark))
     return after.margin - before.margin
-
-
-def _touched(account: Account, is_wanted: Callable[[str], bool]) -> list[tuple[str, str]]:
-    touched = {key: None for key, position in account.positions.items() if position.amount and is_wanted(key[0])}
-    for symbol, orders in account.open_orders.items():
-        if is_wanted(symbol):
-            touched.update(dict.fromkeys((symbol, order.position_side) for order in orders.values()))
-    return list(touched)

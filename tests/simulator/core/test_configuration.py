@@ -24,6 +24,7 @@ def test_a_good_market_is_accepted() -> None:
         ((ALICE, AccountSpec(name="alice")), (BTC,), "account 'alice' is there twice"),
         ((ALICE, AccountSpec(name="bob", api_key="a" * 64)), (BTC,), "API key of account 'bob' is there twice"),
         ((AccountSpec(name="bob", api_key="short"),), (BTC,), "account 'bob' has to be 64 letters and digits"),
+        ((AccountSpec(fee_tier=10),), (BTC,), "fee tier of account .default. has to be from 0 to 9, not 10"),
         ((AccountSpec(public_key="s" * 64),), (BTC,), "public key of account 'default': it is not the PEM text"),
         ((AccountSpec(api_secret="-----BEGIN PRIVATE KEY-----"),), (BTC,), "account 'default': it is not the PEM text"),
     ],
