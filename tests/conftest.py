@@ -29,6 +29,8 @@ settings.load_profile("same")
 
 _allowed_hosts: set[str] = set()
 """Names that the running test may look up; empty but in the opt-in testnet tests."""
+strayed: list[str] = []
+"""Whom tests have tried to reach and could not: a client may swallow what the guard raises."""
 
 
 class NetworkForbiddenError(AssertionError):
@@ -56,6 +58,7 @@ def _refuse_unless_loopback(host: object) -> None:
     except ValueError:
         loopback = False
     if not loopback:
+        strayed.append(name)
         message = f"tests reach only this machine, not {name}"
         raise NetworkForbiddenError(message)
 
