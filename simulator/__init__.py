@@ -5,7 +5,7 @@ from simulator.core.fault import Delay, ExecuteThen, ExecuteThenReset, Reset, Re
 from simulator.core.frame_fault import Corrupt, Drop, Duplicate, Hold
 from simulator.core.journal import Journal, JournalEntry
 from simulator.core.profile import Profile
-from simulator.core.symbols import DEFAULT_SYMBOLS, perpetual, synthetic_symbols
+from simulator.core.symbols import DEFAULT_SYMBOLS, delivery, market_at, perpetual, quarterlies, synthetic_symbols
 from simulator.core.venue_error import VenueError
 from simulator.errors import (
     BadAmountError,
@@ -57,6 +57,9 @@ __all__ = [
     "UnknownPathError",
     "UnknownSymbolError",
     "VenueError",
+    "delivery",
+    "market_at",
     "perpetual",
+    "quarterlies",
     "synthetic_symbols",
 ]

@@ -25,8 +25,9 @@ from simulator.core.notation import Notation, complaint
 from simulator.core.scenario import Scenario
 from simulator.core.scenario_error import ScenarioError
 from simulator.core.signatures import is_pem
-from simulator.core.symbols import DEFAULT_SYMBOLS, synthetic_symbols
+from simulator.core.symbols import market_at, synthetic_symbols
 from simulator.errors import SimulatorError
+from simulator.runtime.clock import wall_clock_ms
 from simulator.runtime.script import ScenarioRun, load_scenario
 from simulator.runtime.server import Simulator
 
@@ -82,7 +83,7 @@ def serve(
             port=port,
             host=host,
             accounts=_accounts(more, _public_key(public_key)),
-            symbols=(*DEFAULT_SYMBOLS, *synthetic_symbols(synthetic)),
+            symbols=(*market_at(wall_clock_ms()), *synthetic_symbols(synthetic)),
         )
         follow = [_print_entry] if verbose else []
         sys.exit(asyncio.run(_serve(simulator, scenario, follow)))

@@ -102,7 +102,10 @@ SIMULATOR = [
     "UnknownPathError",
     "UnknownSymbolError",
     "VenueError",
+    "delivery",
+    "market_at",
     "perpetual",
+    "quarterlies",
     "synthetic_symbols",
 ]
 

@@ -25,7 +25,8 @@ def server_time(_venue: Venue, call: Call) -> Answer:
 
 def market(venue: Venue, call: Call) -> Answer:
     """GET /fapi/v1/exchangeInfo."""
-    return Answer(exchange_info(venue.exchange.symbols.values(), call.now_ms))
+    symbols, limits = venue.exchange.symbols.values(), venue.counters.limits
+    return Answer(exchange_info(symbols, limits, venue.profile, call.now_ms))
 
 
 def ticker_price(venue: Venue, call: Call) -> Answer:

@@ -99,6 +99,9 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     cancel_all: Literal["orders", "orders_and_algo_orders"] = "orders"
     """What DELETE allOpenOrders cancels. That it spares conditional orders is not stated, but they have their own."""
 
+    exchange_info_time: Literal["now", "stale"] = "now"
+    """What exchangeInfo says of the time in `serverTime`. On the demo environment it was measured to be days old."""
+
     request_ip: str = ""
     """Appended to -2015 as `, request ip: …` when not empty."""
 

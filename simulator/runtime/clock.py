@@ -10,7 +10,12 @@ import asyncio
 import time
 from collections.abc import Callable
 
-__all__ = ["Clock"]
+__all__ = ["Clock", "wall_clock_ms"]
+
+
+def wall_clock_ms() -> int:
+    """Return the time of this machine, in ms since 1970."""
+    return time.time_ns() // 1_000_000
 
 
 class Clock:
@@ -19,7 +24,7 @@ class Clock:
     def __init__(self, start_ms: int | None = None) -> None:
         self._loop = asyncio.get_running_loop()
         self._start_s = self._loop.time()
-        self._start_ms = time.time_ns() // 1_000_000 if start_ms is None else start_ms
+        self._start_ms = wall_clock_ms() if start_ms is None else start_ms
 
     def time_ms(self) -> int:
         """Return the exchange's time now."""

@@ -16,13 +16,13 @@ from simulator.core.profile import Profile
 from simulator.core.rate_limits import Limits
 from simulator.core.scenario import Scenario
 from simulator.core.state import venue_state
-from simulator.core.symbols import DEFAULT_SYMBOLS
+from simulator.core.symbols import market_at
 from simulator.core.venue import Venue
 from simulator.errors import NotRunningError
 from simulator.runtime.account_deeds import AccountDeeds
 from simulator.runtime.algo_deeds import AlgoDeeds
 from simulator.runtime.chronicle import Chronicle
-from simulator.runtime.clock import Clock
+from simulator.runtime.clock import Clock, wall_clock_ms
 from simulator.runtime.connection import ConnectionRules, StreamConnection
 from simulator.runtime.connection_deeds import ConnectionDeeds
 from simulator.runtime.control import Control
@@ -47,7 +47,7 @@ class Simulator(OrderDeeds, AlgoDeeds, PositionDeeds, AccountDeeds, ConnectionDe
         port: where to listen; 0 means any free port.
         host: the address to listen on. Anything but loopback lets others in.
         accounts: who may trade; the first one is the default account.
-        symbols: the market.
+        symbols: the market; None means `market_at` the start: perpetuals, and the quarterly contracts of that day.
         start_ms: the exchange's time at the start, in ms; None means the wall clock's. It advances with the event loop.
         seed: listen keys and generated client order ids are functions of it.
         listen_key_lifetime_s: how long a listen key lives after its last POST or PUT.
@@ -68,7 +68,7 @@ class Simulator(OrderDeeds, AlgoDeeds, PositionDeeds, AccountDeeds, ConnectionDe
         port: int = 0,
         host: str = "127.0.0.1",
         accounts: Sequence[AccountSpec] = (AccountSpec(),),
-        symbols: Sequence[SymbolSpec] = DEFAULT_SYMBOLS,
+        symbols: Sequence[SymbolSpec] | None = None,
         start_ms: int | None = None,
         seed: int = 0,
         listen_key_lifetime_s: float = 3600.0,
@@ -78,6 +78,7 @@ class Simulator(OrderDeeds, AlgoDeeds, PositionDeeds, AccountDeeds, ConnectionDe
         profile: Profile | None = None,
         rate_limits: Literal["enforced", "counted"] = "enforced",
     ) -> None:
+        symbols = market_at(start_ms or wall_clock_ms()) if symbols is None else symbols
         check_market(accounts, symbols)
         self.host = host
         self.port = port

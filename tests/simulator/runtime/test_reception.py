@@ -59,7 +59,7 @@ async def test_what_http_itself_refuses_is_no_defect(
 
 async def test_a_query_is_taken_as_it_was_sent() -> None:
     async with Simulator() as simulator, Wire(simulator) as wire:
-        answer = await wire.ask("GET", "/fapi/v1/openOrders", symbol="币安人生USDT")
+        answer = await wire.ask("GET", "/fapi/v1/openOrders", symbol="我踏马来了USDT")
 
         assert answer.body["code"] == -1121
 
