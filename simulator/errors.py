@@ -12,7 +12,7 @@ SimulatorError
 ├── OrderNotOpenError       the order has ended, or has less left than was asked
 ├── NoPositionError         the account has no such position
 ├── BadAmountError          not a decimal number, or not a possible one
-├── BadStatusError          no order ends so
+├── BadStatusError          no order ends so, no symbol is so
 ├── BadFrameError           no frame can carry this
 └── NoListenKeyError        the account has no living listen key
 ```
@@ -116,7 +116,7 @@ class BadAmountError(SimulatorError):
 
 
 class BadStatusError(SimulatorError):
-    """An order cannot end with this status."""
+    """No order can end, and no symbol can be, with this status."""
 
     def __init__(self, status: str, known: Collection[str]) -> None:
         self.status = status

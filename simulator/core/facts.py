@@ -12,7 +12,7 @@ import msgspec
 
 from simulator.core.algo_orders import AlgoOrder
 from simulator.core.amounts import ZERO
-from simulator.core.domain import TRADE
+from simulator.core.domain import TRADE, SymbolSpec
 from simulator.core.orders import Fill, Order
 from simulator.core.profile import ListenKeyEnd
 
@@ -21,6 +21,7 @@ __all__ = [
     "AccountPatch",
     "AlgoChanged",
     "BalanceRow",
+    "ContractChanged",
     "Fact",
     "LeverageChanged",
     "ListenKeyAnnounced",
@@ -153,6 +154,12 @@ class MarginCalled(_AccountFact, frozen=True, kw_only=True):
     positions: tuple[PositionRow, ...]
 
 
+class ContractChanged(_AccountFact, frozen=True, kw_only=True):
+    """A symbol got another status. No user stream tells it, and no account is named: `account` is ""."""
+
+    spec: SymbolSpec
+
+
 class ListenKeyEnded(_AccountFact, frozen=True, kw_only=True):
     """A listen key died. `announce` says whether its sockets are told; None leaves it to the profile."""
 
@@ -173,4 +180,4 @@ AccountFact: TypeAlias = (
     WalletChanged | LeverageChanged | MultiAssetsModeChanged | MarginCalled | ListenKeyEnded | ListenKeyAnnounced
 )
 
-Fact: TypeAlias = OrderFact | AlgoChanged | AccountFact
+Fact: TypeAlias = OrderFact | AlgoChanged | AccountFact | ContractChanged

@@ -19,7 +19,15 @@ from simulator.core.account_events import account_events, account_update
 from simulator.core.algo_events import ALGO_UPDATE, algo_content
 from simulator.core.amounts import ZERO, eight_or_zero, padded, trimmed
 from simulator.core.domain import AMENDMENT, CANCELED, EXPIRED, NEW, TRADE, SymbolSpec
-from simulator.core.facts import AlgoChanged, Fact, OrderAccepted, OrderAmended, OrderEnded, OrderFilled
+from simulator.core.facts import (
+    AlgoChanged,
+    ContractChanged,
+    Fact,
+    OrderAccepted,
+    OrderAmended,
+    OrderEnded,
+    OrderFilled,
+)
 from simulator.core.orders import Fill, Order
 from simulator.core.profile import Profile
 from simulator.core.user_event import UserEvent, user_event
@@ -95,6 +103,8 @@ def _events(fact: Fact, symbols: dict[str, SymbolSpec], profile: Profile) -> Ite
             content = algo_content(fact.algo, fact.child, profile)
             summary = f"{fact.algo.symbol} {fact.algo.client_algo_id} {fact.algo.terms.type} {fact.algo.status}"
             yield user_event(fact, ALGO_UPDATE, {"o": content}, summary)
+        case ContractChanged():
+            return
         case _:
             yield from account_events(fact, profile)
 

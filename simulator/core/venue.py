@@ -70,9 +70,10 @@ class Venue:
 
     def wipe(self) -> None:
         """Forget every order, trade, position and setting, and number anew; prices and listen keys stay."""
-        prices = self.exchange.prices
+        prices, symbols = self.exchange.prices, self.exchange.symbols
         self.exchange = Exchange(self._accounts, self._symbols, self._seed)
         self.exchange.prices = prices
+        self.exchange.symbols = symbols
         self.algos = AlgoBook(self.exchange, self.profile, self._seed)
 
     def account(self, call: Call) -> Account:

@@ -29,6 +29,7 @@ from simulator.runtime.control import Control
 from simulator.runtime.floor import Floor
 from simulator.runtime.listen_key_deeds import ListenKeyDeeds
 from simulator.runtime.listener import Listener
+from simulator.runtime.listing_deeds import ListingDeeds
 from simulator.runtime.order_deeds import OrderDeeds
 from simulator.runtime.position_deeds import PositionDeeds
 from simulator.runtime.reception import Reception
@@ -40,7 +41,9 @@ from simulator.runtime.stream import Streams
 __all__ = ["Simulator"]
 
 
-class Simulator(OrderDeeds, AlgoDeeds, PositionDeeds, AccountDeeds, ConnectionDeeds, ListenKeyDeeds, RestDeeds):
+class Simulator(
+    OrderDeeds, AlgoDeeds, PositionDeeds, AccountDeeds, ListingDeeds, ConnectionDeeds, ListenKeyDeeds, RestDeeds
+):
     """A Binance USDⓈ-M futures exchange on one port of this machine.
 
     Args:
