@@ -15,6 +15,7 @@ from typing import Final
 from simulator.core import venue_error
 from simulator.core.acceptance import check_amendment, check_margin, check_standing
 from simulator.core.account import Account
+from simulator.core.amendments import Amendments
 from simulator.core.depth import Depth, Level
 from simulator.core.domain import CANCELED, EXPIRED, FOK, IOC, MARKET, AccountSpec, SymbolSpec
 from simulator.core.facts import (
@@ -28,7 +29,7 @@ from simulator.core.facts import (
 )
 from simulator.core.ids import identifier
 from simulator.core.income import income_of_reason
-from simulator.core.matching import POST_ONLY, arrival, is_met
+from simulator.core.matching import POST_ONLY, Arrival, arrival, is_met
 from simulator.core.orders import Order, OrderIntent, accept, after_amendment, after_end
 from simulator.core.settlement import Match, settle
 from simulator.core.venue_error import refusal
@@ -54,6 +55,7 @@ class Exchange:
         margin_assets = {spec.symbol: spec.quote_asset for spec in self.symbols.values()}
         self.accounts = {spec.name: Account(spec, margin_assets) for spec in accounts}
         self.depth = Depth()
+        self.amendments = Amendments()
         self._seed = seed
         self._last_order_id = FIRST_ORDER_ID
         self._last_trade_id = FIRST_TRADE_ID
@@ -61,11 +63,7 @@ class Exchange:
 
     def place(self, account: Account, intent: OrderIntent, now_ms: int) -> tuple[Order, list[Fact]]:
         """Accept an order: it rests, fills at once as taker, or expires. Raises `VenueError` when it is refused."""
-        check_standing(account, intent, self.symbols[intent.symbol])
-        market = self.prices[intent.symbol]
-        decision = arrival(intent.type, intent.time_in_force, intent.side, intent.price, market)
-        self._check_fills_wholly(intent)
-        check_margin(account, intent, self.symbols, self.prices)
+        decision = self.check(account, intent)
         order = self._accept(account, intent, now_ms)
         notional = account.open_notional(order.symbol)
         facts: list[Fact] = [OrderAccepted(account=account.name, time_ms=now_ms, order=order, open_notional=notional)]
@@ -75,6 +73,15 @@ class Exchange:
         if order.is_open:
             facts += self._leave(order, now_ms)
         return account.orders[order.order_id], facts
+
+    def check(self, account: Account, intent: OrderIntent) -> Arrival:
+        """Return what the order would do on arrival, and do nothing. Raises `VenueError` when it is refused."""
+        check_standing(account, intent, self.symbols[intent.symbol])
+        market = self.prices[intent.symbol]
+        decision = arrival(intent.type, intent.time_in_force, intent.side, intent.price, market)
+        self._check_fills_wholly(intent)
+        check_margin(account, intent, self.symbols, self.prices)
+        return decision
 
     def amend(
         self, order: Order, *, quantity: Decimal, price: Decimal, modify_id: str, now_ms: int
@@ -94,6 +101,7 @@ class Exchange:
         amended = after_amendment(order, quantity, price, now_ms)
         check_amendment(account, order, amended, self.symbols, self.prices)
         account.keep(amended)
+        self.amendments.note(order, amended, modify_id, now_ms)
         notional = account.open_notional(order.symbol)
         facts: list[Fact] = [
             OrderAmended(

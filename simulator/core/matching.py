@@ -23,7 +23,7 @@ from simulator.core import venue_error
 from simulator.core.domain import BUY, FOK, GTX, IOC, MARKET, RPI
 from simulator.core.venue_error import refusal
 
-__all__ = ["POST_ONLY", "arrival", "is_met"]
+__all__ = ["POST_ONLY", "Arrival", "arrival", "is_met"]
 
 POST_ONLY: Final = frozenset({GTX, RPI})
 
