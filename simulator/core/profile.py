@@ -1,11 +1,14 @@
 """Which Binance is imitated: one switch for each thing that public sources leave open, or that differs by environment.
 
-The defaults are what most sources say. No other module decides such a question: it asks the profile.
+The defaults are what most sources say. No other module decides such a question: it asks the profile. Three presets say
+what was measured of an environment: `production`, `testnet`, and `strict`, the worst that any source reports.
+`docs/profiles.md` lists every open question and its switch.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Literal, Self
 
 import msgspec
 
@@ -104,6 +107,76 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
     request_ip: str = ""
     """Appended to -2015 as `, request ip: …` when not empty."""
+
+    unrouted_market: Literal["alive", "silent"] = "alive"
+    """What connections with the old, unrouted URLs get of market-class streams (aggTrade, kline, markPrice, ...).
+    Measured on mainnet: nothing; on the testnet: everything. Public-class streams (depth, bookTicker) flow on both."""
+
+    every_nth_silent: int = 0
+    """Every so many user streams carry nothing, whatever their URL; 0: none. One report tells of such connections."""
+
+    server_shutdown: Literal["absent", "announced"] = "absent"
+    """Whether a connection is told `serverShutdown` 10 minutes before its 24 hours end. Documented for Spot only."""
+
+    pong: Literal["any", "matching"] = "any"
+    """Which pong keeps a connection alive: any, as the streams page says, or only one with the payload of a ping."""
+
+    flood: Literal["disconnect", "ban"] = "disconnect"
+    """What follows when more than 10 messages come in a second: the end of the connection, or, for an address that
+    does it 5 times within 10 minutes, a ban as well. Documented: "may be banned"."""
+
+    weight_limit: int = 2400
+    """The request weight that an address may use each minute. The testnet shows 6000."""
+
+    weights: Mapping[str, int] = {}
+    """Weights that differ from the documented ones, by path: for `/fapi/v2/positionRisk`, sources say 5 and 10."""
+
+    retry_after: Literal["absent", "present"] = "absent"
+    """Whether answers with 429 and 418 have the header `Retry-After`, in s. Documented for Spot only."""
+
+    ws_api_weight: Literal["shared", "separate"] = "shared"
+    """Whether requests over the WebSocket API weigh on the same limit as REST. Documented: shared."""
+
+    listen_key_scope: Literal["account", "api_key"] = "account"
+    """Whether all API keys of an account share one listen key, as documented, or each has its own. Not measured."""
+
+    late_order: Literal[-5028, -1021] = -5028
+    """The refusal of an order that arrived in time and reached the matching engine when its window was over."""
+
+    large_receive_window: Literal["capped", "refused"] = "capped"
+    """A recvWindow above 60000 counts as 60000, or is refused with -1131, as on Spot."""
+
+    unencoded_signature: Literal["refused", "accepted"] = "refused"
+    """A signature over the parameters as they were before percent-encoding. What is transmitted is what should be
+    signed; Spot refuses anything else since 2026-01-15, and for futures nothing was announced."""
+
+    ed25519_rest: Literal["accepted", "refused"] = "accepted"
+    """Ed25519 signatures of REST requests. Reported to work; documented for the WebSocket API only."""
+
+    @classmethod
+    def production(cls) -> Self:
+        """Return mainnet as measured in autumn 2026: unrouted URLs connect, and carry no private or market class."""
+        return cls(silent_forms=frozenset({"unrouted"}), unrouted_market="silent")
+
+    @classmethod
+    def testnet(cls) -> Self:
+        """Return the testnet: it takes every form of URL, allows 6000 of weight a minute, and its time may be stale."""
+        return cls(weight_limit=6000, exchange_info_time="stale")
+
+    @classmethod
+    def strict(cls) -> Self:
+        """Return the strictest mainnet that anybody reports.
+
+        The path form is silent too, and without `events=` a stream is told `listenKeyExpired` at once.
+        """
+        return cls(
+            silent_forms=frozenset({"unrouted", "path"}),
+            expiring_forms=frozenset({"query"}),
+            unrouted_market="silent",
+            pong="matching",
+            flood="ban",
+            large_receive_window="refused",
+        )
 
     def announces(self, end: ListenKeyEnd) -> bool:
         """Return whether sockets are told by `listenKeyExpired` that their key ended in this way."""

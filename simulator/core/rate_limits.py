@@ -62,7 +62,7 @@ class RateCounters:
         used = self._weight.add(address, weight, now_ms)
         if self.limits.enforced and used > self.limits.weight:
             self._refuse(address, now_ms)
-            raise venue_error.too_many_requests(address, self.limits.weight, "minute")
+            raise venue_error.too_many_requests(address, self.limits.weight, "minute", self._weight.end_ms(now_ms))
         return used
 
     def check_ban(self, address: str, now_ms: int) -> None:
@@ -76,7 +76,7 @@ class RateCounters:
         self.check_ban(address, now_ms)
         if self._funding.add(address, 1, now_ms) > self.limits.funding and self.limits.enforced:
             self._refuse(address, now_ms)
-            raise venue_error.too_many_requests(address, self.limits.funding, "5 minutes")
+            raise venue_error.too_many_requests(address, self.limits.funding, "5 minutes", self._funding.end_ms(now_ms))
 
     def admit_orders(self, account: str, orders: tuple[int, int], now_ms: int) -> None:
         """Count orders of these 10 seconds and of this minute, before they are executed.
@@ -88,7 +88,7 @@ class RateCounters:
         if self.limits.enforced:
             for window, more, limit, name in zip(self._orders, orders, limits, names, strict=True):
                 if window.used(account, now_ms) + more > limit:
-                    raise venue_error.too_many_new_orders(limit, name)
+                    raise venue_error.too_many_new_orders(limit, name, window.end_ms(now_ms))
         for window, more in zip(self._orders, orders, strict=True):
             window.add(account, more, now_ms)
 
@@ -131,6 +131,9 @@ class _Window:
         self._width_ms = width_ms
         self._number = -1
         self._counts: dict[str, int] = {}
+
+    def end_ms(self, now_ms: int) -> int:
+        return (now_ms // self._width_ms + 1) * self._width_ms
 
     def used(self, name: str, now_ms: int) -> int:
         return self._counts.get(name, 0) if now_ms // self._width_ms == self._number else 0

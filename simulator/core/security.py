@@ -6,43 +6,68 @@ values. By what it is verified, an account's secret or its public key, `signatur
 
 Checked in this order: no parameter twice (-1101), API key (-2014 malformed, -2015 unknown), timestamp and signature
 present (-1102), timestamp inside its window (-1021: not a second or more ahead of the exchange, not older than
-recvWindow, 5000 ms unless sent), signature (-1022). The client learns no more than the code;
-`SignatureError.diagnosis` says for the journal which bytes should have been signed and which mistake would explain
-what came.
+recvWindow, 5000 ms unless sent), signature (-1022). An order that arrived in time has to reach the matching engine
+inside its window, too (-5028). The client learns no more than the code; the `diagnosis` of an error is for the
+journal, and says what was wrong, and which mistake would explain it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
-from urllib.parse import parse_qsl, quote, unquote_plus
+from urllib.parse import parse_qsl, unquote_plus
 
 from simulator.core import venue_error
 from simulator.core.params import Params, integer, text
-from simulator.core.signatures import describe_mistake, sign, verifies
+from simulator.core.profile import Profile
+from simulator.core.signature_diagnosis import diagnose, diagnose_place
+from simulator.core.signatures import kind_of_key, sign, verifies
 from simulator.core.venue_error import VenueError, refusal
 
-__all__ = ["SignatureError", "check_repeats", "check_signature", "check_timestamp", "known_key", "read_params", "sign"]
+__all__ = [
+    "DiagnosedError",
+    "SignatureError",
+    "check_engine_window",
+    "check_repeats",
+    "check_signature",
+    "check_timestamp",
+    "known_key",
+    "read_params",
+    "sign",
+]
 
 DEFAULT_RECEIVE_WINDOW_MS: Final = 5000
 MOST_RECEIVE_WINDOW_MS: Final = 60_000
 _AHEAD_MS: Final = 1000
 _KEY: Final = re.compile(r"[A-Za-z0-9]{64}")
 _LAST_SIGNATURE: Final = re.compile(r"(?:^|&)signature=([^&]*)$")
+_DEFAULT_PROFILE: Final = Profile()
+_NO_KEYS: Final[Mapping[str, str]] = {}
 
 
-class SignatureError(VenueError):
-    """-1022, with what the journal may say about it."""
+class DiagnosedError(VenueError):
+    """A refusal, with what the journal may say about it."""
 
-    def __init__(self, diagnosis: str) -> None:
-        super().__init__(*venue_error.SIGNATURE_INVALID)
+    def __init__(self, cause: tuple[int, str], diagnosis: str) -> None:
+        super().__init__(*cause)
         self.diagnosis = diagnosis
 
 
-def read_params(query: str, body: str) -> dict[str, str]:
-    """Return the parameters of a raw query and a raw form body. What is in both counts as the query has it."""
-    params = dict(parse_qsl(body, keep_blank_values=True)) if body else {}
+class SignatureError(DiagnosedError):
+    """-1022."""
+
+    def __init__(self, diagnosis: str) -> None:
+        super().__init__(venue_error.SIGNATURE_INVALID, diagnosis)
+
+
+def read_params(query: str, body: str, content_type: str = "") -> dict[str, str]:
+    """Return the parameters of a raw query and a raw form body. What is in both counts as the query has it.
+
+    A body of JSON has none; it is signed all the same.
+    """
+    is_form = body and not content_type.startswith("application/json")
+    params = dict(parse_qsl(body, keep_blank_values=True)) if is_form else {}
     if query:
         params.update(parse_qsl(query, keep_blank_values=True))
     return params
@@ -66,24 +91,63 @@ def known_key(api_key: str, accounts: Mapping[str, str], request_ip: str) -> str
     return accounts[api_key]
 
 
-def check_timestamp(params: Params, now_ms: int) -> None:
-    """Raise `VenueError` -1102 or -1021 unless the request was sent inside its window."""
+def check_timestamp(params: Params, now_ms: int, profile: Profile = _DEFAULT_PROFILE) -> None:
+    """Raise `VenueError` -1102, -1131 or -1021 unless the request was sent inside its window."""
     timestamp = integer(params, "timestamp")
-    window = integer(params, "recvWindow") if params.get("recvWindow") else DEFAULT_RECEIVE_WINDOW_MS
+    window_ms = _window_ms(params, profile)
     text(params, "signature")
-    if timestamp >= now_ms + _AHEAD_MS:
-        raise refusal(venue_error.AHEAD_OF_SERVER)
-    if now_ms - timestamp > min(window, MOST_RECEIVE_WINDOW_MS):
-        raise refusal(venue_error.OUTSIDE_RECEIVE_WINDOW)
+    age_ms = now_ms - timestamp
+    if -age_ms >= _AHEAD_MS:
+        raise DiagnosedError(venue_error.AHEAD_OF_SERVER, f"its timestamp is {-age_ms} ms ahead of the exchange")
+    if age_ms > window_ms:
+        raise DiagnosedError(venue_error.OUTSIDE_RECEIVE_WINDOW, _too_old(age_ms, window_ms))
 
 
-def check_signature(query: str, body: str, key: str) -> None:
-    """Raise `SignatureError` unless the signature is that of the raw query and body, by the secret or public key."""
+def check_engine_window(params: Params, now_ms: int, profile: Profile = _DEFAULT_PROFILE) -> None:
+    """Raise `VenueError` -5028, or -1021 by the profile, when an order reaches the matching engine too late."""
+    age_ms, window_ms = now_ms - integer(params, "timestamp"), _window_ms(params, profile)
+    if age_ms > window_ms:
+        in_time = venue_error.OUTSIDE_RECEIVE_WINDOW
+        cause = (
+            venue_error.OUTSIDE_ENGINE_WINDOW if profile.late_order == venue_error.OUTSIDE_ENGINE_WINDOW[0] else in_time
+        )
+        raise DiagnosedError(cause, f"it arrived in time, but at the matching engine {_too_old(age_ms, window_ms)}")
+
+
+def check_signature(
+    query: str,
+    body: str,
+    key: str,
+    *,
+    profile: Profile = _DEFAULT_PROFILE,
+    keys: Mapping[str, str] = _NO_KEYS,
+    api_key: str = "",
+) -> None:
+    """Raise `SignatureError` unless the signature is that of the raw query and body, by the secret or public key.
+
+    `keys`, the accounts' secrets and public keys by name, and the request's `api_key` serve the diagnosis only.
+    """
     signed, given = _split(query, body)
     if given is None:
-        raise SignatureError("signature is not the last parameter of the query or of the body")
-    if not verifies(signed, given, key):
-        raise SignatureError(_diagnose(query, body, signed, given, key))
+        raise SignatureError(diagnose_place(query, body))
+    if profile.ed25519_rest == "refused" and kind_of_key(key) == "Ed25519":
+        raise SignatureError("the account signs with Ed25519, which this profile takes on the WebSocket API only")
+    if verifies(signed, given, key):
+        return
+    if profile.unencoded_signature == "accepted" and verifies(unquote_plus(signed), given, key):
+        return
+    raise SignatureError(diagnose(query, body, signed, given, key, keys=keys, api_key=api_key))
+
+
+def _window_ms(params: Params, profile: Profile) -> int:
+    window_ms = integer(params, "recvWindow") if params.get("recvWindow") else DEFAULT_RECEIVE_WINDOW_MS
+    if window_ms > MOST_RECEIVE_WINDOW_MS and profile.large_receive_window == "refused":
+        raise refusal(venue_error.LARGE_RECEIVE_WINDOW)
+    return min(window_ms, MOST_RECEIVE_WINDOW_MS)
+
+
+def _too_old(age_ms: int, window_ms: int) -> str:
+    return f"its timestamp is {age_ms} ms behind the exchange, and its recvWindow is {window_ms} ms"
 
 
 def _split(query: str, body: str) -> tuple[str, str | None]:
@@ -92,29 +156,3 @@ def _split(query: str, body: str) -> tuple[str, str | None]:
             unsigned = part[: found.start()]
             return (rest + unsigned if part is body else unsigned + rest), found[1]
     return query + body, None
-
-
-def _diagnose(query: str, body: str, signed: str, given: str, key: str) -> str:
-    """Return what should have been signed, and the mistake that would explain the signature, if one is known."""
-    shown = f"the exchange verified {re.sub(r'listenKey=[^&]*', 'listenKey=…', signed)!r}"
-    if mistake := describe_mistake(signed, given, key):
-        return f"the signature is none for this account: {mistake}; {shown}"
-    for mistake, candidate in _near_misses(query, body):
-        if verifies(candidate, given, key):
-            return f"signed were not the bytes that were sent: {mistake}; {shown}"
-    return f"wrong secret or private key, or other bytes were signed than sent; {shown}"
-
-
-def _near_misses(query: str, body: str) -> Iterator[tuple[str, str]]:
-    pairs = [pair for pair in f"{query}&{body}".split("&") if pair and not pair.startswith("signature=")]
-    changes: tuple[tuple[str, Callable[[str], str]], ...] = (
-        ("", str),
-        ("values before percent-encoding", unquote_plus),
-        ("values percent-encoded again", lambda pair: quote(pair, safe="=")),
-    )
-    orders = (("", pairs), ("parameters in alphabetical order", sorted(pairs)))
-    for order, ordered in orders:
-        for change, changed in changes:
-            mistake = ", ".join(filter(None, (order, change))) or "query and body joined with &"
-            yield mistake, "&".join(map(changed, ordered))
-    yield "the body before the query", _split(body, query)[0]

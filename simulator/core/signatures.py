@@ -18,7 +18,7 @@ from simulator.errors import ConfigurationError
 if TYPE_CHECKING:
     from simulator.core.public_keys import PublicKey
 
-__all__ = ["check_public_key", "describe_mistake", "is_pem", "sign", "verifies"]
+__all__ = ["check_public_key", "describe_mistake", "is_pem", "kind_of_key", "sign", "verifies"]
 
 _HMAC: Final = re.compile(r"[0-9A-Fa-f]{64}")
 
@@ -26,6 +26,11 @@ _HMAC: Final = re.compile(r"[0-9A-Fa-f]{64}")
 def is_pem(key: str) -> bool:
     """Say whether this is PEM text, such as a public key, and no secret."""
     return key.lstrip().startswith("-----BEGIN ")
+
+
+def kind_of_key(key: str) -> str:
+    """Return by what an account signs: HMAC, RSA or Ed25519."""
+    return _open(key).kind if is_pem(key) else "HMAC"
 
 
 def sign(signed: str, secret: str) -> str:

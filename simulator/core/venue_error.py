@@ -21,9 +21,19 @@ class VenueError(Exception):
         super().__init__(f"{code}: {message}")
 
 
+class LimitError(VenueError):
+    """A limit was exceeded, until the time `until_ms`, in ms."""
+
+    def __init__(self, code: int, message: str, status: int, until_ms: int) -> None:
+        super().__init__(code, message, status)
+        self.until_ms = until_ms
+
+
 SIGNATURE_INVALID: Final = (-1022, "Signature for this request is not valid.")
 OUTSIDE_RECEIVE_WINDOW: Final = (-1021, "Timestamp for this request is outside of the recvWindow.")
 AHEAD_OF_SERVER: Final = (-1021, "Timestamp for this request was 1000ms ahead of the server's time.")
+LARGE_RECEIVE_WINDOW: Final = (-1131, "recvWindow must be less than 60000.")
+OUTSIDE_ENGINE_WINDOW: Final = (-5028, "Timestamp for this request is outside of the ME recvWindow.")
 INVALID_SYMBOL: Final = (-1121, "Invalid symbol.")
 INVALID_TIME_IN_FORCE: Final = (-1115, "Invalid timeInForce.")
 INVALID_TYPE: Final = (-1116, "Invalid orderType.")
@@ -40,6 +50,8 @@ MARGIN_INSUFFICIENT: Final = (-2019, "Margin is insufficient.")
 IMMEDIATE_TRIGGER: Final = (-2021, "Order would immediately trigger.")
 REDUCE_ONLY_REJECTED: Final = (-2022, "ReduceOnly Order is rejected.")
 TOO_MANY_ORDERS: Final = (-2025, "Reach max open order limit.")
+POSITION_TOO_LARGE: Final = (-2027, "Exceeded the maximum allowable position at current leverage.")
+LEVERAGE_TOO_SMALL: Final = (-2028, "Leverage is smaller than permitted: insufficient margin balance.")
 PRICE_NOT_POSITIVE: Final = (-4001, "Price less than 0.")
 PRICE_TOO_HIGH: Final = (-4002, "Price greater than max price.")
 QUANTITY_NOT_POSITIVE: Final = (-4003, "Quantity less than or equal to zero.")
@@ -63,9 +75,11 @@ BAD_MARGIN_TYPE: Final = (-1130, "Data sent for parameter 'marginType' is not va
 MARGIN_TYPE_UNCHANGED: Final = (-4046, "No need to change margin type.")
 MARGIN_TYPE_OPEN_ORDERS: Final = (-4047, "Margin type cannot be changed if there exists open orders.")
 MARGIN_TYPE_POSITION: Final = (-4048, "Margin type cannot be changed if there exists position.")
+ADD_TO_CROSS_MARGIN: Final = (-4049, "Add margin only support for isolated position.")
 CROSS_BALANCE_INSUFFICIENT: Final = (-4050, "Cross balance insufficient.")
 ISOLATED_BALANCE_INSUFFICIENT: Final = (-4051, "Isolated balance insufficient.")
 NO_ISOLATED_POSITION: Final = (-4054, "Cannot add position margin: position is 0.")
+MARGIN_NOT_POSITIVE: Final = (-4055, "Amount must be positive.")
 ISOLATED_LEVERAGE_REDUCTION: Final = (
     -4161,
     "Leverage reduction is not supported in Isolated Margin Mode with open positions.",
@@ -75,6 +89,14 @@ MULTI_ASSETS_ISOLATED: Final = (
     "Unable to adjust to Multi-Assets mode with symbols of USDⓈ-M Futures under isolated-margin mode.",
 )
 ISOLATED_IN_MULTI_ASSETS: Final = (-4168, "Unable to adjust to isolated-margin mode under the Multi-Assets mode.")
+MULTI_ASSETS_POOL_INSUFFICIENT: Final = (
+    -4169,
+    "Unable to adjust Multi-Assets Mode with insufficient margin balance in USDⓈ-M Futures.",
+)
+MULTI_ASSETS_ASSET_INSUFFICIENT: Final = (
+    -4172,
+    "Unable to adjust Multi-Assets Mode with insufficient margin balance of assets in USDⓈ-M Futures.",
+)
 MULTI_ASSETS_OPEN_ORDERS: Final = (
     -4170,
     "Unable to adjust Multi-Assets Mode with open orders in USDⓈ-M Futures.",
@@ -117,7 +139,22 @@ BAD_GOOD_TILL_DATE: Final = (
     -5040,
     "The goodTillDate timestamp must be greater than the current time plus 600 seconds.",
 )
+SYMBOL_NOT_AMENDABLE: Final = (-5024, "Symbol is not in trading status. Order amendment is not permitted.")
+LIMIT_ORDERS_ONLY: Final = (-5025, "Only limit order is supported.")
+BAD_BATCH_SIZE: Final = (-4082, "Invalid number of batch place orders.")
+TOO_MANY_CANCELS: Final = (-4032, "Exceed maximum cancel order size.")
 NOT_REDUCE_ONLY: Final = (-5047, "The order is not a reduce-only order.")
+
+
+INVALID_JSON: Final = (-1135, "Invalid JSON request.")
+UNSUPPORTED_OPERATION: Final = (-1020, "This operation is not supported.")
+INVALID_KEY_TYPE: Final = (-4056, "Invalid api key type.")
+KEY_REVOKED: Final = (-2015, "Invalid API-key, IP, or permissions for action.")
+
+
+def invalid_in_json(name: str, expected: str) -> tuple[int, str]:
+    """Return -1135 for a member of a WebSocket API request that has the wrong type."""
+    return -1135, f"Invalid '{name}' in JSON request; expected {expected}."
 
 
 def refusal(cause: tuple[int, str], status: int = 400) -> VenueError:
@@ -128,6 +165,11 @@ def refusal(cause: tuple[int, str], status: int = 400) -> VenueError:
 def missing_parameter(name: str) -> VenueError:
     """Return -1102 for a parameter that is absent, empty or unreadable."""
     return VenueError(-1102, f"Mandatory parameter '{name}' was not sent, was empty/null, or malformed.")
+
+
+def empty_parameter(name: str) -> VenueError:
+    """Return -1105 for an optional parameter that was sent with nothing in it."""
+    return VenueError(-1105, f"Parameter '{name}' was empty.")
 
 
 def unwanted_parameter(name: str) -> VenueError:
@@ -171,24 +213,25 @@ def api_key_unknown(request_ip: str) -> VenueError:
     return VenueError(-2015, f"Invalid API-key, IP, or permissions for action{address}", 401)
 
 
-def too_many_requests(address: str, limit: int, interval: str) -> VenueError:
+def too_many_requests(address: str, limit: int, interval: str, until_ms: int) -> LimitError:
     """Return -1003 with HTTP 429. `limit` is what the address may use in each `interval` ("minute")."""
     message = (
         f"Too many requests; current limit of IP({address}) is {limit} requests per {interval}. "
         "Please use the websocket for live updates to avoid polling the API."
     )
-    return VenueError(-1003, message, 429)
+    return LimitError(-1003, message, 429, until_ms)
 
 
-def banned(address: str, until_ms: int) -> VenueError:
+def banned(address: str, until_ms: int) -> LimitError:
     """Return -1003 with HTTP 418."""
     message = (
         f"Way too many requests; IP({address}) banned until {until_ms}. "
         "Please use the websocket for live updates to avoid bans."
     )
-    return VenueError(-1003, message, 418)
+    return LimitError(-1003, message, 418, until_ms)
 
 
-def too_many_new_orders(limit: int, interval: str) -> VenueError:
+def too_many_new_orders(limit: int, interval: str, until_ms: int) -> LimitError:
     """Return -1015 with HTTP 429. `interval` is TEN_SECONDS or MINUTE."""
-    return VenueError(-1015, f"Too many new orders; current limit is {limit} orders per {interval}.", 429)
+    message = f"Too many new orders; current limit is {limit} orders per {interval}."
+    return LimitError(-1015, message, 429, until_ms)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Literal
 from urllib.parse import quote
 
 import pytest
 
-from simulator import VenueError
+from simulator import Profile, VenueError
 from simulator.core.security import (
+    DiagnosedError,
     SignatureError,
+    check_engine_window,
     check_repeats,
     check_signature,
     check_timestamp,
@@ -166,3 +169,45 @@ def test_a_parameter_may_be_in_query_and_body_but_not_twice_in_either() -> None:
     for query, body in (("symbol=A&side=BUY&symbol=A", ""), ("side=BUY", "symbol=A&symbol=")):
         with pytest.raises(VenueError, match=r"^-1101: Duplicate values for parameter 'symbol'\.$"):
             check_repeats(query, body)
+
+
+def test_a_signature_over_decoded_values_is_taken_where_the_profile_says_so() -> None:
+    signature = sign("c=a/b&timestamp=1", SECRET)
+    profile = Profile(unencoded_signature="accepted")
+
+    check_signature(f"c=a%2Fb&timestamp=1&signature={signature}", "", SECRET, profile=profile)
+
+
+def test_a_large_window_is_refused_where_the_profile_says_so() -> None:
+    params = {"timestamp": str(NOW), "signature": "x", "recvWindow": "60001"}
+    check_timestamp(params, NOW)
+
+    with pytest.raises(VenueError, match="less than 60000") as refused:
+        check_timestamp(params, NOW, Profile(large_receive_window="refused"))
+
+    assert refused.value.code == -1131
+
+
+def test_the_journal_learns_how_far_a_clock_is_off() -> None:
+    params = {"timestamp": str(NOW), "signature": "x"}
+    for now_ms, told in ((NOW + 7000, "7000 ms behind"), (NOW - 2500, "2500 ms ahead")):
+        with pytest.raises(DiagnosedError) as refused:
+            check_timestamp(params, now_ms)
+
+        assert told in refused.value.diagnosis
+
+
+@pytest.mark.parametrize("code", [-5028, -1021])
+def test_an_order_that_reaches_the_matching_engine_too_late_is_refused(code: Literal[-5028, -1021]) -> None:
+    params = {"timestamp": str(NOW), "recvWindow": "1000"}
+    check_engine_window(params, NOW + 1000, Profile(late_order=code))
+
+    with pytest.raises(VenueError) as refused:
+        check_engine_window(params, NOW + 1001, Profile(late_order=code))
+
+    assert refused.value.code == code
+
+
+def test_the_body_counts_only_as_a_form() -> None:
+    assert read_params("a=1", '{"b":"2&c=3"}', "application/json; charset=utf-8") == {"a": "1"}
+    assert read_params("a=1", "b=2", "application/x-www-form-urlencoded") == {"a": "1", "b": "2"}
