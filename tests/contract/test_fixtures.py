@@ -171,7 +171,7 @@ def test_the_index_names_every_fixture_by_its_content() -> None:
     index = tomllib.loads((FIXTURES / "index.toml").read_text())["fixture"]
     files = [
         path
-        for folder in ("events", "rest", "errors", "stream", "cassettes")
+        for folder in ("events", "rest", "ws_api", "market", "errors", "stream", "cassettes")
         for path in (FIXTURES / folder).rglob("*.*")
     ]
 
