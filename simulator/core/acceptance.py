@@ -1,6 +1,7 @@
 """Whether an account may place an order now: what depends on the account's state, not on the order alone.
 
-In this order: duplicate client order id (-4116), reduce-only (-2022), number of open orders (-2025), margin (-2019).
+In this order: duplicate client order id (-4116), reduce-only (-2022), number of open orders (-2025), size of the
+position (-2027), margin (-2019).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from simulator.core import venue_error
 from simulator.core.account import Account
 from simulator.core.amounts import ZERO
 from simulator.core.domain import BUY, SymbolSpec
-from simulator.core.margin import added_margin, asset_margin
+from simulator.core.margin import added_margin, available_margin, check_position_size
 from simulator.core.orders import Order, OrderIntent
 from simulator.core.venue_error import refusal
 
@@ -37,10 +38,11 @@ def check_standing(account: Account, intent: OrderIntent, spec: SymbolSpec) -> N
 
 
 def check_margin(account: Account, order: OrderIntent | Order, symbols: Symbols, prices: Prices) -> None:
-    """Raise `VenueError` -2019 when the order adds more margin than the account has available."""
+    """Raise `VenueError` -2027 for too large a position, -2019 for more margin than the account has available."""
     spec = symbols[order.symbol]
+    check_position_size(account, spec, order, prices[order.symbol])
     needed = added_margin(account, spec, order, prices[order.symbol])
-    if needed > 0 and needed > asset_margin(account, spec.quote_asset, symbols, prices).available:
+    if needed > 0 and needed > available_margin(account, spec.quote_asset, symbols, prices):
         raise refusal(venue_error.MARGIN_INSUFFICIENT)
 
 

@@ -1,4 +1,4 @@
-"""How much of a wallet is bound: the initial margin of positions and open orders, in single-asset mode.
+"""How much of a wallet is bound: the margin of positions and open orders, by asset, or pooled over all of them.
 
 The exchange reserves for the worse of two worlds: all open bids filled, or all open asks filled. The exposure of one
 (symbol, position side) is therefore max(|held + bids|, |held − asks|) in the quote asset, and the margin is exposure
@@ -7,23 +7,40 @@ are reduce-only are left out of both.
 
 Available is wallet + unrealized profit − margin, of which isolated positions have their part apart: their wallets are
 taken off the wallet, and neither their profit nor their own margin counts. A new order is refused with -2019 when the
-margin that it adds exceeds what is available. Commission is not reserved.
+margin that it adds exceeds what is available, and with -2027 when the position in the worse world would be larger than
+its leverage allows. Commission is not reserved.
+
+In single-asset mode that is counted for each margin asset apart. In multi-assets mode all of them are one pool in USD,
+in which a balance counts for a little less than it is worth (`core.asset_index`), and what is available of an asset is
+what is available of the pool. Nothing is exchanged by itself: a wallet may become negative while the pool can bear it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 import msgspec
 
+from simulator.core import venue_error
 from simulator.core.account import Account
 from simulator.core.amounts import ZERO
-from simulator.core.brackets import maintenance
+from simulator.core.asset_index import asset_index, collateral, in_usd
+from simulator.core.brackets import maintenance, max_notional
 from simulator.core.domain import BUY, SymbolSpec
 from simulator.core.orders import Order, OrderIntent
+from simulator.core.venue_error import refusal
 
-__all__ = ["AssetMargin", "Exposure", "added_margin", "asset_margin", "exposure_of"]
+__all__ = [
+    "AssetMargin",
+    "Exposure",
+    "added_margin",
+    "asset_margin",
+    "available_margin",
+    "check_position_size",
+    "exposure_of",
+    "pooled_margin",
+]
 
 Prices = Mapping[str, Decimal]
 Symbols = Mapping[str, SymbolSpec]
@@ -40,9 +57,14 @@ class Exposure(msgspec.Struct, frozen=True):
     maintenance: Decimal = ZERO
 
     @property
+    def worst(self) -> Decimal:
+        """The larger of the positions that open orders can lead to."""
+        return max(abs(self.held + self.bids), abs(self.held - self.asks))
+
+    @property
     def margin(self) -> Decimal:
         """The margin that position and orders bind together."""
-        return max(abs(self.held + self.bids), abs(self.held - self.asks)) / self.leverage
+        return self.worst / self.leverage
 
     @property
     def position_margin(self) -> Decimal:
@@ -51,7 +73,10 @@ class Exposure(msgspec.Struct, frozen=True):
 
 
 class AssetMargin(msgspec.Struct, frozen=True):
-    """The account's margin in one asset: every amount in that asset."""
+    """The account's margin in one asset, every amount in that asset; or that of the pool, every amount in USD.
+
+    `haircut` is by how much the pool's balances count for less than they are worth.
+    """
 
     wallet: Decimal
     unrealized: Decimal = ZERO
@@ -61,6 +86,8 @@ class AssetMargin(msgspec.Struct, frozen=True):
     isolated_wallet: Decimal = ZERO
     cross_unrealized: Decimal = ZERO
     cross_margin: Decimal = ZERO
+    cross_maintenance: Decimal = ZERO
+    haircut: Decimal = ZERO
 
     @property
     def cross_wallet(self) -> Decimal:
@@ -68,9 +95,19 @@ class AssetMargin(msgspec.Struct, frozen=True):
         return self.wallet - self.isolated_wallet
 
     @property
+    def cross_balance(self) -> Decimal:
+        """What keeps cross positions alive: the cross wallet and their profit, as far as it counts."""
+        return self.cross_wallet + self.cross_unrealized - self.haircut
+
+    @property
     def available(self) -> Decimal:
         """What new orders may bind."""
-        return self.cross_wallet + self.cross_unrealized - self.cross_margin
+        return self.cross_balance - self.cross_margin
+
+    @property
+    def withdrawable(self) -> Decimal:
+        """What may be taken out: of profit that is not realized, nothing."""
+        return max(ZERO, min(self.cross_wallet, self.available - max(ZERO, self.cross_unrealized)))
 
 
 def exposure_of(account: Account, spec: SymbolSpec, position_side: str, mark: Decimal) -> Exposure:
@@ -84,34 +121,55 @@ def exposure_of(account: Account, spec: SymbolSpec, position_side: str, mark: De
         interest.asks,
         account.leverage(spec.symbol, spec.max_leverage),
         position.unrealized(mark),
-        maintenance(spec, held),
+        maintenance(spec, held) if held else ZERO,
     )
 
 
 def asset_margin(account: Account, asset: str, symbols: Symbols, prices: Prices) -> AssetMargin:
-    """Return the account's margin in one asset."""
-    unrealized = margin = position_margin = maintenance = cross_unrealized = cross_margin = ZERO
-    for symbol, position_side in account.exposed():
-        if symbols[symbol].quote_asset != asset:
-            continue
-        exposure = exposure_of(account, symbols[symbol], position_side, prices[symbol])
+    """Return the account's margin in one asset, as if there were no other."""
+    unrealized = margin = position_margin = kept = cross_unrealized = cross_margin = cross_kept = ZERO
+    for symbol, exposure in _exposures(account, asset, symbols, prices):
         unrealized += exposure.unrealized
         margin += exposure.margin
         position_margin += exposure.position_margin
-        maintenance += exposure.maintenance
+        kept += exposure.maintenance
         is_isolated = account.is_isolated(symbol)
         cross_unrealized += ZERO if is_isolated else exposure.unrealized
+        cross_kept += ZERO if is_isolated else exposure.maintenance
         cross_margin += exposure.margin - (exposure.position_margin if is_isolated else ZERO)
     return AssetMargin(
         account.wallets.get(asset, ZERO),
         unrealized,
         margin,
         position_margin,
-        maintenance,
+        kept,
         account.isolated_wallets(asset),
         cross_unrealized,
         cross_margin,
+        cross_kept,
     )
+
+
+def pooled_margin(account: Account, symbols: Symbols, prices: Prices) -> AssetMargin:
+    """Return the margin of all assets together, in USD."""
+    assets = dict.fromkeys((*account.wallets, *(symbols[symbol].quote_asset for symbol, _ in account.exposed())))
+    parts = [(asset, asset_margin(account, asset, symbols, prices)) for asset in assets]
+
+    def total(name: str) -> Decimal:
+        return sum((in_usd(getattr(part, name), asset, prices) for asset, part in parts), ZERO)
+
+    balance = sum((collateral(part.cross_balance, asset, prices) for asset, part in parts), ZERO)
+    names = [name for name in AssetMargin.__struct_fields__ if name != "haircut"]
+    pool = AssetMargin(**{name: total(name) for name in names})
+    return msgspec.structs.replace(pool, haircut=pool.cross_balance - balance)
+
+
+def available_margin(account: Account, asset: str, symbols: Symbols, prices: Prices) -> Decimal:
+    """Return what new orders may bind, in this asset: of the asset itself, or of the pool in multi-assets mode."""
+    if not account.multi_assets_margin:
+        return asset_margin(account, asset, symbols, prices).available
+    rate = asset_index(asset, prices).ask_rate
+    return pooled_margin(account, symbols, prices).available / rate if rate else ZERO
 
 
 def added_margin(account: Account, spec: SymbolSpec, order: OrderIntent | Order, mark: Decimal) -> Decimal:
@@ -119,8 +177,27 @@ def added_margin(account: Account, spec: SymbolSpec, order: OrderIntent | Order,
     if order.reduce_only:
         return ZERO
     before = exposure_of(account, spec, order.position_side, mark)
+    return _joined(before, order, mark).margin - before.margin
+
+
+def check_position_size(account: Account, spec: SymbolSpec, order: OrderIntent | Order, mark: Decimal) -> None:
+    """Raise `VenueError` -2027 when an order could make a position larger than its leverage allows."""
+    if order.reduce_only:
+        return
+    before = exposure_of(account, spec, order.position_side, mark)
+    after = _joined(before, order, mark)
+    if after.worst > before.worst and after.worst > max_notional(spec, before.leverage):
+        raise refusal(venue_error.POSITION_TOO_LARGE)
+
+
+def _joined(before: Exposure, order: OrderIntent | Order, mark: Decimal) -> Exposure:
     if order.side == BUY:
-        after = msgspec.structs.replace(before, bids=before.bids + order.quantity * (order.price or mark))
-    else:
-        after = msgspec.structs.replace(before, asks=before.asks + order.quantity * max(order.price, mark))
-    return after.margin - before.margin
+        return msgspec.structs.replace(before, bids=before.bids + order.quantity * (order.price or mark))
+    return msgspec.structs.replace(before, asks=before.asks + order.quantity * max(order.price, mark))
+
+
+def _exposures(account: Account, asset: str, symbols: Symbols, prices: Prices) -> Iterator[tuple[str, Exposure]]:
+    for symbol, position_side in account.exposed():
+        spec = symbols[symbol]
+        if spec.quote_asset == asset:
+            yield symbol, exposure_of(account, spec, position_side, prices[symbol])
