@@ -1,0 +1,184 @@
+"""What the market did before the simulator started: invented, the same for the same seed, and leading to the start.
+
+Clients ask for candles before they do anything else, and compute with them. So there is a past: four years of days, the
+last year of them in hours, the last week in minutes. It is made from above. A walk back from the start gives each day's
+first and last price; a day has a high and a low around them; it is divided into hours that begin, end, and have their
+extremes inside it, and an hour into minutes. So any candle is found alone, and candles of different intervals agree on
+every price. At the minute of the start the price is the market's.
+
+Volume is even over a day, half of it bought by takers. Nothing of this has trade ids: no trade was ever made.
+"""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Final, NamedTuple
+
+from simulator.core.domain import SymbolSpec
+from simulator.core.klines import DAY_MS, HOUR_MS, MINUTE_MS, Candle
+
+__all__ = ["KEPT", "SyntheticPast"]
+
+KEPT: Final = {MINUTE_MS: 7 * 1_440, HOUR_MS: 366 * 24, DAY_MS: 1_500}
+"""How many candles of each grain are remembered, of the past and of the present."""
+
+_UNIT: Final = 10**9
+_MILLION: Final = 10**6
+_DAILY_MOVE: Final = 25_000
+_DAILY_WICK: Final = 12_000
+_MASK: Final = (1 << 64) - 1
+_TRADES_PER_MINUTE: Final = 12
+_NOTIONAL_PER_MINUTE: Final = Decimal(20_000)
+_DIVISIONS: Final = {HOUR_MS: 24, MINUTE_MS: 60}
+
+
+class _Span(NamedTuple):
+    """Prices of a stretch of time, in a unit of their own."""
+
+    open: int
+    high: int
+    low: int
+    close: int
+
+
+class SyntheticPast:
+    """The past of one symbol, up to the minute of `begin_ms`, at which the price is `price`."""
+
+    def __init__(self, spec: SymbolSpec, price: Decimal, begin_ms: int, seed: int) -> None:
+        self.end_ms = begin_ms // MINUTE_MS * MINUTE_MS
+        self._spec = spec
+        self._price = price
+        self._seed = _mixed(seed, *spec.symbol.encode())
+        self._last_day = self.end_ms // DAY_MS
+        self._bounds = [_UNIT]
+        self._divided: dict[tuple[int, int], list[_Span]] = {}
+        hour_ms = self.end_ms // HOUR_MS * HOUR_MS
+        self._at_end = self._divide(MINUTE_MS, hour_ms)[(self.end_ms - hour_ms) // MINUTE_MS].open
+
+    def candle(self, grain: int, open_ms: int) -> Candle | None:
+        """Return the candle of a grain that begins then, or None: it is not past, or too long ago."""
+        if not self._begin_of(grain) <= open_ms <= self.end_ms - grain:
+            return None
+        span = self._day(open_ms) if grain == DAY_MS else self._part(grain, open_ms)
+        first, high, low, last = (self._priced(value) for value in span)
+        minutes = grain // MINUTE_MS
+        volume = self._volume(open_ms) * minutes
+        quote = volume * (first + last) / 2
+        count = _TRADES_PER_MINUTE * minutes
+        return Candle(open_ms, first, high, low, last, volume, quote, count, volume / 2, quote / 2)
+
+    def partial(self, grain: int) -> Candle | None:
+        """Return what is past of the candle of this grain that the start is in the middle of; None when nothing is."""
+        if grain == MINUTE_MS:
+            return None
+        finer = HOUR_MS if grain == DAY_MS else MINUTE_MS
+        found: Candle | None = None
+        open_ms = self.end_ms // grain * grain
+        while open_ms + finer <= self.end_ms:
+            found = _joined(found, self.candle(finer, open_ms))
+            open_ms += finer
+        return _joined(found, self.partial(finer))
+
+    def price_at(self, time_ms: int) -> Decimal:
+        """Return the price at the beginning of the minute, hour or day of a past time, whichever is remembered."""
+        for grain in (MINUTE_MS, HOUR_MS, DAY_MS):
+            candle = self.candle(grain, time_ms // grain * grain)
+            if candle is not None:
+                return candle.open
+        return self._price
+
+    def _begin_of(self, grain: int) -> int:
+        return (self.end_ms // grain - KEPT[grain]) * grain
+
+    def _priced(self, value: int) -> Decimal:
+        """Return the price of a value: on a tick, and never below the lowest."""
+        ticks = Decimal(value) * self._price / self._at_end / self._spec.tick_size
+        price = ticks.quantize(Decimal(1), ROUND_HALF_EVEN) * self._spec.tick_size
+        return max(price, self._spec.tick_size)
+
+    def _volume(self, time_ms: int) -> Decimal:
+        """Return what was traded in each minute of a day: an even number of steps."""
+        factor = Decimal(50 + _mixed(self._seed, 7, time_ms // DAY_MS) % 100) / 100
+        steps = _NOTIONAL_PER_MINUTE * factor / self._price / self._spec.step_size / 2
+        return max(steps.quantize(Decimal(1)), Decimal(1)) * self._spec.step_size * 2
+
+    def _bound(self, day: int) -> int:
+        """Return the price at the beginning of a day, walking back from the end of the last one."""
+        while len(self._bounds) <= self._last_day + 1 - day:
+            drawn = _mixed(self._seed, 1, len(self._bounds)) % (2 * _DAILY_MOVE) - _DAILY_MOVE
+            self._bounds.append(self._bounds[-1] * (_MILLION + drawn) // _MILLION)
+        return self._bounds[self._last_day + 1 - day]
+
+    def _day(self, open_ms: int) -> _Span:
+        day = open_ms // DAY_MS
+        first, last = self._bound(day), self._bound(day + 1)
+        above = _mixed(self._seed, 2, day) % _DAILY_WICK + 100
+        below = _mixed(self._seed, 3, day) % _DAILY_WICK + 100
+        high = max(first, last) * (_MILLION + above) // _MILLION
+        low = min(first, last) * (_MILLION - below) // _MILLION
+        return _Span(first, high, low, last)
+
+    def _part(self, grain: int, open_ms: int) -> _Span:
+        whole_ms = _DIVISIONS[grain] * grain
+        return self._divide(grain, open_ms // whole_ms * whole_ms)[open_ms % whole_ms // grain]
+
+    def _divide(self, grain: int, whole_ms: int) -> list[_Span]:
+        """Return a day's hours, or an hour's minutes. The last few hundred are remembered."""
+        key = (grain, whole_ms)
+        if key not in self._divided:
+            if len(self._divided) >= 200:
+                del self._divided[next(iter(self._divided))]
+            whole = self._day(whole_ms) if grain == HOUR_MS else self._part(HOUR_MS, whole_ms)
+            self._divided[key] = _divided(whole, _DIVISIONS[grain], _mixed(self._seed, grain, whole_ms))
+        return self._divided[key]
+
+
+def _divided(whole: _Span, count: int, seed: int) -> list[_Span]:
+    """Divide a span into `count` that follow each other: one of them has its high, another its low."""
+    high_at = _mixed(seed, 1) % count
+    low_at = (high_at + 1 + _mixed(seed, 2) % (count - 1)) % count
+    knots = sorted([(0, whole.open), (2 * high_at + 1, whole.high), (2 * low_at + 1, whole.low)])
+    bounds = _bounds(whole, [*knots, (2 * count, whole.close)], count, seed)
+    spans = []
+    for number in range(count):
+        first, last = bounds[number], bounds[number + 1]
+        wick = (whole.high - whole.low) // (2 * count) + 1
+        high = min(max(first, last) + _mixed(seed, 4, number) % wick, whole.high)
+        low = max(min(first, last) - _mixed(seed, 5, number) % wick, whole.low)
+        spans.append(
+            _Span(first, whole.high if number == high_at else high, whole.low if number == low_at else low, last)
+        )
+    return spans
+
+
+def _bounds(whole: _Span, knots: list[tuple[int, int]], count: int, seed: int) -> list[int]:
+    """Return the prices between the parts: along the lines between the knots, roughened, inside the whole's range."""
+    rough = (whole.high - whole.low) // 8 + 1
+    bounds = [whole.open]
+    at = 0
+    for place in range(2, 2 * count, 2):
+        while knots[at + 1][0] < place:
+            at += 1
+        (left, from_price), (right, to_price) = knots[at], knots[at + 1]
+        straight = from_price + (to_price - from_price) * (place - left) // (right - left)
+        drawn = straight + _mixed(seed, 3, place) % (2 * rough) - rough
+        bounds.append(min(max(drawn, whole.low), whole.high))
+    return [*bounds, whole.close]
+
+
+def _joined(earlier: Candle | None, later: Candle | None) -> Candle | None:
+    if earlier is None or later is None:
+        return earlier or later
+    earlier.add(later)
+    return earlier
+
+
+def _mixed(*numbers: int) -> int:
+    """Return 64 bits that look drawn, the same for the same numbers (splitmix64 over each)."""
+    state = 0
+    for number in numbers:
+        state = (state + number + 0x9E3779B97F4A7C15) & _MASK
+        state = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+        state = ((state ^ (state >> 27)) * 0x94D049BB133111EB) & _MASK
+        state ^= state >> 31
+    return state
