@@ -10,7 +10,7 @@ PARALLEL := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses=auto
 SEEDS ?= 200
 HISTORIES ?= 5000
 
-.PHONY: demo test lint type testnet leaks campaign clean
+.PHONY: demo test coverage lint type testnet leaks campaign clean
 
 # A file of its own says that the environment is whole: a half-made one is made again.
 $(VENV)/.made:
@@ -31,6 +31,10 @@ demo: $(VENV)/.run
 	@$(BIN)/user-stream demo
 
 test: $(VENV)/.test
+	@$(PARALLEL)
+
+# Measuring costs as much again as the tests themselves.
+coverage: $(VENV)/.test
 	@$(PARALLEL) --cov --cov-report=term:skip-covered
 
 lint: $(VENV)/.test
