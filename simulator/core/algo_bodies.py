@@ -78,7 +78,7 @@ def _algo_order(algo: AlgoOrder, spec: SymbolSpec) -> Body:
         "icebergQuantity": None,
         "selfTradePreventionMode": terms.self_trade_prevention,
         "workingType": terms.working_type,
-        "priceMatch": "NONE",
+        "priceMatch": terms.price_match,
         "closePosition": terms.close_position,
         "priceProtect": terms.price_protect,
         "reduceOnly": terms.reduce_only,

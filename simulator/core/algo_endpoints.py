@@ -20,7 +20,8 @@ from simulator.core.domain import CANCELED
 from simulator.core.facts import Fact
 from simulator.core.params import Params, optional_integer
 from simulator.core.retention import is_kept, read_page
-from simulator.core.validation import known_symbol, read_client_order_id
+from simulator.core.trading_endpoints import circumstances
+from simulator.core.validation import check_response_type, known_symbol, read_client_order_id
 from simulator.core.venue import Answer, Call, Route, Venue
 from simulator.core.venue_error import VenueError, invalid_parameter, refusal
 
@@ -29,19 +30,10 @@ __all__ = ["ROUTES", "place_algo"]
 
 def place_algo(venue: Venue, account: Account, params: Params, now_ms: int) -> tuple[AlgoOrder, list[Fact]]:
     """Check and place the order that the parameters of POST algoOrder describe. Raises `VenueError`."""
-    exchange = venue.exchange
-    spec = known_symbol(params, exchange.symbols)
-    terms = read_algo_terms(
-        params,
-        spec,
-        market=exchange.prices[spec.symbol],
-        dual_side_position=account.dual_side_position,
-        profile=venue.profile,
-        now_ms=now_ms,
-    )
+    spec = known_symbol(params, venue.exchange.symbols)
+    terms = read_algo_terms(params, circumstances(venue, account, spec, now_ms), venue.profile)
     client_algo_id = read_client_order_id(params, "clientAlgoId")
-    if params.get("newOrderRespType", "ACK") not in {"ACK", "RESULT"}:
-        raise refusal(venue_error.BAD_RESPONSE_TYPE)
+    check_response_type(params)
     return venue.algos.place(account, terms, client_algo_id, now_ms)
 
 

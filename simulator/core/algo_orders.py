@@ -60,6 +60,7 @@ class AlgoTerms(msgspec.Struct, frozen=True, kw_only=True):
     time_in_force: str = GTC
     quantity: Decimal = ZERO
     price: Decimal = ZERO
+    price_match: str = "NONE"
     trigger_price: Decimal = ZERO
     activation_price: Decimal = ZERO
     callback_rate: Decimal = ZERO

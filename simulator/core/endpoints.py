@@ -8,8 +8,11 @@ from typing import Final
 from simulator.core import (
     account_endpoints,
     algo_endpoints,
+    batch_endpoints,
+    cancel_endpoints,
     history_endpoints,
     market_endpoints,
+    order_query_endpoints,
     setting_endpoints,
     trading_endpoints,
 )
@@ -21,6 +24,9 @@ ROUTES: Final[Mapping[tuple[str, str], Route]] = {
     **market_endpoints.ROUTES,
     **account_endpoints.ROUTES,
     **trading_endpoints.ROUTES,
+    **batch_endpoints.ROUTES,
+    **cancel_endpoints.ROUTES,
+    **order_query_endpoints.ROUTES,
     **algo_endpoints.ROUTES,
     **setting_endpoints.ROUTES,
     **history_endpoints.ROUTES,

@@ -19,7 +19,7 @@ from simulator.core.orders import Fill, Order
 from simulator.core.params import Params, optional_integer
 from simulator.core.venue_error import refusal
 
-__all__ = ["Page", "is_kept", "is_order_kept", "is_trade_kept", "read_page"]
+__all__ = ["Page", "is_kept", "is_order_kept", "is_trade_kept", "is_within_history", "read_page"]
 
 DAY_MS: Final = 86_400_000
 WINDOW_MS: Final = 7 * DAY_MS
@@ -46,15 +46,18 @@ class Page(msgspec.Struct, frozen=True):
         return found[: self.limit] if self.from_oldest else found[-self.limit :]
 
 
-def read_page(params: Params, id_name: str, now_ms: int) -> Page:
+def read_page(
+    params: Params, id_name: str, now_ms: int, *, rows: int = _DEFAULT_ROWS, most_rows: int = _MOST_ROWS
+) -> Page:
     """Return the page that the parameters ask for. Raises `VenueError` -1128, -1023 or -1127.
 
-    `id_name` is the parameter to start from: `fromId` (which excludes times), or `orderId` (which goes with them).
+    `id_name` is the parameter to start from: `fromId` (which excludes times), or `orderId` (which goes with them). A
+    limit above `most_rows` counts as that.
     """
     start, end = optional_integer(params, "startTime"), optional_integer(params, "endTime")
     first_id = optional_integer(params, id_name)
-    limit = optional_integer(params, "limit") or _DEFAULT_ROWS
-    limit = max(1, min(limit, _MOST_ROWS))
+    limit = optional_integer(params, "limit") or rows
+    limit = max(1, min(limit, most_rows))
     if id_name == "fromId" and first_id is not None and (start is not None or end is not None):
         raise refusal(venue_error.BAD_COMBINATION)
     if start is not None and end is not None:
@@ -77,7 +80,12 @@ def is_kept(executed: Decimal, ended_ms: int, now_ms: int) -> bool:
 
 def is_trade_kept(fill: Fill, now_ms: int) -> bool:
     """Return whether userTrades still shows the trade."""
-    return now_ms - fill.time_ms <= _HISTORY_MS
+    return is_within_history(fill.time_ms, now_ms)
+
+
+def is_within_history(time_ms: int, now_ms: int) -> bool:
+    """Return whether queries still reach back to this moment."""
+    return now_ms - time_ms <= _HISTORY_MS
 
 
 def _check_span(start: int, end: int, most_ms: int) -> None:

@@ -1,43 +1,69 @@
-"""The endpoints of orders and trades."""
+"""The endpoints that place, change and end one order.
+
+POST order is checked as `core.validation` says, then by the exchange (`core.exchange`: standing, arrival, margin). An
+ACK shows the order as it was accepted; a RESULT as it is after filling on arrival. POST order/test checks the same and
+changes nothing.
+
+PUT order, in this order: symbol (-1102, -1121), an empty optional parameter (-1105), side (-1102, -1117), priceMatch
+(-5037, -1106), quantity, and price unless it is matched (-1102, -1100), modifyId and the order's ids (-1102), the order
+(-2013), its type (-5025), the symbol's status (-5024), LOT_SIZE, the price that priceMatch finds (-5041), PRICE_FILTER
+and PERCENT_PRICE, reduceOnly of an order that is none (-5047), notional (-5029); then by the exchange: number of
+amendments (-5026), no difference (-5027), margin (-2019).
+
+DELETE order: symbol, ids (-1102), the order (-2011). Of two ids the order id wins.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, Final
 
 from simulator.core import venue_error
 from simulator.core.account import Account
 from simulator.core.amounts import trimmed
-from simulator.core.domain import SymbolSpec
+from simulator.core.domain import LIMIT, TRADING, SymbolSpec
 from simulator.core.facts import Fact, OrderAccepted
-from simulator.core.order_bodies import acknowledgement, average_price_keys, listed_order, queried_order, trade
+from simulator.core.filters import check_distance, check_price, check_quantity
+from simulator.core.order_bodies import acknowledgement, average_price_keys
 from simulator.core.orders import Order
 from simulator.core.params import Params, flag, number, optional_integer
-from simulator.core.retention import is_order_kept, is_trade_kept, read_page
-from simulator.core.validation import check_price, check_quantity, known_side, known_symbol, read_order
+from simulator.core.validation import (
+    NO_MATCH,
+    Circumstances,
+    known_side,
+    known_symbol,
+    read_order,
+    read_price_match,
+    refuse_empty,
+)
 from simulator.core.venue import Answer, Call, Route, Venue
 from simulator.core.venue_error import VenueError, refusal
 
-__all__ = ["ROUTES", "place"]
+__all__ = ["ROUTES", "amend_order", "cancel_order", "circumstances", "named_order", "new_order", "place"]
+
+
+def circumstances(venue: Venue, account: Account, spec: SymbolSpec, now_ms: int) -> Circumstances:
+    """Return what an order of the account on this symbol is checked against."""
+    return Circumstances(
+        spec=spec,
+        mark=venue.exchange.prices[spec.symbol],
+        dual_side_position=account.dual_side_position,
+        self_trade_prevention=venue.profile.self_trade_prevention,
+        matched_price=_no_depth,
+        now_ms=now_ms,
+    )
 
 
 def place(venue: Venue, account: Account, params: Params, now_ms: int) -> tuple[Order, list[Fact]]:
     """Check and place the order that the parameters of POST order describe. Raises `VenueError`."""
-    exchange = venue.exchange
-    spec = known_symbol(params, exchange.symbols)
-    intent = read_order(
-        params,
-        spec,
-        market=exchange.prices[spec.symbol],
-        dual_side_position=account.dual_side_position,
-        self_trade_prevention=venue.profile.self_trade_prevention,
-        now_ms=now_ms,
-    )
-    return exchange.place(account, intent, now_ms)
+    spec = known_symbol(params, venue.exchange.symbols)
+    intent = read_order(params, circumstances(venue, account, spec, now_ms))
+    return venue.exchange.place(account, intent, now_ms)
 
 
 def new_order(venue: Venue, call: Call) -> Answer:
-    """POST /fapi/v1/order. An ACK shows the order as accepted, a RESULT as it is after filling on arrival."""
+    """POST /fapi/v1/order."""
     order, facts = place(venue, venue.account(call), call.params, call.now_ms)
     shown = order
     if call.params.get("newOrderRespType") != "RESULT":
@@ -50,14 +76,16 @@ def amend_order(venue: Venue, call: Call) -> Answer:
     """PUT /fapi/v1/order."""
     params = call.params
     spec = known_symbol(params, venue.exchange.symbols)
+    refuse_empty(params, ("priceMatch", "modifyId", "reduceOnly"))
     known_side(params)
-    quantity, price = number(params, "quantity"), number(params, "price")
+    price_match = read_price_match(params, LIMIT)
+    quantity = number(params, "quantity")
+    price = number(params, "price") if price_match == NO_MATCH else None
     modify_id = optional_integer(params, "modifyId")
-    order = _named_order(venue, call, spec)
+    order = named_order(venue, call, spec)
     if order is None or not order.is_open:
         raise refusal(venue_error.NO_SUCH_ORDER)
-    check_quantity(quantity, spec.max_quantity, spec)
-    check_price(order.side, price, venue.exchange.prices[spec.symbol], spec)
+    price = _amendable_to(venue, order, quantity, price, price_match)
     if flag(params, "reduceOnly") and not order.reduce_only:
         raise refusal(venue_error.NOT_REDUCE_ONLY)
     if not order.reduce_only and quantity * price < spec.min_notional:
@@ -74,92 +102,15 @@ def amend_order(venue: Venue, call: Call) -> Answer:
 def cancel_order(venue: Venue, call: Call) -> Answer:
     """DELETE /fapi/v1/order."""
     spec = known_symbol(call.params, venue.exchange.symbols)
-    order = _named_order(venue, call, spec)
+    order = named_order(venue, call, spec)
     if order is None or not order.is_open:
         raise refusal(venue_error.UNKNOWN_ORDER)
     fact = venue.exchange.cancel(order, call.now_ms)
     return Answer(_acknowledged(venue, fact.order, spec, call.params), [fact])
 
 
-def cancel_all_orders(venue: Venue, call: Call) -> Answer:
-    """DELETE /fapi/v1/allOpenOrders."""
-    spec = known_symbol(call.params, venue.exchange.symbols)
-    orders = list(venue.account(call).open_orders.get(spec.symbol, {}).values())
-    facts: list[Fact] = [venue.exchange.cancel(order, call.now_ms) for order in orders]
-    if venue.profile.cancel_all == "orders_and_algo_orders":
-        facts += venue.algos.cancel_all(call.account, spec.symbol, call.now_ms)
-    return Answer({"code": 200, "msg": "The operation of cancel all open order is done."}, facts)
-
-
-def query_order(venue: Venue, call: Call) -> Answer:
-    """GET /fapi/v1/order."""
-    spec = known_symbol(call.params, venue.exchange.symbols)
-    order = _named_order(venue, call, spec)
-    if order is None or not is_order_kept(order, call.now_ms):
-        raise refusal(venue_error.NO_SUCH_ORDER)
-    return Answer(queried_order(order, spec))
-
-
-def open_order(venue: Venue, call: Call) -> Answer:
-    """GET /fapi/v1/openOrder."""
-    spec = known_symbol(call.params, venue.exchange.symbols)
-    order = _named_order(venue, call, spec)
-    if order is None or not order.is_open:
-        raise refusal(venue_error.NO_SUCH_ORDER)
-    return Answer(queried_order(order, spec))
-
-
-def open_orders(venue: Venue, call: Call) -> Answer:
-    """GET /fapi/v1/openOrders, of one symbol or of all."""
-    symbols = venue.exchange.symbols
-    account = venue.account(call)
-    if call.params.get("symbol"):
-        chosen = account.open_orders.get(known_symbol(call.params, symbols).symbol, {}).values()
-        return Answer([queried_order(order, symbols[order.symbol]) for order in chosen])
-    every = sorted(
-        (order for orders in account.open_orders.values() for order in orders.values()), key=lambda o: o.order_id
-    )
-    return Answer([queried_order(order, symbols[order.symbol]) for order in every])
-
-
-def all_orders(venue: Venue, call: Call) -> Answer:
-    """GET /fapi/v1/allOrders, of one symbol or of all."""
-    symbols = venue.exchange.symbols
-    symbol = known_symbol(call.params, symbols).symbol if call.params.get("symbol") else None
-    page = read_page(call.params, "orderId", call.now_ms)
-    kept = (
-        order
-        for order in venue.account(call).orders.values()
-        if symbol in {None, order.symbol} and is_order_kept(order, call.now_ms)
-    )
-    chosen = page.select(kept, lambda order: order.order_id, lambda order: order.time_ms)
-    return Answer([listed_order(order, symbols[order.symbol]) for order in chosen])
-
-
-def user_trades(venue: Venue, call: Call) -> Answer:
-    """GET /fapi/v1/userTrades."""
-    spec = known_symbol(call.params, venue.exchange.symbols)
-    order_id = optional_integer(call.params, "orderId")
-    page = read_page(call.params, "fromId", call.now_ms)
-    kept = (
-        fill
-        for fill in venue.account(call).fills.get(spec.symbol, ())
-        if order_id in {None, fill.order_id} and is_trade_kept(fill, call.now_ms)
-    )
-    chosen = page.select(kept, lambda fill: fill.trade_id, lambda fill: fill.time_ms)
-    return Answer([trade(fill, spec) for fill in chosen])
-
-
-def _acknowledged(venue: Venue, order: Order, spec: SymbolSpec, params: Params) -> dict[str, Any]:
-    body = acknowledgement(order, spec)
-    shows = venue.profile.acknowledge_with_average_price
-    if shows == "always" or (shows == "result" and params.get("newOrderRespType") == "RESULT"):
-        body |= average_price_keys(order, spec)
-    return body
-
-
-def _named_order(venue: Venue, call: Call, spec: SymbolSpec) -> Order | None:
-    """Return the order that `orderId`, or else `origClientOrderId`, names."""
+def named_order(venue: Venue, call: Call, spec: SymbolSpec) -> Order | None:
+    """Return the order that `orderId`, or else `origClientOrderId`, names. Raises `VenueError` -1102 without either."""
     account = venue.account(call)
     order_id = optional_integer(call.params, "orderId")
     if order_id is not None:
@@ -172,14 +123,35 @@ def _named_order(venue: Venue, call: Call, spec: SymbolSpec) -> Order | None:
     return account.order_named(spec.symbol, client_order_id)
 
 
+def _amendable_to(venue: Venue, order: Order, quantity: Decimal, price: Decimal | None, price_match: str) -> Decimal:
+    """Return the price that the order is to get, None being the one that the book matches; or raise `VenueError`."""
+    spec = venue.exchange.symbols[order.symbol]
+    if order.type != LIMIT:
+        raise refusal(venue_error.LIMIT_ORDERS_ONLY)
+    if spec.status != TRADING:
+        raise refusal(venue_error.SYMBOL_NOT_AMENDABLE)
+    check_quantity(quantity, spec.max_quantity, spec)
+    if price is None:
+        price = _no_depth(order.side, price_match)
+    check_price(price, spec)
+    check_distance(order.side, price, venue.exchange.prices[spec.symbol], spec)
+    return price
+
+
+def _no_depth(_side: str, _mode: str) -> Decimal:
+    raise refusal(venue_error.NO_DEPTH)
+
+
+def _acknowledged(venue: Venue, order: Order, spec: SymbolSpec, params: Params) -> dict[str, Any]:
+    body = acknowledgement(order, spec)
+    shows = venue.profile.acknowledge_with_average_price
+    if shows == "always" or (shows == "result" and params.get("newOrderRespType") == "RESULT"):
+        body |= average_price_keys(order, spec)
+    return body
+
+
 ROUTES: Final[Mapping[tuple[str, str], Route]] = {
     ("POST", "/fapi/v1/order"): Route(new_order, "signed", 0, orders=(1, 1)),
     ("PUT", "/fapi/v1/order"): Route(amend_order, "signed", 0, orders=(1, 1)),
     ("DELETE", "/fapi/v1/order"): Route(cancel_order, "signed"),
-    ("GET", "/fapi/v1/order"): Route(query_order, "signed", reads="orders"),
-    ("GET", "/fapi/v1/openOrder"): Route(open_order, "signed", reads="orders"),
-    ("GET", "/fapi/v1/openOrders"): Route(open_orders, "signed", 1, 40, reads="orders"),
-    ("GET", "/fapi/v1/allOrders"): Route(all_orders, "signed", 5, reads="orders"),
-    ("DELETE", "/fapi/v1/allOpenOrders"): Route(cancel_all_orders, "signed"),
-    ("GET", "/fapi/v1/userTrades"): Route(user_trades, "signed", 5, reads="orders"),
 }

@@ -1,14 +1,15 @@
 """Whether an order can exist at all: parameters and filters, before anything about the account's state.
 
-Checked in this order, the first failure answers: symbol (-1102, -1121); side (-1102, -1117); type (-1102, -4120 for
-conditional types, -1116); priceMatch (below); timeInForce, quantity and price present, readable and wanted (-1102,
--1100, -1106, -1115); client order id (-4015); newOrderRespType (-1136); selfTradePreventionMode (-5039); position side
-and reduce-only against the position mode (-4060, -4061, -1106); quantity (-4003, -1111, -4004, -4005, -4023); price
-(-4001, -1111, -4013, -4002, -4014); distance from the market (-4016, -4024); notional (-4164); goodTillDate (-1102,
--5040).
+Checked in this order, the first failure answers: symbol (-1102, -1121); an optional parameter that was sent empty
+(-1105); side (-1102, -1117); type (-1102, -4120 for conditional types, -1116); priceMatch (-5037 unknown, -5038 of a
+MARKET order, -1106 beside a price); timeInForce and price present, readable and wanted (-1102, -1100, -1106, -1115);
+quantity (-1102, -1100); client order id (-4015); newOrderRespType (-1136); selfTradePreventionMode (-5039); position
+side and reduce-only against the position mode (-4060, -4061, -1102, -1106); quantity against LOT_SIZE (-4003, -1111,
+-4004, -4005, -4023); the price that priceMatch finds (-5041); price against PRICE_FILTER (-4001, -1111, -4013, -4002,
+-4014) and PERCENT_PRICE (-4016, -4024); notional (-4164); goodTillDate (-1102, -5040).
 
-A priceMatch is read, and cannot be met: this market has one price and no depth to take one from. (-5037 unknown, -5038
-of a MARKET order, -1106 beside a price, and else -5041.)
+Parameters that no endpoint knows are ignored, as is a reading of parameters that an order of this kind does not need
+(goodTillDate without GTD, callbackRate of a LIMIT order). A mandatory parameter that is empty is missing: -1102.
 
 In hedge mode an order that closes is reduce-only by nature: it is marked so, as the live frames are.
 """
@@ -16,12 +17,14 @@ In hedge mode an order that closes is reduce-only by nature: it is marked so, as
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from decimal import Decimal
 from typing import Final
 
+import msgspec
+
 from simulator.core import venue_error
-from simulator.core.amounts import trimmed
+from simulator.core.amounts import ZERO
 from simulator.core.domain import (
     BOTH,
     BUY,
@@ -39,24 +42,29 @@ from simulator.core.domain import (
     SHORT,
     SymbolSpec,
 )
+from simulator.core.filters import check_distance, check_notional, check_price, check_quantity
 from simulator.core.orders import OrderIntent
 from simulator.core.params import Params, flag, integer, number, text
-from simulator.core.venue_error import VenueError, refusal, unwanted_parameter
+from simulator.core.venue_error import refusal, unwanted_parameter
 
 __all__ = [
-    "check_no_price_match",
-    "check_price",
-    "check_quantity",
+    "NO_MATCH",
+    "Circumstances",
+    "check_response_type",
     "chosen",
-    "decimals",
     "known_side",
     "known_symbol",
     "read_client_order_id",
     "read_good_till",
     "read_order",
     "read_position_terms",
+    "read_price_match",
     "read_self_trade_prevention",
+    "refuse_empty",
 ]
+
+NO_MATCH: Final = "NONE"
+"""The price match mode of an order that brings its own price."""
 
 _CLIENT_ORDER_ID: Final = re.compile(r"[.A-Z:/a-z0-9_-]{1,36}")
 _TIMES_IN_FORCE: Final = frozenset({GTC, IOC, FOK, GTX, GTD, RPI})
@@ -64,6 +72,29 @@ _SELF_TRADE_PREVENTIONS: Final = frozenset({"NONE", "EXPIRE_TAKER", "EXPIRE_MAKE
 _PRICE_MATCHES: Final = frozenset({"OPPONENT", "OPPONENT_5", "QUEUE", "QUEUE_5", "QUEUE_10", "QUEUE_20"})
 _GOOD_TILL_MARGIN_MS: Final = 600_000
 _GOOD_TILL_LIMIT_MS: Final = 253_402_300_799_000
+_OPTIONAL: Final = (
+    "positionSide",
+    "reduceOnly",
+    "newClientOrderId",
+    "newOrderRespType",
+    "priceMatch",
+    "selfTradePreventionMode",
+)
+
+
+class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
+    """What an order is checked against, other than its parameters.
+
+    `mark` is the symbol's mark price; `matched_price` finds the price of a side and a price match mode in the book, or
+    raises `VenueError` -5041; `self_trade_prevention` is the mode of an order that names none.
+    """
+
+    spec: SymbolSpec
+    mark: Decimal
+    dual_side_position: bool
+    self_trade_prevention: str
+    matched_price: Callable[[str, str], Decimal]
+    now_ms: int
 
 
 def known_symbol(params: Params, symbols: Mapping[str, SymbolSpec]) -> SymbolSpec:
@@ -79,32 +110,26 @@ def known_side(params: Params) -> str:
     return chosen(params, "side", {BUY, SELL}, venue_error.INVALID_SIDE)
 
 
-def read_order(
-    params: Params,
-    spec: SymbolSpec,
-    *,
-    market: Decimal,
-    dual_side_position: bool,
-    self_trade_prevention: str,
-    now_ms: int,
-) -> OrderIntent:
+def read_order(params: Params, circumstances: Circumstances) -> OrderIntent:
     """Return the order that the parameters of POST /fapi/v1/order describe. Raises `VenueError`."""
-    side = known_side(params)
-    order_type = _order_type(params)
-    check_no_price_match(params, order_type)
-    time_in_force, price = _limit_terms(params) if order_type == LIMIT else _market_terms(params)
+    refuse_empty(params, _OPTIONAL)
+    side, order_type = known_side(params), _order_type(params)
+    price_match = read_price_match(params, order_type)
+    time_in_force, price = _limit_terms(params, price_match) if order_type == LIMIT else _market_terms(params)
     quantity = number(params, "quantity")
     client_order_id = read_client_order_id(params, "newClientOrderId")
-    if params.get("newOrderRespType", "ACK") not in {"ACK", "RESULT"}:
-        raise refusal(venue_error.BAD_RESPONSE_TYPE)
-    self_trade_prevention = read_self_trade_prevention(params, self_trade_prevention)
-    position_side, reduce_only = read_position_terms(params, side, dual_side_position=dual_side_position)
-    most = spec.max_quantity if order_type == LIMIT else spec.market_max_quantity
-    check_quantity(quantity, most, spec)
+    check_response_type(params)
+    self_trade_prevention = read_self_trade_prevention(params, circumstances.self_trade_prevention)
+    position_side, reduce_only = read_position_terms(params, side, dual_side_position=circumstances.dual_side_position)
+    spec = circumstances.spec
+    check_quantity(quantity, spec.max_quantity if order_type == LIMIT else spec.market_max_quantity, spec)
+    if price_match != NO_MATCH:
+        price = circumstances.matched_price(side, price_match)
     if order_type == LIMIT:
-        check_price(side, price, market, spec)
-    if not reduce_only and quantity * (price or market) < spec.min_notional:
-        raise venue_error.notional_too_small(trimmed(spec.min_notional))
+        check_price(price, spec)
+        check_distance(side, price, circumstances.mark, spec)
+    if not reduce_only:
+        check_notional(quantity, price or circumstances.mark, spec)
     return OrderIntent(
         symbol=spec.symbol,
         side=side,
@@ -115,42 +140,16 @@ def read_order(
         position_side=position_side,
         reduce_only=reduce_only,
         client_order_id=client_order_id,
-        good_till_ms=read_good_till(params, now_ms) if time_in_force == GTD else 0,
+        good_till_ms=read_good_till(params, circumstances.now_ms) if time_in_force == GTD else 0,
         self_trade_prevention=self_trade_prevention,
     )
 
 
-def check_quantity(quantity: Decimal, most: Decimal, spec: SymbolSpec) -> None:
-    """Raise `VenueError` when the quantity breaks LOT_SIZE (or MARKET_LOT_SIZE, with its `most`)."""
-    if quantity <= 0:
-        raise refusal(venue_error.QUANTITY_NOT_POSITIVE)
-    if decimals(quantity) > spec.quantity_precision:
-        raise refusal(venue_error.BAD_PRECISION)
-    if quantity < spec.min_quantity:
-        raise refusal(venue_error.QUANTITY_TOO_SMALL)
-    if quantity > most:
-        raise refusal(venue_error.QUANTITY_TOO_LARGE)
-    if quantity % spec.step_size:
-        raise refusal(venue_error.QUANTITY_OFF_STEP)
-
-
-def check_price(side: str, price: Decimal, market: Decimal, spec: SymbolSpec) -> None:
-    """Raise `VenueError` when the price breaks PRICE_FILTER or PERCENT_PRICE."""
-    if price <= 0:
-        raise refusal(venue_error.PRICE_NOT_POSITIVE)
-    if decimals(price) > spec.price_precision:
-        raise refusal(venue_error.BAD_PRECISION)
-    if price < spec.min_price:
-        raise refusal(venue_error.PRICE_TOO_LOW)
-    if price > spec.max_price:
-        raise refusal(venue_error.PRICE_TOO_HIGH)
-    if price % spec.tick_size:
-        raise refusal(venue_error.PRICE_OFF_TICK)
-    highest, lowest = market * spec.multiplier_up, market * spec.multiplier_down
-    if side == BUY and price > highest:
-        raise VenueError(-4016, f"Limit price can't be higher than {trimmed(highest)}.")
-    if side == SELL and price < lowest:
-        raise VenueError(-4024, f"Limit price can't be lower than {trimmed(lowest)}.")
+def refuse_empty(params: Params, optional: Iterable[str]) -> None:
+    """Raise `VenueError` -1105 for an optional parameter that was sent with nothing in it."""
+    for name in optional:
+        if params.get(name) == "":
+            raise venue_error.empty_parameter(name)
 
 
 def chosen(params: Params, name: str, known: Container[str], cause: tuple[int, str]) -> str:
@@ -161,38 +160,24 @@ def chosen(params: Params, name: str, known: Container[str], cause: tuple[int, s
     return value
 
 
-def _order_type(params: Params) -> str:
-    if text(params, "type") in CONDITIONAL_TYPES:
-        raise refusal(venue_error.CONDITIONAL_ELSEWHERE)
-    return chosen(params, "type", {LIMIT, MARKET}, venue_error.INVALID_TYPE)
+def check_response_type(params: Params) -> None:
+    """Raise `VenueError` -1136 for a newOrderRespType other than ACK and RESULT."""
+    if params.get("newOrderRespType", "ACK") not in {"ACK", "RESULT"}:
+        raise refusal(venue_error.BAD_RESPONSE_TYPE)
 
 
-def check_no_price_match(params: Params, order_type: str) -> None:
-    """Raise `VenueError` when the order wants its price from the book."""
-    mode = params.get("priceMatch") or "NONE"
-    if mode == "NONE":
-        return
+def read_price_match(params: Params, order_type: str) -> str:
+    """Return how the order wants its price from the book. Raises `VenueError` -5037, -5038 or -1106."""
+    mode = params.get("priceMatch") or NO_MATCH
+    if mode == NO_MATCH:
+        return mode
     if mode not in _PRICE_MATCHES:
         raise refusal(venue_error.BAD_PRICE_MATCH)
     if order_type != LIMIT:
         raise refusal(venue_error.PRICE_MATCH_ELSEWHERE)
     if params.get("price"):
         raise unwanted_parameter("price")
-    raise refusal(venue_error.NO_DEPTH)
-
-
-def _limit_terms(params: Params) -> tuple[str, Decimal]:
-    time_in_force = text(params, "timeInForce")
-    if time_in_force not in _TIMES_IN_FORCE:
-        raise refusal(venue_error.INVALID_TIME_IN_FORCE)
-    return time_in_force, number(params, "price")
-
-
-def _market_terms(params: Params) -> tuple[str, Decimal]:
-    for name in ("timeInForce", "price"):
-        if params.get(name):
-            raise unwanted_parameter(name)
-    return GTC, Decimal(0)
+    return mode
 
 
 def read_client_order_id(params: Params, name: str) -> str:
@@ -235,7 +220,21 @@ def read_good_till(params: Params, now_ms: int) -> int:
     return date
 
 
-def decimals(amount: Decimal) -> int:
-    """Return how many decimals an amount has, trailing zeros aside."""
-    exponent = amount.normalize().as_tuple().exponent
-    return max(0, -exponent) if isinstance(exponent, int) else 0
+def _order_type(params: Params) -> str:
+    if text(params, "type") in CONDITIONAL_TYPES:
+        raise refusal(venue_error.CONDITIONAL_ELSEWHERE)
+    return chosen(params, "type", {LIMIT, MARKET}, venue_error.INVALID_TYPE)
+
+
+def _limit_terms(params: Params, price_match: str) -> tuple[str, Decimal]:
+    time_in_force = text(params, "timeInForce")
+    if time_in_force not in _TIMES_IN_FORCE:
+        raise refusal(venue_error.INVALID_TIME_IN_FORCE)
+    return time_in_force, number(params, "price") if price_match == NO_MATCH else ZERO
+
+
+def _market_terms(params: Params) -> tuple[str, Decimal]:
+    for name in ("timeInForce", "price"):
+        if params.get(name):
+            raise unwanted_parameter(name)
+    return GTC, ZERO

@@ -14,6 +14,7 @@ import msgspec
 from simulator.core.account import Account
 from simulator.core.algo_book import AlgoBook
 from simulator.core.algo_orders import AlgoOrder
+from simulator.core.countdown import Countdowns
 from simulator.core.domain import AccountSpec, SymbolSpec
 from simulator.core.exchange import Exchange
 from simulator.core.facts import Fact, ListenKeyEnded
@@ -63,8 +64,10 @@ class Venue:
         self._accounts, self._symbols, self._seed = tuple(accounts), tuple(symbols), seed
         self.exchange = Exchange(self._accounts, self._symbols, seed)
         self.algos = AlgoBook(self.exchange, profile, seed)
+        self.countdowns = Countdowns()
         self.listen_keys = ListenKeys(listen_key_lifetime_ms, seed)
         self.counters = RateCounters(limits)
+        self.ws_api_counters = self.counters if profile.ws_api_weight == "shared" else RateCounters(limits)
         self.read_lag = ReadLag(LagTerms())
         self.profile = profile
 
@@ -75,6 +78,7 @@ class Venue:
         self.exchange.prices = prices
         self.exchange.symbols = symbols
         self.algos = AlgoBook(self.exchange, self.profile, self._seed)
+        self.countdowns = Countdowns()
 
     def account(self, call: Call) -> Account:
         """Return the account that asks, as the call may see it."""
@@ -92,6 +96,14 @@ class Venue:
         """
         return [*facts, *self.algos.follow(now_ms)]
 
+    def cancel_all(self, account: str, symbol: str, now_ms: int) -> list[Fact]:
+        """Cancel an account's open orders of a symbol, and if the profile says so its conditional ones."""
+        orders = list(self.exchange.accounts[account].open_orders.get(symbol, {}).values())
+        facts: list[Fact] = [self.exchange.cancel(order, now_ms) for order in orders]
+        if self.profile.cancel_all == "orders_and_algo_orders":
+            facts += self.algos.cancel_all(account, symbol, now_ms)
+        return facts
+
     def end_listen_key(
         self, account: str, cause: ListenKeyEnd, now_ms: int, *, announce: bool | None = None
     ) -> list[Fact]:
@@ -102,18 +114,22 @@ class Venue:
         return [ListenKeyEnded(account=account, time_ms=now_ms, listen_key=listen_key, cause=cause, announce=announce)]
 
     def advance(self, now_ms: int) -> list[Fact]:
-        """Let time pass: listen keys and GTD orders end, conditional orders go on."""
+        """Let time pass: listen keys and GTD orders end, countdowns run down, conditional orders go on."""
         facts: list[Fact] = [
             ListenKeyEnded(account=account, time_ms=now_ms, listen_key=listen_key, cause="expired")
             for account, listen_key in self.listen_keys.expire_due(now_ms)
         ]
-        return self.follow(facts + self.exchange.advance(now_ms), now_ms)
+        facts += self.exchange.advance(now_ms)
+        for account, symbol in self.countdowns.take_due(now_ms):
+            facts += self.cancel_all(account, symbol, now_ms)
+        return self.follow(facts, now_ms)
 
     def next_deadline_ms(self) -> int | None:
         """Return when `advance` should be called next, or None."""
         deadlines = (
             self.listen_keys.next_deadline_ms(),
             self.exchange.next_deadline_ms(),
+            self.countdowns.next_deadline_ms(),
             self.algos.next_deadline_ms(),
         )
         return min((deadline for deadline in deadlines if deadline is not None), default=None)

@@ -52,8 +52,6 @@ REDUCE_ONLY_REJECTED: Final = (-2022, "ReduceOnly Order is rejected.")
 TOO_MANY_ORDERS: Final = (-2025, "Reach max open order limit.")
 POSITION_TOO_LARGE: Final = (-2027, "Exceeded the maximum allowable position at current leverage.")
 LEVERAGE_TOO_SMALL: Final = (-2028, "Leverage is smaller than permitted: insufficient margin balance.")
-POSITION_TOO_LARGE: Final = (-2027, "Exceeded the maximum allowable position at current leverage.")
-LEVERAGE_TOO_SMALL: Final = (-2028, "Leverage is smaller than permitted: insufficient margin balance.")
 PRICE_NOT_POSITIVE: Final = (-4001, "Price less than 0.")
 PRICE_TOO_HIGH: Final = (-4002, "Price greater than max price.")
 QUANTITY_NOT_POSITIVE: Final = (-4003, "Quantity less than or equal to zero.")
@@ -78,11 +76,9 @@ MARGIN_TYPE_UNCHANGED: Final = (-4046, "No need to change margin type.")
 MARGIN_TYPE_OPEN_ORDERS: Final = (-4047, "Margin type cannot be changed if there exists open orders.")
 MARGIN_TYPE_POSITION: Final = (-4048, "Margin type cannot be changed if there exists position.")
 ADD_TO_CROSS_MARGIN: Final = (-4049, "Add margin only support for isolated position.")
-ADD_TO_CROSS_MARGIN: Final = (-4049, "Add margin only support for isolated position.")
 CROSS_BALANCE_INSUFFICIENT: Final = (-4050, "Cross balance insufficient.")
 ISOLATED_BALANCE_INSUFFICIENT: Final = (-4051, "Isolated balance insufficient.")
 NO_ISOLATED_POSITION: Final = (-4054, "Cannot add position margin: position is 0.")
-MARGIN_NOT_POSITIVE: Final = (-4055, "Amount must be positive.")
 MARGIN_NOT_POSITIVE: Final = (-4055, "Amount must be positive.")
 ISOLATED_LEVERAGE_REDUCTION: Final = (
     -4161,
@@ -93,14 +89,6 @@ MULTI_ASSETS_ISOLATED: Final = (
     "Unable to adjust to Multi-Assets mode with symbols of USDⓈ-M Futures under isolated-margin mode.",
 )
 ISOLATED_IN_MULTI_ASSETS: Final = (-4168, "Unable to adjust to isolated-margin mode under the Multi-Assets mode.")
-MULTI_ASSETS_POOL_INSUFFICIENT: Final = (
-    -4169,
-    "Unable to adjust Multi-Assets Mode with insufficient margin balance in USDⓈ-M Futures.",
-)
-MULTI_ASSETS_ASSET_INSUFFICIENT: Final = (
-    -4172,
-    "Unable to adjust Multi-Assets Mode with insufficient margin balance of assets in USDⓈ-M Futures.",
-)
 MULTI_ASSETS_POOL_INSUFFICIENT: Final = (
     -4169,
     "Unable to adjust Multi-Assets Mode with insufficient margin balance in USDⓈ-M Futures.",
@@ -127,9 +115,15 @@ CLOSE_POSITION_EXISTS: Final = (
     -4130,
     "An open stop or take profit order with GTE and closePosition in the direction is existing.",
 )
+COUNTERPARTY_TOO_FAR: Final = (
+    -4131,
+    "The counterparty's best price does not meet the PERCENT_PRICE filter limit.",
+)
 BAD_ACTIVATION_PRICE: Final = (-4135, "Invalid activation price.")
 CLOSE_POSITION_QUANTITY: Final = (-4137, "Quantity must be zero with closePosition equals true.")
 CLOSE_POSITION_REDUCES: Final = (-4138, "Reduce only must be true with closePosition equals true.")
+NOT_TRADING: Final = (-4140, "Invalid symbol status for opening position.")
+SYMBOL_CLOSED: Final = (-4141, "Symbol is closed.")
 STRATEGY_IMMEDIATE_TRIGGER: Final = (-4142, "REJECT: take profit or stop order will be triggered immediately")
 FILL_OR_KILL_REJECTED: Final = (
     -5021,

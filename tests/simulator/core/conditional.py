@@ -52,9 +52,10 @@ class Bench:
 
     def place(self, algo_type: str, side: str, name: str = "a", **terms: object) -> Any:
         """Place a conditional order of 0.010 BTC, unless the terms say otherwise."""
-        common = {"algoType": "CONDITIONAL", "symbol": "BTCUSDT", "side": side, "type": algo_type, "clientAlgoId": name}
+        common = {"algoType": "CONDITIONAL", "symbol": "BTCUSDT", "side": side, "type": algo_type}
+        named = {"clientAlgoId": name} if name else {}
         quantity = {} if terms.get("closePosition") else {"quantity": "0.010"}
-        return self.ask("POST algoOrder", **(common | quantity | terms))
+        return self.ask("POST algoOrder", **(common | named | quantity | terms))
 
     def said(self) -> list[str]:
         """Return what was told since the last time, one phrase each."""

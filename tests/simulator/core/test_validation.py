@@ -8,8 +8,10 @@ import pytest
 from msgspec.structs import replace
 
 from simulator import SymbolSpec, VenueError
+from simulator.core import venue_error
 from simulator.core.orders import OrderIntent
-from simulator.core.validation import known_symbol, read_order
+from simulator.core.validation import Circumstances, known_symbol, read_order
+from simulator.core.venue_error import refusal
 from tests.simulator.core.trading import BTC, NOW
 
 GOOD = {
@@ -23,14 +25,21 @@ GOOD = {
 
 
 def read(params: dict[str, str], *, hedge: bool = False, spec: SymbolSpec = BTC) -> OrderIntent:
-    return read_order(
-        {name: value for name, value in params.items() if value != "absent"},
-        known_symbol(params, {"BTCUSDT": spec}),
-        market=spec.price,
+    circumstances = Circumstances(
+        spec=known_symbol(params, {"BTCUSDT": spec}),
+        mark=spec.price,
         dual_side_position=hedge,
         self_trade_prevention="EXPIRE_MAKER",
+        matched_price=best_prices,
         now_ms=NOW,
     )
+    return read_order({name: value for name, value in params.items() if value != "absent"}, circumstances)
+
+
+def best_prices(side: str, mode: str) -> Decimal:
+    if mode == "QUEUE_20":
+        raise refusal(venue_error.NO_DEPTH)
+    return Decimal("64999.90") if (side == "BUY") == mode.startswith("QUEUE") else Decimal("65000.10")
 
 
 def test_a_good_order_is_read() -> None:
@@ -60,7 +69,9 @@ def test_a_market_order_needs_only_a_quantity() -> None:
         ({"priceMatch": "OPPONENT_20"}, -5037),
         ({"priceMatch": "QUEUE", "type": "MARKET", "timeInForce": "absent", "price": "absent"}, -5038),
         ({"priceMatch": "QUEUE"}, -1106),
-        ({"priceMatch": "QUEUE", "price": "absent"}, -5041),
+        ({"priceMatch": "QUEUE_20", "price": "absent"}, -5041),
+        ({"positionSide": ""}, -1105),
+        ({"newClientOrderId": "", "side": "HOLD"}, -1105),
         ({"type": "STOP_MARKET"}, -4120),
         ({"type": "TRAILING_STOP_MARKET"}, -4120),
         ({"type": "ICEBERG"}, -1116),
