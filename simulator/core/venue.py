@@ -68,6 +68,7 @@ class Venue:
         self.listen_keys = ListenKeys(listen_key_lifetime_ms, seed)
         self.counters = RateCounters(limits)
         self.ws_api_counters = self.counters if profile.ws_api_weight == "shared" else RateCounters(limits)
+        self.ws_api_counters = self.counters if profile.ws_api_weight == "shared" else RateCounters(limits)
         self.read_lag = ReadLag(LagTerms())
         self.profile = profile
 

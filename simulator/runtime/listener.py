@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import ssl
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -24,9 +25,13 @@ Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 class Listener:
-    """A server that listens from `open` to `close`. `complain` is told what clients sent that is not HTTP."""
+    """A server that listens from `open` to `close`, for TLS only if it is given a context.
 
-    def __init__(self, handler: Handler, complain: Complain) -> None:
+    `complain` is told what clients sent that is not HTTP.
+    """
+
+    def __init__(self, handler: Handler, complain: Complain, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         logger = logging.Logger("simulator")  # noqa: LOG001  one of its own: no configuration may print what it is told
         logger.addHandler(_Complaints(complain))
         # no access log either: the address of a request holds its signature, that of a stream its listen key
@@ -37,7 +42,7 @@ class Listener:
         """Listen, and return the port: `port`, or a free one for 0. Raises `PortInUseError`."""
         await self._runner.setup()
         try:
-            await web.TCPSite(self._runner, host, port).start()
+            await web.TCPSite(self._runner, host, port, ssl_context=self._tls).start()
         except OSError as error:
             await self._runner.cleanup()
             if error.errno == errno.EADDRINUSE:

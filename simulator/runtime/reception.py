@@ -1,4 +1,4 @@
-"""Where every request arrives: streams, the control plane, and REST for all the rest."""
+"""Where every request arrives: streams, the WebSocket API, the control plane, and REST for all the rest."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from simulator.runtime.chronicle import Chronicle
 from simulator.runtime.control import Control
 from simulator.runtime.rest import RestInterface
 from simulator.runtime.stream import Streams
+from simulator.runtime.ws_api import WS_API_PATH, WsApi
 
 __all__ = ["Reception"]
 
@@ -22,11 +23,14 @@ _ORIGIN: Final = re.compile("^https?://[^/?]*", re.IGNORECASE)
 class Reception:
     """Sends each request to what answers it."""
 
-    def __init__(self, chronicle: Chronicle, rest: RestInterface, streams: Streams, control: Control) -> None:
+    def __init__(
+        self, chronicle: Chronicle, rest: RestInterface, streams: Streams, control: Control, ws_api: WsApi
+    ) -> None:
         self._chronicle = chronicle
         self._rest = rest
         self._streams = streams
         self._control = control
+        self._ws_api = ws_api
 
     async def receive(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request. A defect of the simulator becomes HTTP 500, and is raised when the simulator stops."""
@@ -52,5 +56,7 @@ class Reception:
         if path.startswith("/sim/"):
             return await self._control.handle(request)
         if request.headers.get("Upgrade", "").lower() == "websocket":
+            if path == WS_API_PATH:
+                return await self._ws_api.serve(request, query)
             return await self._streams.serve(request, path, query)
         return await self._rest.answer(request, path, query)

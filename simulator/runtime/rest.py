@@ -7,14 +7,14 @@ arrived.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 from aiohttp import web
 
 from simulator.core import security
-from simulator.core.domain import AccountSpec
+from simulator.core.api_keys import ApiKeys
 from simulator.core.endpoints import ROUTES
 from simulator.core.facts import Fact
 from simulator.core.fault import Plan, RequestRule, Reset, Respond, Verdict, plan
@@ -58,11 +58,11 @@ class _Outcome(msgspec.Struct, frozen=True):
 class RestInterface:
     """Answers REST requests; `rules` may replace answers, and may change at any time."""
 
-    def __init__(self, floor: Floor, accounts: Iterable[AccountSpec], rules: Sequence[RequestRule]) -> None:
+    def __init__(self, floor: Floor, keys: ApiKeys, rules: Sequence[RequestRule]) -> None:
         self._floor = floor
         self._rules = rules
-        self._names = {spec.api_key: spec.name for spec in accounts}
-        self._keys = {spec.name: spec.public_key or spec.api_secret for spec in accounts}
+        self._names = keys.names
+        self._keys = keys.signers
 
     async def answer(self, http: web.BaseRequest, path: str, query: str) -> web.StreamResponse:
         """Answer one request."""

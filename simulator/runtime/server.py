@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
+from simulator.core.api_keys import ApiKeys
 from simulator.core.configuration import check_market
 from simulator.core.domain import AccountSpec, SymbolSpec
 from simulator.core.fault import RequestRule, Verdict
@@ -37,12 +39,23 @@ from simulator.runtime.rest import RestInterface
 from simulator.runtime.rest_deeds import RestDeeds
 from simulator.runtime.script import ScenarioRun
 from simulator.runtime.stream import Streams
+from simulator.runtime.tls import ThrowAwayAuthority
+from simulator.runtime.ws_api import WS_API_PATH, WsApi
+from simulator.runtime.ws_api_deeds import WsApiDeeds
 
 __all__ = ["Simulator"]
 
 
 class Simulator(
-    OrderDeeds, AlgoDeeds, PositionDeeds, AccountDeeds, ListingDeeds, ConnectionDeeds, ListenKeyDeeds, RestDeeds
+    OrderDeeds,
+    AlgoDeeds,
+    PositionDeeds,
+    AccountDeeds,
+    ListingDeeds,
+    ConnectionDeeds,
+    ListenKeyDeeds,
+    RestDeeds,
+    WsApiDeeds,
 ):
     """A Binance USDⓈ-M futures exchange on one port of this machine.
 
@@ -59,6 +72,7 @@ class Simulator(
         pong_timeout_s: how late a pong may be before the connection is closed.
         profile: which of Binance's undocumented behaviours to show.
         rate_limits: whether requests beyond the limits are refused ("enforced"), or only "counted".
+        tls: whether to speak https:// and wss:// only, by a throw-away authority whose certificate is in `ca_file`.
 
     Raises `ConfigurationError` or `BadAmountError` when no market can be opened with these accounts and symbols.
     Every method but `start`, `stop` and `wait_for` returns at once, with its events already written to the sockets.
@@ -80,6 +94,7 @@ class Simulator(
         pong_timeout_s: float = 600.0,
         profile: Profile | None = None,
         rate_limits: Literal["enforced", "counted"] = "enforced",
+        tls: bool = False,
     ) -> None:
         symbols = market_at(start_ms or wall_clock_ms()) if symbols is None else symbols
         check_market(accounts, symbols)
@@ -89,7 +104,7 @@ class Simulator(
         self.journal = Journal()
         self.profile = profile or Profile()
         self._symbols = tuple(symbols)
-        self._limits = Limits(enforced=rate_limits == "enforced")
+        self._limits = Limits(weight=self.profile.weight_limit, enforced=rate_limits == "enforced")
         self._start_ms = start_ms
         self._seed = seed
         self._listen_key_lifetime_ms = round(listen_key_lifetime_s * 1000)
@@ -100,22 +115,37 @@ class Simulator(
         self._opened: Floor | None = None
         self._control: Control | None = None
         self._request_rules: list[RequestRule] = []
+        self._api_keys = ApiKeys(self.accounts)
+        self._opened_ws_api: WsApi | None = None
+        self._tls = tls
+        self._authority: ThrowAwayAuthority | None = None
 
     def __repr__(self) -> str:
         return f"<Simulator {self.rest_url if self._opened else 'not running'}>"
 
     async def start(self) -> None:
-        """Listen, and answer from now on. Raises `PortInUseError`."""
+        """Listen, and answer from now on.
+
+        Raises `PortInUseError`, and with TLS `ConfigurationError` when the extra `tls` is not installed.
+        """
         clock = Clock(self._start_ms)
         chronicle = Chronicle(self.journal, clock)
         streams = Streams(chronicle, clock, self.profile, self._connection_rules)
         floor = Floor(self._new_venue(), clock, chronicle, streams)
-        rest = RestInterface(floor, self.accounts, self._request_rules)
+        rest = RestInterface(floor, self._api_keys, self._request_rules)
+        ws_api = WsApi(floor, self._api_keys, self._request_rules, self._connection_rules)
         control = Control(self)
-        reception = Reception(chronicle, rest, streams, control)
-        listener = Listener(reception.receive, reception.note)
-        self.port = await listener.open(self.host, self.port)
+        reception = Reception(chronicle, rest, streams, control, ws_api)
+        authority = ThrowAwayAuthority(self.host) if self._tls else None
+        listener = Listener(reception.receive, reception.note, authority.context if authority else None)
+        try:
+            self.port = await listener.open(self.host, self.port)
+        except BaseException:
+            if authority is not None:
+                authority.delete()
+            raise
         self._listener, self._opened, self._control = listener, floor, control
+        self._opened_ws_api, self._authority = ws_api, authority
 
     async def stop(self) -> None:
         """Close every connection and listen no more. Raises what subscribers raised, as an `ExceptionGroup`."""
@@ -125,7 +155,10 @@ class Simulator(
         floor, self._opened = self._opened, None
         floor.stop()
         await floor.streams.stop()
+        await self._ws_api.stop()
         await self._listener.close()
+        if self._authority is not None:
+            self._authority.delete()
         if floor.chronicle.failures:
             message = "the simulator or its subscribers failed"
             raise ExceptionGroup(message, floor.chronicle.failures)
@@ -141,13 +174,23 @@ class Simulator(
 
     @property
     def rest_url(self) -> str:
-        """`http://127.0.0.1:PORT`."""
-        return f"http://{self._address}"
+        """`http://127.0.0.1:PORT`; with TLS, https."""
+        return f"http{'s' if self._tls else ''}://{self._address}"
 
     @property
     def ws_url(self) -> str:
-        """`ws://127.0.0.1:PORT`."""
-        return f"ws://{self._address}"
+        """`ws://127.0.0.1:PORT`; with TLS, wss."""
+        return f"ws{'s' if self._tls else ''}://{self._address}"
+
+    @property
+    def ws_api_url(self) -> str:
+        """`ws://127.0.0.1:PORT/ws-fapi/v1`; with TLS, wss."""
+        return f"{self.ws_url}{WS_API_PATH}"
+
+    @property
+    def ca_file(self) -> Path | None:
+        """The certificate that clients have to trust, from the start to the stop; None without TLS."""
+        return None if self._authority is None else self._authority.file
 
     @property
     def account(self) -> AccountSpec:
@@ -222,7 +265,9 @@ class Simulator(
         The journal and the clock go on.
         """
         self._request_rules.clear()
+        self._api_keys.restore()
         self._floor.reset(self._new_venue())
+        self._ws_api.reset()
 
     def wipe(self, *, connections: Literal["kept", "cut"] = "kept") -> None:
         """Forget every order, trade, position, balance and setting, and number anew, as the testnet does each month.
@@ -240,6 +285,12 @@ class Simulator(
         if self._opened is None:
             raise NotRunningError
         return self._opened
+
+    @property
+    def _ws_api(self) -> WsApi:
+        if self._opened_ws_api is None:
+            raise NotRunningError
+        return self._opened_ws_api
 
     @property
     def _address(self) -> str:

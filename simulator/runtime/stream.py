@@ -112,6 +112,11 @@ class Streams:
             if isinstance(rule.verdict, Hold):
                 rule.release()
 
+    def next_number(self) -> int:
+        """Return the number of the next connection, of whatever kind."""
+        self._last_number += 1
+        return self._last_number
+
     def user_streams(self) -> list[StreamConnection]:
         """Return the open connections that may carry user data, oldest first."""
         return [connection for connection in self.connections.values() if connection.root in USER_ROOTS]
@@ -169,10 +174,9 @@ class Streams:
     def _open(
         self, target: StreamTarget, websocket: web.WebSocketResponse, transport: asyncio.Transport, path: str
     ) -> StreamConnection:
-        self._last_number += 1
         subscriptions = Subscriptions(target, self._profile.silent_forms, self._profile.control_errors)
         connection = StreamConnection(
-            number=self._last_number,
+            number=self.next_number(),
             root=target.root,
             subscriptions=subscriptions,
             websocket=websocket,

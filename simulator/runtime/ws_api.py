@@ -1,0 +1,360 @@
+"""The WebSocket API: requests on one socket, answered by the endpoints of REST.
+
+A request becomes a call of its REST twin and is judged like one: scripted rules see it under the twin's method and path
+(and under `"WS"` and its own name, where a rule means this socket alone), the lag of REST is the lag of the twin's
+path, weight and orders count where the twin's do. The journal has it as a `request` of the twin's path whose `event` is
+the method and whose `connection` is not 0. A scripted answer becomes `result` if its status is 200 and `error`
+otherwise; a scripted reset cuts the connection. A response that waits holds up no other.
+
+No user event is ever sent here. Handshakes cost weight 5, and are refused when an address has none left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+import msgspec
+from aiohttp import WSMsgType, web
+
+from simulator.core.api_keys import ApiKeys
+from simulator.core.endpoints import ROUTES
+from simulator.core.facts import Fact
+from simulator.core.fault import Plan, RequestRule, Reset, Respond, Verdict, plan
+from simulator.core.journal import mask, mask_text, masked_params
+from simulator.core.rate_limits import RateCounters
+from simulator.core.security import DiagnosedError
+from simulator.core.venue import Call, Route
+from simulator.core.venue_error import KEY_REVOKED, UNSUPPORTED_OPERATION, VenueError, refusal
+from simulator.core.ws_api import (
+    HANDSHAKE_WEIGHT,
+    SESSION_METHODS,
+    SESSION_WEIGHT,
+    TWINS,
+    ApiRequest,
+    BadFrame,
+    rate_limits,
+    read_request,
+)
+from simulator.core.ws_api_bodies import result_of
+from simulator.core.ws_api_session import Session, endpoint_params
+from simulator.runtime.connection import ConnectionRules
+from simulator.runtime.floor import Floor
+from simulator.runtime.ws_api_connection import ApiConnection
+
+__all__ = ["WS_API_PATH", "WsApi"]
+
+WS_API_PATH: Final = "/ws-fapi/v1"
+
+_CLOSE_WAIT_S: Final = 1.0
+_MOST_JOURNALED_BYTES: Final = 65_536
+_MOST_SHOWN_CHARACTERS: Final = 1000
+_SECRETS: Final = re.compile(r"""(["'](?:apiKey|listenKey|signature)["']\s*:\s*["']?)[^"',}]*""")
+
+
+class _Request(msgspec.Struct, frozen=True):
+    """What arrived, on which connection, for which endpoint, and the journal's `seq` of it.
+
+    `account` is whose key it shows, or whose session it is; "" when nobody's.
+    """
+
+    asked: ApiRequest
+    connection: ApiConnection
+    account: str
+    http_method: str
+    path: str
+    route: Route | None
+    number: int
+
+
+class _Outcome(msgspec.Struct, frozen=True):
+    """What execution answers, and the facts that are still to be told."""
+
+    answer: Respond
+    facts: list[Fact] = []
+
+
+class WsApi:
+    """Answers requests on sockets; `rules` may replace answers, and may change at any time."""
+
+    def __init__(
+        self, floor: Floor, keys: ApiKeys, rules: Sequence[RequestRule], connection_rules: ConnectionRules
+    ) -> None:
+        self.connections: dict[int, ApiConnection] = {}
+        self._floor = floor
+        self._keys = keys
+        self._rules = rules
+        self._connection_rules = connection_rules
+        self._closings: set[asyncio.Task[None]] = set()
+
+    async def serve(self, request: web.BaseRequest, query: str) -> web.StreamResponse:
+        """Answer a handshake, and requests until the connection ends."""
+        address = request.remote or ""
+        try:
+            self._weight_counters().admit_weight(address, HANDSHAKE_WEIGHT, self._floor.clock.time_ms())
+        except VenueError as refusal:
+            self._note(0, f"WebSocket API refused, {refusal}", status=refusal.status)
+            return web.json_response({"code": refusal.code, "msg": refusal.message}, status=refusal.status)
+        websocket = web.WebSocketResponse(timeout=_CLOSE_WAIT_S, autoping=False, compress=False)
+        await websocket.prepare(request)
+        if request.transport is None:
+            return websocket
+        connection = self._open(address, query, websocket, request.transport)
+        try:
+            await self._listen(connection, websocket)
+        finally:
+            self._forget(connection, f"ended, close code {websocket.close_code or 'none'}")
+        return websocket
+
+    def close(self, connection: ApiConnection, code: int, reason: str) -> None:
+        """Close a connection with a close frame. It leaves the list at once."""
+        self._forget(connection, f"closed by the exchange, code {code} {reason}".rstrip())
+        task = asyncio.get_running_loop().create_task(connection.close(code, reason))
+        self._closings.add(task)
+        task.add_done_callback(self._closings.discard)
+
+    def cut(self, connection: ApiConnection) -> None:
+        """Reset a connection. It leaves the list at once."""
+        self._forget(connection, "reset by the exchange")
+        connection.cut()
+
+    def freeze(self, connection: ApiConnection) -> None:
+        """Leave a connection half-open: nothing is read, answered or sent any more, nothing is ever closed."""
+        connection.freeze()
+        self._note(connection.number, "half-open from now on")
+
+    def reset(self) -> None:
+        """Close every connection."""
+        for connection in list(self.connections.values()):
+            self.close(connection, 1001, "the simulator was reset")
+
+    async def stop(self) -> None:
+        """Close every connection, and wait until they are."""
+        for connection in list(self.connections.values()):
+            self.close(connection, 1001, "the simulator stops")
+        if self._closings:
+            await asyncio.wait(self._closings)
+
+    # --- connections ----------------------------------------------------------------------------------------------
+
+    def _open(
+        self, address: str, query: str, websocket: web.WebSocketResponse, transport: asyncio.Transport
+    ) -> ApiConnection:
+        hides = dict(parse_qsl(query)).get("returnRateLimits", "").lower() == "false"
+        session = Session(connected_ms=self._floor.clock.time_ms(), returns_rate_limits=not hides)
+        connection = ApiConnection(
+            number=self._floor.streams.next_number(),
+            address=address,
+            session=session,
+            websocket=websocket,
+            transport=transport,
+            clock=self._floor.clock,
+        )
+        self.connections[connection.number] = connection
+        connection.open(self._connection_rules, lambda code, reason: self.close(connection, code, reason))
+        self._note(connection.number, "opened, WebSocket API", path=WS_API_PATH)
+        return connection
+
+    async def _listen(self, connection: ApiConnection, websocket: web.WebSocketResponse) -> None:
+        while True:
+            message = await websocket.receive()
+            match message.type:
+                case WSMsgType.TEXT:
+                    await self._take(connection, message.data)
+                case WSMsgType.PING:
+                    connection.on_ping(message.data)
+                case WSMsgType.PONG:
+                    connection.on_pong(message.data)
+                case WSMsgType.BINARY:
+                    self._note(connection.number, "a binary frame was ignored")
+                case _:
+                    return
+
+    def _forget(self, connection: ApiConnection, summary: str) -> None:
+        if self.connections.pop(connection.number, None) is not None:
+            connection.stop()
+            self._note(connection.number, summary)
+
+    # --- requests -------------------------------------------------------------------------------------------------
+
+    async def _take(self, connection: ApiConnection, text: str) -> None:
+        try:
+            request = self._receive(connection, read_request(text))
+        except BadFrame as error:
+            self._refuse_frame(connection, text, error)
+            return
+        steps = plan(self._verdict(request))
+        if steps.wait_s or steps.hold_s:
+            connection.later(self._answer(request, steps))
+        else:
+            await self._answer(request, steps)
+
+    def _receive(self, connection: ApiConnection, asked: ApiRequest) -> _Request:
+        http_method, path = TWINS.get(asked.method, ("WS", asked.method))
+        account = self._keys.names.get(asked.params.get("apiKey") or connection.session.api_key, "")
+        entry = self._floor.chronicle.record(
+            "request",
+            direction="in",
+            account=account,
+            connection=connection.number,
+            event=asked.method,
+            method=http_method,
+            path=path,
+            body=masked_params(asked.params),
+        )
+        route = ROUTES.get((http_method, path))
+        return _Request(asked, connection, account, http_method, path, route, entry.seq)
+
+    def _verdict(self, request: _Request) -> Verdict | None:
+        names = {(request.http_method, request.path), ("WS", request.asked.method)}
+        for rule in self._rules:
+            if (rule.method, rule.path) in names:
+                verdict = rule.take(rule.method, rule.path, request.asked.params)
+                if verdict is not None:
+                    return verdict
+        return None
+
+    async def _answer(self, request: _Request, steps: Plan) -> None:
+        if steps.wait_s:
+            await self._floor.clock.sleep(steps.wait_s)
+        if not steps.execute:
+            self._respond(request, steps.answer or Respond(200))
+            return
+        with self._floor.chronicle.turn():
+            outcome = self._outcome(request)
+            answers_first = self._floor.venue.profile.rest_answer == "before_events"
+            if not answers_first:
+                self._floor.tell(outcome.facts)
+        if steps.hold_s:
+            await self._floor.clock.sleep(steps.hold_s)
+        self._respond(request, steps.answer or outcome.answer)
+        if answers_first:
+            self._floor.tell(outcome.facts)
+
+    def _outcome(self, request: _Request) -> _Outcome:
+        try:
+            if request.asked.method in SESSION_METHODS:
+                return _Outcome(Respond(200, body=self._session_result(request)))
+            if request.route is None:
+                raise refusal(UNSUPPORTED_OPERATION)
+            return self._perform(request, request.route)
+        except DiagnosedError as error:
+            self._floor.chronicle.record("note", about=request.number, summary=mask_text(error.diagnosis))
+            return _Outcome(Respond(error.status, error.code, error.message))
+        except VenueError as error:
+            return _Outcome(Respond(error.status, error.code, error.message))
+
+    def _perform(self, request: _Request, route: Route) -> _Outcome:
+        venue, now_ms, asked = self._floor.venue, self._floor.clock.time_ms(), request.asked
+        params, connection = endpoint_params(asked.params), request.connection
+        self._weight_counters().admit_weight(connection.address, route.weigh(params), now_ms)
+        ip = venue.profile.request_ip
+        account = connection.session.who_asks(asked.params, route.security, self._keys, ip, now_ms)
+        venue.counters.admit_orders(account, route.orders, now_ms)
+        as_of_ms = venue.read_lag.as_of(request.path, route.reads, now_ms)
+        call = Call(params, account, now_ms, as_of_ms)
+        answer = route.endpoint(venue, call)
+        return _Outcome(Respond(200, body=result_of(asked.method, answer.body, venue, call)), answer.facts)
+
+    def _session_result(self, request: _Request) -> dict[str, Any]:
+        venue, now_ms, session = self._floor.venue, self._floor.clock.time_ms(), request.connection.session
+        self._weight_counters().admit_weight(request.connection.address, SESSION_WEIGHT, now_ms)
+        if request.asked.method == "session.logon":
+            session.log_on(request.asked.params, self._keys, venue.profile.request_ip, now_ms)
+        elif request.asked.method == "session.logout":
+            session.log_out()
+        return session.body(now_ms)
+
+    def _weight_counters(self) -> RateCounters:
+        return self._floor.venue.ws_api_counters
+
+    # --- responses ------------------------------------------------------------------------------------------------
+
+    def _respond(self, request: _Request, answer: Respond | Reset) -> None:
+        connection = request.connection
+        if isinstance(answer, Reset):
+            self._record(request, 0, None, summary="the connection was reset instead of an answer")
+            self.cut(connection)
+            return
+        content = _content(answer)
+        response = {"id": request.asked.id, "status": answer.status} | content
+        if self._shows_rate_limits(request):
+            response["rateLimits"] = self._rate_limits(request)
+        payload = msgspec.json.encode(response)
+        self._record(request, answer.status, _shown(next(iter(content.values())), len(payload)), size=len(payload))
+        connection.send(payload)
+        self._end_revoked_session(connection)
+
+    def _shows_rate_limits(self, request: _Request) -> bool:
+        wanted = request.asked.returns_rate_limits
+        return request.connection.session.returns_rate_limits if wanted is None else wanted
+
+    def _rate_limits(self, request: _Request) -> list[dict[str, Any]]:
+        counters, now_ms, connection = self._floor.venue.counters, self._floor.clock.time_ms(), request.connection
+        weight = self._weight_counters().used_weight(connection.address, now_ms)
+        if request.route is None or request.route.orders == (0, 0):
+            return rate_limits(counters.limits, weight, None)
+        return rate_limits(counters.limits, weight, counters.used_orders(request.account, now_ms))
+
+    def _refuse_frame(self, connection: ApiConnection, text: str, error: BadFrame) -> None:
+        shown = mask_text(_SECRETS.sub(r"\1…", text[:_MOST_SHOWN_CHARACTERS]))
+        self._floor.chronicle.record(
+            "frame", direction="in", connection=connection.number, summary=f"refused, {error}: {shown}"
+        )
+        response: dict[str, Any] = {"id": error.id, "status": error.status, "error": _error(error.code, error.message)}
+        if connection.session.returns_rate_limits:
+            counters, now_ms = self._weight_counters(), self._floor.clock.time_ms()
+            used = counters.used_weight(connection.address, now_ms)
+            response["rateLimits"] = rate_limits(counters.limits, used, None)
+        connection.send(msgspec.json.encode(response))
+        self._end_revoked_session(connection)
+
+    def _end_revoked_session(self, connection: ApiConnection) -> None:
+        """Tell a session whose key is valid no more that it is over."""
+        if connection.session.is_revoked(self._keys):
+            connection.session.log_out()
+            self._note(connection.number, "the API key of its session was revoked")
+            connection.send(msgspec.json.encode({"id": None, "status": 401, "error": _error(*KEY_REVOKED)}))
+
+    def _record(self, request: _Request, status: int, body: object, **fields: Any) -> None:
+        self._floor.chronicle.record(
+            "response",
+            direction="out",
+            account=request.account,
+            connection=request.connection.number,
+            about=request.number,
+            event=request.asked.method,
+            method=request.http_method,
+            path=request.path,
+            status=status,
+            body=body,
+            **fields,
+        )
+
+    def _note(self, number: int, summary: str, **fields: Any) -> None:
+        self._floor.chronicle.record("connection", direction="in", connection=number, summary=summary, **fields)
+
+
+def _content(answer: Respond) -> dict[str, Any]:
+    """Return an answer as a member of the response: `result`, or `error`."""
+    if answer.status == 200:
+        return {"result": {} if answer.body is None else answer.body}
+    if isinstance(answer.body, dict):
+        return {"error": answer.body}
+    return {"error": _error(answer.code, answer.message or str(answer.body or ""))}
+
+
+def _error(code: int, message: str) -> dict[str, Any]:
+    return {"code": code, "msg": message}
+
+
+def _shown(body: object, size: int) -> object:
+    """Return what the journal keeps of a result: all of it, unless it holds a key or is large."""
+    if size > _MOST_JOURNALED_BYTES:
+        return {"omitted": f"{size} bytes"}
+    if not isinstance(body, dict):
+        return body
+    return body | {name: mask(body[name]) for name in ("listenKey", "apiKey") if body.get(name)}
