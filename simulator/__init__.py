@@ -4,6 +4,7 @@ from simulator.core.domain import AccountSpec, SymbolSpec
 from simulator.core.fault import Delay, ExecuteThen, ExecuteThenReset, Reset, Respond
 from simulator.core.frame_fault import Corrupt, Drop, Duplicate, Hold
 from simulator.core.journal import Journal, JournalEntry
+from simulator.core.market_terms import MarketTerms
 from simulator.core.profile import Profile
 from simulator.core.symbols import DEFAULT_SYMBOLS, delivery, market_at, perpetual, quarterlies, synthetic_symbols
 from simulator.core.venue_error import VenueError
@@ -41,6 +42,7 @@ __all__ = [
     "Hold",
     "Journal",
     "JournalEntry",
+    "MarketTerms",
     "NoListenKeyError",
     "NoPositionError",
     "NotRunningError",

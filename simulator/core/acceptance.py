@@ -1,28 +1,48 @@
 """Whether an account may place an order now: what depends on the account's state, not on the order alone.
 
-In this order: duplicate client order id (-4116), reduce-only (-2022), number of open orders (-2025), size of the
-position (-2027), margin (-2019).
+In this order: status of the symbol (-4140, -4141), duplicate client order id (-4116), reduce-only (-2022), number of
+open orders (-2025), size of the position (-2027), margin (-2019).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Final
 
 from msgspec.structs import replace
 
 from simulator.core import venue_error
 from simulator.core.account import Account
 from simulator.core.amounts import ZERO
-from simulator.core.domain import BUY, SymbolSpec
+from simulator.core.domain import BUY, TRADING, SymbolSpec
 from simulator.core.margin import added_margin, available_margin, check_position_size
 from simulator.core.orders import Order, OrderIntent
 from simulator.core.venue_error import refusal
 
-__all__ = ["check_amendment", "check_margin", "check_standing"]
+__all__ = ["check_amendment", "check_margin", "check_market_price", "check_standing", "check_status"]
+
+_OVER: Final = frozenset({"DELIVERED", "SETTLING", "CLOSE"})
+PRE_SETTLE: Final = "PRE_SETTLE"
+"""The last days of a contract that is taken off: positions may still be reduced."""
 
 Symbols = Mapping[str, SymbolSpec]
 Prices = Mapping[str, Decimal]
+
+
+def check_status(intent: OrderIntent, spec: SymbolSpec) -> None:
+    """Raise `VenueError` -4141 when the symbol's trading is over, -4140 when it is not on, or on only to reduce."""
+    if spec.status in _OVER:
+        raise refusal(venue_error.SYMBOL_CLOSED)
+    if spec.status != TRADING and not (intent.reduce_only and spec.status == PRE_SETTLE):
+        raise refusal(venue_error.NOT_TRADING)
+
+
+def check_market_price(side: str, best: Decimal, mark: Decimal, spec: SymbolSpec) -> None:
+    """Raise `VenueError` -4131 when the best price for a MARKET order is too far on the wrong side of the mark."""
+    too_far = best > mark * spec.multiplier_up if side == BUY else best < mark * spec.multiplier_down
+    if too_far:
+        raise refusal(venue_error.COUNTERPARTY_TOO_FAR)
 
 
 def check_standing(account: Account, intent: OrderIntent, spec: SymbolSpec) -> None:

@@ -5,6 +5,9 @@ quantity at a price. Each level that is taken from is a trade. What is taken is 
 left to take, until other levels are said, or the default again. Levels serve buyers and sellers alike.
 
 Depth is for takers: a resting order that the market price reaches fills wholly.
+
+In a market with a book the levels are the house's quotes, and have sides: those below the symbol's price are bids, the
+others asks.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from simulator.core.amounts import ZERO
+from simulator.core.domain import BUY
 from simulator.core.matching import is_met
 
 __all__ = ["Depth", "Level"]
@@ -39,6 +43,23 @@ class Depth:
         else:
             self._levels[symbol] = list(levels)
 
+    def is_said(self, symbol: str) -> bool:
+        """Return whether it was said what there is."""
+        return symbol in self._levels
+
+    def quotes(self, symbol: str, side: str, price: Decimal) -> list[Level]:
+        """Return the levels that are bids (BUY) or asks when the market is at this price, best first."""
+        if side == BUY:
+            return sorted((level for level in self._levels[symbol] if level.price < price), key=_price, reverse=True)
+        return sorted((level for level in self._levels[symbol] if level.price >= price), key=_price)
+
+    def lower(self, symbol: str, price: Decimal, quantity: Decimal) -> None:
+        """Take a quantity from the first level of this price, which has as much."""
+        levels = self._levels[symbol]
+        number = next(number for number, level in enumerate(levels) if level.price == price)
+        left = levels[number].quantity - quantity
+        levels[number : number + 1] = [Level(left, price)] if left else []
+
     def available(self, symbol: str, side: str, limit: Decimal) -> Decimal | None:
         """Return how much a taker gets at its limit (0: at any price), or None when there is no bound."""
         levels = self._levels.get(symbol)
@@ -60,6 +81,10 @@ class Depth:
             left = levels[0].quantity - quantity
             levels[:1] = [Level(left, levels[0].price)] if left else []
         return trades
+
+
+def _price(level: Level) -> Decimal:
+    return level.price
 
 
 def _is_good(level: Level, side: str, limit: Decimal) -> bool:

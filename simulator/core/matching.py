@@ -1,7 +1,8 @@
 """What becomes of an order when it meets the market.
 
-The default market is one price per symbol with any quantity behind it. A price is *met* when a buyer would pay it or
-more, or a seller take it or less; equality meets. On arrival:
+The market, for an arriving order, is the best price of the other side: in a market of one price that price, in a book
+what `core.order_books` offers. A price is *met* when a buyer would pay it or more, or a seller take it or less;
+equality meets. Where nothing is offered nothing is met. On arrival:
 
 ```
             price met            price not met
@@ -11,7 +12,8 @@ IOC         take                 end at once: EXPIRED, reason 2
 FOK         take                 refused -5021, no event, no history
 GTX         refused -5022        rest
 ```
-(RPI, which is post-only too, follows GTX.) A taker pays the market price; a resting order, met later, its own.
+(RPI, which is post-only too, follows GTX.) A taker pays what is offered; a resting order, met later, its own price.
+What a taker does not find rests, or expires with reason 9 (MARKET) or 2 (IOC).
 """
 
 from __future__ import annotations
@@ -35,11 +37,14 @@ def is_met(side: str, limit: Decimal, market: Decimal) -> bool:
     return limit >= market if side == BUY else limit <= market
 
 
-def arrival(order_type: str, time_in_force: str, side: str, limit: Decimal, market: Decimal) -> Arrival:
-    """Return what an arriving order does. Raises `VenueError` -5021 or -5022 when it is refused."""
+def arrival(order_type: str, time_in_force: str, side: str, limit: Decimal, market: Decimal | None) -> Arrival:
+    """Return what an arriving order does. Raises `VenueError` -5021 or -5022 when it is refused.
+
+    `market` is the best price of the other side, None when it is empty.
+    """
     if order_type == MARKET:
         return "take"
-    met = is_met(side, limit, market)
+    met = market is not None and is_met(side, limit, market)
     if time_in_force in POST_ONLY:
         if met:
             raise refusal(venue_error.POST_ONLY_REJECTED)

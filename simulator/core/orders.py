@@ -34,6 +34,7 @@ class OrderIntent(msgspec.Struct, frozen=True, kw_only=True):
     client_order_id: str = ""
     good_till_ms: int = 0
     self_trade_prevention: str = "NONE"
+    price_match: str = "NONE"
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +61,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     quote: Decimal = ZERO
     amendments: int = 0
     expiry_reason: str = "0"
+    price_match: str = "NONE"
 
     @property
     def is_open(self) -> bool:
@@ -121,6 +123,7 @@ def accept(intent: OrderIntent, *, account: str, order_id: int, client_order_id:
         reduce_only=intent.reduce_only,
         good_till_ms=intent.good_till_ms,
         self_trade_prevention=intent.self_trade_prevention,
+        price_match=intent.price_match,
         time_ms=time_ms,
         update_ms=time_ms,
     )

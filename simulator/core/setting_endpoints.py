@@ -8,10 +8,10 @@ from typing import Final, Literal
 from simulator.core import venue_error
 from simulator.core.account import Account
 from simulator.core.amounts import trimmed
+from simulator.core.commission import rate
 from simulator.core.domain import BOTH
 from simulator.core.margin_modes import change_margin_type, change_multi_assets, move_isolated_margin
 from simulator.core.params import flag, integer, number, text
-from simulator.core.settlement import MAKER_COMMISSION, TAKER_COMMISSION
 from simulator.core.validation import known_symbol
 from simulator.core.venue import Answer, Call, Route, Venue
 from simulator.core.venue_error import refusal
@@ -58,10 +58,12 @@ def symbol_config(venue: Venue, call: Call) -> Answer:
 
 def commission_rate(venue: Venue, call: Call) -> Answer:
     """GET /fapi/v1/commissionRate."""
+    spec = known_symbol(call.params, venue.exchange.symbols)
+    account = venue.account(call)
     body = {
-        "symbol": known_symbol(call.params, venue.exchange.symbols).symbol,
-        "makerCommissionRate": trimmed(MAKER_COMMISSION),
-        "takerCommissionRate": trimmed(TAKER_COMMISSION),
+        "symbol": spec.symbol,
+        "makerCommissionRate": trimmed(rate(account, spec, is_maker=True)),
+        "takerCommissionRate": trimmed(rate(account, spec, is_maker=False)),
         "rpiCommissionRate": _RPI_COMMISSION,
     }
     return Answer(body)

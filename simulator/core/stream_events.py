@@ -166,7 +166,7 @@ def _order_update(
         "z": trimmed(order.executed),
         "L": trimmed(fill.price),
         "n": eight_or_zero(fill.commission),
-        "N": spec.quote_asset,
+        "N": fill.commission_asset or spec.quote_asset,
         "T": fact.time_ms,
         "t": fill.trade_id,
         "b": trimmed(fact.open_notional.bids),
@@ -194,7 +194,7 @@ def _terms(order: Order, fill: Fill) -> dict[str, Any]:
         "si": 0,
         "ss": 0,
         "V": order.self_trade_prevention,
-        "pm": "NONE",
+        "pm": order.price_match,
         "gtd": order.good_till_ms,
         "er": order.expiry_reason,
     }

@@ -19,6 +19,7 @@ from simulator.core.domain import AccountSpec, SymbolSpec
 from simulator.core.exchange import Exchange
 from simulator.core.facts import Fact, ListenKeyEnded
 from simulator.core.listen_keys import ListenKeys
+from simulator.core.market_terms import MarketTerms
 from simulator.core.profile import ListenKeyEnd, Profile
 from simulator.core.rate_limits import Limits, RateCounters
 from simulator.core.read_lag import LagTerms, ReadLag, Reads
@@ -60,24 +61,23 @@ class Venue:
         listen_key_lifetime_ms: int,
         seed: int,
         limits: Limits | None = None,
+        market: MarketTerms | None = None,
     ) -> None:
-        self._accounts, self._symbols, self._seed = tuple(accounts), tuple(symbols), seed
-        self.exchange = Exchange(self._accounts, self._symbols, seed)
+        self._accounts, self._seed = tuple(accounts), seed
+        self.exchange = Exchange(self._accounts, symbols, seed, market)
         self.algos = AlgoBook(self.exchange, profile, seed)
         self.countdowns = Countdowns()
         self.listen_keys = ListenKeys(listen_key_lifetime_ms, seed)
         self.counters = RateCounters(limits)
-        self.ws_api_counters = self.counters if profile.ws_api_weight == "shared" else RateCounters(limits)
         self.ws_api_counters = self.counters if profile.ws_api_weight == "shared" else RateCounters(limits)
         self.read_lag = ReadLag(LagTerms())
         self.profile = profile
 
     def wipe(self) -> None:
         """Forget every order, trade, position and setting, and number anew; prices and listen keys stay."""
-        prices, symbols = self.exchange.prices, self.exchange.symbols
-        self.exchange = Exchange(self._accounts, self._symbols, self._seed)
-        self.exchange.prices = prices
-        self.exchange.symbols = symbols
+        before = self.exchange
+        self.exchange = Exchange(self._accounts, before.symbols.values(), self._seed, before.terms)
+        self.exchange.continue_from(before)
         self.algos = AlgoBook(self.exchange, self.profile, self._seed)
         self.countdowns = Countdowns()
 

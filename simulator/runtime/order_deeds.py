@@ -116,7 +116,7 @@ class OrderDeeds(Deeds):
         possible = None if levels is None else [possible_level(spec, quantity, price) for quantity, price in levels]
 
         def say(_now_ms: int) -> list[Fact]:
-            exchange.depth.set(symbol, possible)
+            exchange.set_depth(symbol, possible)
             return []
 
         count = "no bound" if possible is None else f"{len(possible)} levels"

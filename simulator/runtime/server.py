@@ -14,6 +14,7 @@ from simulator.core.domain import AccountSpec, SymbolSpec
 from simulator.core.fault import RequestRule, Verdict
 from simulator.core.journal import Journal, JournalEntry
 from simulator.core.lookup import find_symbol
+from simulator.core.market_terms import MarketTerms
 from simulator.core.profile import Profile
 from simulator.core.rate_limits import Limits
 from simulator.core.scenario import Scenario
@@ -71,6 +72,7 @@ class Simulator(
         ping_interval_s: how often a stream connection is pinged.
         pong_timeout_s: how late a pong may be before the connection is closed.
         profile: which of Binance's undocumented behaviours to show.
+        market: who trades with whom; None: the house trades any quantity with everybody, at one price per symbol.
         rate_limits: whether requests beyond the limits are refused ("enforced"), or only "counted".
         tls: whether to speak https:// and wss:// only, by a throw-away authority whose certificate is in `ca_file`.
 
@@ -93,6 +95,7 @@ class Simulator(
         ping_interval_s: float = 180.0,
         pong_timeout_s: float = 600.0,
         profile: Profile | None = None,
+        market: MarketTerms | None = None,
         rate_limits: Literal["enforced", "counted"] = "enforced",
         tls: bool = False,
     ) -> None:
@@ -103,6 +106,7 @@ class Simulator(
         self.accounts = tuple(accounts)
         self.journal = Journal()
         self.profile = profile or Profile()
+        self._market = market or MarketTerms()
         self._symbols = tuple(symbols)
         self._limits = Limits(weight=self.profile.weight_limit, enforced=rate_limits == "enforced")
         self._start_ms = start_ms
@@ -306,4 +310,5 @@ class Simulator(
             listen_key_lifetime_ms=self._listen_key_lifetime_ms,
             seed=self._seed,
             limits=self._limits,
+            market=self._market,
         )

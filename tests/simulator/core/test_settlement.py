@@ -12,8 +12,11 @@ from tests.simulator.core.trading import BTC, NOW, an_exchange, decimals, restin
 
 
 def match(*, is_maker: bool) -> Match:
-    quantity, price, mark = decimals("0.004", "60000", "61000")
-    return Match(trade_id=7, quantity=quantity, price=price, mark=mark, is_maker=is_maker, time_ms=NOW + 1)
+    quantity, price = decimals("0.004", "60000")
+    return Match(trade_id=7, quantity=quantity, price=price, is_maker=is_maker, time_ms=NOW + 1)
+
+
+MARKS = {"BTCUSDT": Decimal(61000)}
 
 
 @pytest.mark.parametrize(("is_maker", "commission"), [(True, "0.048"), (False, "0.096")])
@@ -21,7 +24,7 @@ def test_the_wallet_pays_the_commission_of_the_trades_role(is_maker: bool, commi
     exchange = an_exchange()
     account = the_account(exchange)
 
-    fact = settle(account, resting(exchange), BTC, match(is_maker=is_maker))
+    fact = settle(account, resting(exchange), BTC, match(is_maker=is_maker), house=exchange.house, marks=MARKS)
 
     assert fact.fill.commission == Decimal(commission)
     assert account.wallets["USDT"] == 10_000 - Decimal(commission)
@@ -33,7 +36,7 @@ def test_order_position_and_trade_agree() -> None:
     account = the_account(exchange)
     order = resting(exchange, BUY, "0.010", "60000")
 
-    fact = settle(account, order, BTC, match(is_maker=True))
+    fact = settle(account, order, BTC, match(is_maker=True), house=exchange.house, marks=MARKS)
 
     assert (fact.order.status, fact.order.executed) == ("PARTIALLY_FILLED", Decimal("0.004"))
     assert account.orders[order.order_id] == fact.order
