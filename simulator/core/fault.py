@@ -16,7 +16,10 @@ __all__ = ["Delay", "ExecuteThen", "ExecuteThenReset", "Plan", "RequestRule", "R
 
 
 class Respond(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Answer with this HTTP status: Binance's `{"code", "msg"}`, or `body` as it is (JSON data, or text for HTML)."""
+    """Answer with this HTTP status: Binance's `{"code", "msg"}`, or `body` as it is (JSON data, or text for HTML).
+
+    403 and 404 without code, message and body are the pages that stand before the exchange.
+    """
 
     status: int
     code: int = 0

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["BINARY", "PING", "PONG", "TEXT", "close_complaint", "encode_frame"]
+__all__ = ["BINARY", "CLOSE", "PING", "PONG", "TEXT", "close_complaint", "close_frame", "encode_frame"]
 
 TEXT: Final = 0x1
 BINARY: Final = 0x2
+CLOSE: Final = 0x8
 PING: Final = 0x9
 PONG: Final = 0xA
 
@@ -27,6 +28,11 @@ def encode_frame(opcode: int, payload: bytes) -> bytes:
     if length < 65_536:
         return bytes((_FINAL | opcode, 126)) + length.to_bytes(2) + payload
     return bytes((_FINAL | opcode, 127)) + length.to_bytes(8) + payload
+
+
+def close_frame(code: int, reason: str = "") -> bytes:
+    """Return the bytes of a close frame. The code need not be a legal one."""
+    return encode_frame(CLOSE, code.to_bytes(2) + reason.encode(errors="replace"))
 
 
 def close_complaint(code: int, reason: str) -> str:

@@ -3,6 +3,9 @@
 One function answers everything that is not a stream. It writes the request down (subscribers may act then), asks the
 scripted rules for a verdict, executes, tells the facts, and answers. Signatures are checked over the bytes that
 arrived.
+
+What an address or an account may still ask is checked in this order: a ban (418), the weight of the request (429),
+then, when it is known who asks, the number of orders (429). Requests that no endpoint answers weigh nothing.
 """
 
 from __future__ import annotations
@@ -18,24 +21,23 @@ from simulator.core.api_keys import ApiKeys
 from simulator.core.endpoints import ROUTES
 from simulator.core.facts import Fact
 from simulator.core.fault import Plan, RequestRule, Reset, Respond, Verdict, plan
+from simulator.core.http_answer import FORBIDDEN_PAGE, FRONT_HEADERS, NOT_FOUND_PAGE, is_hostile, page_of
 from simulator.core.journal import mask, mask_text, masked_params
-from simulator.core.security import SignatureError
+from simulator.core.security import DiagnosedError
 from simulator.core.venue import Answer, Call, Route
-from simulator.core.venue_error import VenueError
+from simulator.core.venue_error import LimitError, VenueError
 from simulator.runtime.connection import reset_transport
 from simulator.runtime.floor import Floor
 
 __all__ = ["RestInterface"]
 
-_NOT_FOUND: Final = (
-    "<html>\r\n<head><title>404 Not Found</title></head>\r\n"
-    "<body>\r\n<center><h1>404 Not Found</h1></center>\r\n</body>\r\n</html>\r\n"
-)
 _MOST_JOURNALED_BYTES: Final = 65_536
+_ENGINE_PATHS: Final = frozenset({"/fapi/v1/order", "/fapi/v1/batchOrders"})
+"""Where POST and PUT go to the matching engine, which looks at the timestamp once more."""
 
 
 class _Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What arrived. `number` is the journal's `seq` of it, `account` whose key it shows ("" when nobody's)."""
+    """What arrived, and when. `number` is the journal's `seq` of it, `account` whose key it shows ("": nobody's)."""
 
     method: str
     path: str
@@ -45,6 +47,7 @@ class _Request(msgspec.Struct, frozen=True, kw_only=True):
     api_key: str
     account: str
     address: str
+    arrived_ms: int
     number: int
 
 
@@ -62,7 +65,7 @@ class RestInterface:
         self._floor = floor
         self._rules = rules
         self._names = keys.names
-        self._keys = keys.signers
+        self._signers = keys.signers
 
     async def answer(self, http: web.BaseRequest, path: str, query: str) -> web.StreamResponse:
         """Answer one request."""
@@ -92,7 +95,7 @@ class RestInterface:
 
     async def _receive(self, http: web.BaseRequest, path: str, query: str) -> _Request:
         body = (await http.read()).decode(errors="replace") if http.can_read_body and http.method != "GET" else ""
-        params = security.read_params(query, body)
+        params = security.read_params(query, body, http.content_type)
         api_key = http.headers.get("X-MBX-APIKEY", "")
         account = self._names.get(api_key, "")
         entry = self._floor.chronicle.record(
@@ -113,6 +116,7 @@ class RestInterface:
             api_key=api_key,
             account=account,
             address=http.remote or "",
+            arrived_ms=entry.time_ms,
             number=entry.seq,
         )
 
@@ -125,68 +129,97 @@ class RestInterface:
 
     def _outcome(self, request: _Request) -> _Outcome:
         route = ROUTES.get((request.method, request.path))
-        if route is None:
-            summary = f"unknown path {request.method} {request.path}"
-            self._note(request, summary)
-            return _Outcome(Respond(404, body=_NOT_FOUND))
         try:
+            self._floor.venue.counters.check_ban(request.address, self._floor.clock.time_ms())
+            if route is None:
+                return self._astray(request)
             self._admit(route, request)
-            security.check_repeats(request.query, request.body)
-            self._authenticate(route, request)
             answer = self._perform(route, request)
-        except SignatureError as error:
-            self._note(request, error.diagnosis)
-            return _Outcome(Respond(error.status, error.code, error.message, headers=self._used(route, request)))
         except VenueError as error:
-            return _Outcome(Respond(error.status, error.code, error.message, headers=self._used(route, request)))
+            return _Outcome(self._refusal(error, route, request))
         headers = self._used(route, request) | self._counts(route, request)
         return _Outcome(Respond(200, body=answer.body, headers=headers), answer.facts)
 
+    def _astray(self, request: _Request) -> _Outcome:
+        """Answer a request that no endpoint answers."""
+        if is_hostile(request.method, f"{request.path}?{request.query}"):
+            self._note(request, f"refused by the firewall: {request.method} {request.path}")
+            return _Outcome(Respond(403, body=FORBIDDEN_PAGE))
+        self._note(request, f"unknown path {request.method} {request.path}")
+        return _Outcome(Respond(404, body=NOT_FOUND_PAGE))
+
     def _admit(self, route: Route, request: _Request) -> None:
-        counters, now_ms = self._floor.venue.counters, self._floor.clock.time_ms()
+        venue, now_ms = self._floor.venue, self._floor.clock.time_ms()
         if route.bucket == "funding":
-            counters.admit_funding(request.address, now_ms)
+            venue.counters.admit_funding(request.address, now_ms)
         else:
-            counters.admit_weight(request.address, route.weigh(request.params), now_ms)
+            weight = venue.profile.weights.get(request.path, -1)
+            weight = route.weigh(request.params) if weight < 0 else weight
+            venue.counters.admit_weight(request.address, weight, now_ms)
 
     def _perform(self, route: Route, request: _Request) -> Answer:
         venue, now_ms = self._floor.venue, self._floor.clock.time_ms()
+        security.check_repeats(request.query, request.body)
+        self._authenticate(route, request, now_ms)
         venue.counters.admit_orders(request.account, route.orders, now_ms)
         as_of_ms = venue.read_lag.as_of(request.path, route.reads, now_ms)
         return route.endpoint(venue, Call(request.params, request.account, now_ms, as_of_ms))
+
+    def _refusal(self, error: VenueError, route: Route | None, request: _Request) -> Respond:
+        if isinstance(error, DiagnosedError):
+            self._note(request, error.diagnosis)
+        headers = self._used(route, request) if route else {}
+        if isinstance(error, LimitError) and self._floor.venue.profile.retry_after == "present":
+            left_ms = error.until_ms - self._floor.clock.time_ms()
+            headers["retry-after"] = str(-(-left_ms // 1000))
+        return Respond(error.status, error.code, error.message, headers=headers)
 
     def _used(self, route: Route, request: _Request) -> dict[str, str]:
         if route.bucket == "funding":
             return {}
         used = self._floor.venue.counters.used_weight(request.address, self._floor.clock.time_ms())
-        return {"X-MBX-USED-WEIGHT-1M": str(used)}
+        return {"x-mbx-used-weight-1m": str(used)}
 
     def _counts(self, route: Route, request: _Request) -> dict[str, str]:
         if route.orders == (0, 0):
             return {}
         ten_seconds, minute = self._floor.venue.counters.used_orders(request.account, self._floor.clock.time_ms())
-        return {"X-MBX-ORDER-COUNT-10S": str(ten_seconds), "X-MBX-ORDER-COUNT-1M": str(minute)}
+        return {"x-mbx-order-count-10s": str(ten_seconds), "x-mbx-order-count-1m": str(minute)}
 
-    def _authenticate(self, route: Route, request: _Request) -> None:
+    def _authenticate(self, route: Route, request: _Request, now_ms: int) -> None:
         if route.security == "none":
             return
-        security.known_key(request.api_key, self._names, self._floor.venue.profile.request_ip)
-        if route.security == "signed":
-            security.check_timestamp(request.params, self._floor.clock.time_ms())
-            security.check_signature(request.query, request.body, self._keys[request.account])
+        profile = self._floor.venue.profile
+        security.known_key(request.api_key, self._names, profile.request_ip)
+        if route.security != "signed":
+            return
+        is_for_engine = request.path in _ENGINE_PATHS and request.method in {"POST", "PUT"}
+        security.check_timestamp(request.params, request.arrived_ms if is_for_engine else now_ms, profile)
+        security.check_signature(
+            request.query,
+            request.body,
+            self._signers[request.account],
+            profile=profile,
+            keys=self._signers,
+            api_key=request.api_key,
+        )
+        if is_for_engine:
+            security.check_engine_window(request.params, now_ms, profile)
 
     def _respond(self, http: web.BaseRequest, request: _Request, answer: Respond | Reset) -> web.Response:
         if isinstance(answer, Reset):
             self._record(request, 0, None, summary="the connection was reset instead of an answer")
             reset_transport(http.transport)
             return web.Response(status=500)
-        body = {"code": answer.code, "msg": answer.message} if answer.body is None else answer.body
+        body = _body_of(answer)
         if isinstance(body, str):
             payload, content_type = body.encode(), "text/html"
         else:
             payload, content_type = msgspec.json.encode(body), "application/json"
         self._record(request, answer.status, _shown(body, len(payload)), size=len(payload))
-        return web.Response(body=payload, status=answer.status, headers=answer.headers, content_type=content_type)
+        took_ms = self._floor.clock.time_ms() - request.arrived_ms
+        headers = FRONT_HEADERS | {"x-response-time": f"{took_ms}ms"} | answer.headers
+        return web.Response(body=payload, status=answer.status, headers=headers, content_type=content_type)
 
     def _record(self, request: _Request, status: int, body: object, **fields: Any) -> None:
         self._floor.chronicle.record(
@@ -205,6 +238,14 @@ class RestInterface:
         self._floor.chronicle.record(
             "note", account=request.account, about=request.number, method=request.method, summary=mask_text(summary)
         )
+
+
+def _body_of(answer: Respond) -> object:
+    """Return the body of an answer: what it says, or a page, or the exchange's code and message."""
+    if answer.body is not None:
+        return answer.body
+    page = "" if answer.code or answer.message else page_of(answer.status)
+    return page or {"code": answer.code, "msg": answer.message}
 
 
 def _shown(body: object, size: int) -> object:

@@ -14,7 +14,8 @@ from user_stream import Settings
 
 @pytest.mark.no_cover
 async def test_fill_of_the_501st_symbol_evicts_the_oldest() -> None:
-    sim = Simulator(symbols=synthetic_symbols(501), accounts=(AccountSpec(balance="1000000"),))
+    accounts = (AccountSpec(balance="1000000"),)
+    sim = Simulator(symbols=synthetic_symbols(501), accounts=accounts, rate_limits="counted")
     async with live_desk(sim=sim) as desk:
         symbols = sim.symbols
         for number, symbol in enumerate(symbols[:500]):

@@ -8,6 +8,8 @@ from urllib.parse import urlencode
 
 import aiohttp
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from simulator import (
     AccountSpec,
@@ -20,6 +22,7 @@ from simulator import (
     Simulator,
 )
 from simulator.core.fault import Verdict
+from simulator.core.rate_limits import REFUSALS_UNTIL_BAN
 from simulator.core.security import sign
 from tests.contract.shape import fixture
 from tests.simulator.runtime.wire import LIMIT_ORDER, MARKET_ORDER, ORDER, Wire
@@ -250,3 +253,151 @@ async def test_large_answers_push_the_oldest_out_of_the_journal() -> None:
         kept = simulator.journal.entries(kind="response")
 
     assert 1000 < len(kept) < 1300
+
+
+async def test_every_answer_has_the_headers_of_the_front_and_their_names_are_lower_case() -> None:
+    async with Simulator() as simulator, Wire(simulator) as wire:
+        answers = [
+            await wire.send("GET", "/fapi/v1/ping"),
+            await wire.ask("POST", ORDER, symbol="BTCUSDT"),
+            await wire.send("POST", "/fapi/v1/listenKey", **{"X-MBX-APIKEY": "nobody"}),
+        ]
+
+    for answer in answers:
+        assert {"x-mbx-used-weight-1m", "x-response-time"} <= {*answer.headers}
+        assert answer.headers["Cache-Control"].startswith("no-cache")
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert answers[0].headers["x-response-time"] == "0ms"
+
+
+async def test_who_goes_beyond_the_weight_of_a_minute_is_refused_and_then_banned() -> None:
+    async with Simulator() as simulator, Wire(simulator) as wire:
+        for _ in range(60):
+            assert (await wire.ask("GET", "/fapi/v1/openOrders")).status == 200
+        refused = [await wire.send("GET", "/fapi/v1/ping") for _ in range(REFUSALS_UNTIL_BAN)]
+        banned = await wire.send("GET", "/fapi/v1/ping")
+        astray = await wire.send("GET", "/fapi/v1/none")
+        banned_until_ms = simulator.time_ms + 120_000
+        await asyncio.sleep(121)
+
+        assert (await wire.send("GET", "/fapi/v1/ping")).status == 200
+
+    expected = fixture("errors/examples.json")
+    assert {(answer.status, answer.body["code"]) for answer in refused} == {(429, -1003)}
+    assert refused[0].body["msg"] == expected["-1003-429"]["body"]["msg"].replace("1.2.3.4", "127.0.0.1")
+    assert "retry-after" not in refused[0].headers
+    assert int(refused[0].headers["x-mbx-used-weight-1m"]) > 2400
+    assert (banned.status, astray.status) == (418, 418)
+    assert banned.body["msg"] == expected["-1003-418"]["body"]["msg"].replace("1.2.3.4", "127.0.0.1").replace(
+        "1790000000000", str(banned_until_ms)
+    )
+
+
+async def test_retry_after_is_told_where_the_profile_says_so() -> None:
+    exchange = Simulator(profile=Profile(retry_after="present"), start_ms=1_700_000_040_000)
+    async with exchange as simulator, Wire(simulator) as wire:
+        for _ in range(60):
+            await wire.ask("GET", "/fapi/v1/openOrders")
+        await asyncio.sleep(10)
+        refused = await wire.send("GET", "/fapi/v1/ping")
+
+    assert (refused.status, refused.headers["retry-after"]) == (429, "50")
+
+
+async def test_more_orders_than_the_account_may_send_are_refused_and_not_executed() -> None:
+    cheap = LIMIT_ORDER | {"symbol": "ETHUSDT", "price": "2000", "quantity": "0.010"}
+    async with Simulator(start_ms=1_700_000_040_000) as simulator, Wire(simulator) as wire:
+        first = await wire.ask("POST", ORDER, **cheap)
+        for _ in range(299):
+            refused = await wire.ask("POST", ORDER, symbol="BTCUSDT")
+            assert refused.status == 400
+        last = await wire.ask("POST", ORDER, **cheap)
+        orders = await wire.ask("GET", "/fapi/v1/openOrders", symbol="ETHUSDT")
+
+    expected = fixture("errors/examples.json")["-1015"]
+    assert (last.status, last.body) == (expected["http"], expected["body"])
+    assert first.headers["x-mbx-order-count-10s"] == "1"
+    assert len(orders.body) == 1
+
+
+async def test_limits_may_be_counted_only() -> None:
+    async with Simulator(rate_limits="counted") as simulator, Wire(simulator) as wire:
+        answers = [await wire.ask("GET", "/fapi/v1/openOrders") for _ in range(62)]
+
+    assert {answer.status for answer in answers} == {200}
+    assert answers[-1].headers["x-mbx-used-weight-1m"] == str(62 * 40)
+
+
+async def test_a_weight_may_be_another_than_the_documented_one() -> None:
+    profile = Profile(weights={"/fapi/v2/positionRisk": 10})
+    async with Simulator(profile=profile) as simulator, Wire(simulator) as wire:
+        answer = await wire.ask("GET", "/fapi/v2/positionRisk")
+
+    assert answer.headers["x-mbx-used-weight-1m"] == "10"
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "status"),
+    [
+        ("GET", "/fapi/v1/none", 404),
+        ("GET", "/fapi/v1/account", 404),
+        ("GET", "/fapi/v1/balance", 404),
+        ("GET", "/fapi/v1/positionRisk", 404),
+        ("PATCH", "/fapi/v1/order", 403),
+        ("GET", "/fapi/v1/x?q=%3Cscript%3E", 403),
+    ],
+)
+async def test_what_never_reaches_the_exchange_is_answered_with_a_page(method: str, target: str, status: int) -> None:
+    async with Simulator() as simulator, Wire(simulator) as wire:
+        answer = await wire.send(method, target)
+
+    assert (answer.status, answer.headers["content-type"]) == (status, "text/html")
+    assert answer.text.startswith("<html>")
+    assert "x-mbx-used-weight-1m" not in answer.headers
+
+
+async def test_a_scripted_403_is_the_firewall_s_page() -> None:
+    async with Simulator() as simulator, Wire(simulator) as wire:
+        simulator.on_request("GET", "/fapi/v1/ping", Respond(403))
+        answer = await wire.send("GET", "/fapi/v1/ping")
+
+    assert (answer.status, "403 Forbidden" in answer.text) == (403, True)
+
+
+async def test_a_body_of_json_has_no_parameters() -> None:
+    async with Simulator() as simulator, Wire(simulator) as wire:
+        answer = await wire.send("POST", ORDER, json.dumps(LIMIT_ORDER), **{"Content-Type": "application/json"})
+
+    assert answer.body["code"] == -1102
+
+
+async def test_a_body_that_is_sent_with_delete_counts() -> None:
+    async with Simulator() as simulator, Wire(simulator) as wire:
+        order = await wire.ask("POST", ORDER, **LIMIT_ORDER)
+        body = wire.signed(symbol="BTCUSDT", orderId=order.body["orderId"])
+        answer = await wire.send("DELETE", ORDER, body)
+
+    assert answer.body["status"] == "CANCELED"
+
+
+@pytest.mark.parametrize("code", [-5028, -1021])
+async def test_an_order_that_lingers_before_the_matching_engine_is_refused_there(code: int) -> None:
+    profile = Profile(late_order=code)  # type: ignore[arg-type]  # one of its words
+    async with Simulator(profile=profile) as simulator, Wire(simulator) as wire:
+        simulator.on_request("POST", ORDER, Delay(1.5))
+        answer = await wire.ask("POST", ORDER, **LIMIT_ORDER, recvWindow=1000)
+
+        assert answer.body["code"] == code
+        assert "at the matching engine" in simulator.journal.entries(kind="note")[0].summary
+
+
+async def test_ed25519_may_be_refused_on_rest() -> None:
+    key = Ed25519PrivateKey.generate()
+    pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    profile = Profile(ed25519_rest="refused")
+    async with Simulator(accounts=(AccountSpec(public_key=pem),), profile=profile) as simulator:
+        async with Wire(simulator) as wire:
+            answer = await wire.ask("GET", "/fapi/v1/openOrders")
+
+        assert answer.body["code"] == -1022
+        assert "WebSocket API only" in simulator.journal.entries(kind="note")[0].summary

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import io
 import json
+from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
 from urllib.parse import urlencode
 
@@ -38,7 +39,7 @@ class Answer(NamedTuple):
 
     status: int
     text: str
-    headers: dict[str, str]
+    headers: Mapping[str, str]
 
     @property
     def body(self) -> Any:
@@ -79,7 +80,7 @@ class Wire:
             data=io.BytesIO(body.encode()) if body else None,
             headers=key | form | headers,
         ) as response:
-            return Answer(response.status, await response.text(), dict(response.headers))
+            return Answer(response.status, await response.text(), response.headers.copy())
 
     async def ask(self, method: str, path: str, **params: object) -> Answer:
         """Send a signed request."""
