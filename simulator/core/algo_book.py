@@ -6,22 +6,29 @@ Triggering takes the exchange a moment (`Profile.algo_trigger_ms`), and the chil
     → 11 ms later → ALGO_UPDATE TRIGGERED → ALGO_UPDATE FINISHED
 
 The book does not hear of prices, fills and positions: it looks. `follow` finds out what follows from how things are
-now, again and again until nothing does; asked twice it has nothing to add. Whoever tells facts asks it first.
+now, again and again until nothing does; asked twice it has nothing to add. Whoever tells facts asks it first, and says
+which accounts the facts are about: only their orders are looked at, and those of symbols whose prices have moved.
 
-Neither margin nor position is checked before the trigger: then the child is refused, and its parent is REJECTED.
+An order looks at the price that its workingType names: the last price or the mark price. With priceProtect it does not
+trigger while the two are further apart than the symbol's `triggerProtect`.
+
+Neither margin nor position is checked before the trigger: then the child is refused, and its parent is REJECTED. A
+price match is resolved then too: without a price in the book to match, the order is REJECTED.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from typing import Any, Final
 
 from msgspec.structs import replace
 
-from simulator.core import venue_error
+from simulator.core import price_match, venue_error
 from simulator.core.account import Account
 from simulator.core.algo_orders import (
     FINISHED,
+    MARK_PRICE,
     REJECTED,
     TAKE_PROFITS,
     TRIGGERED,
@@ -33,13 +40,16 @@ from simulator.core.algo_orders import (
     is_met,
     would_trigger,
 )
-from simulator.core.domain import CANCELED, EXPIRED
+from simulator.core.algo_register import AlgoRegister
+from simulator.core.amounts import ZERO
+from simulator.core.domain import CANCELED, EXPIRED, GTC, LIMIT
 from simulator.core.exchange import Exchange
 from simulator.core.facts import AlgoChanged, Fact
 from simulator.core.ids import identifier
 from simulator.core.orders import Order, OrderIntent
-from simulator.core.past import Past
 from simulator.core.profile import Profile
+from simulator.core.retention import is_kept
+from simulator.core.validation import NO_MATCH
 from simulator.core.venue_error import VenueError, refusal
 
 __all__ = ["AlgoBook"]
@@ -52,27 +62,33 @@ _IMMEDIATE_TRIGGER: Final = {-2021: venue_error.IMMEDIATE_TRIGGER, -4142: venue_
 
 
 class AlgoBook:
-    """Every conditional order that there ever was, and those that live."""
+    """Every conditional order that REST still shows, and those that live."""
 
     def __init__(self, exchange: Exchange, profile: Profile, seed: int) -> None:
         self._exchange = exchange
         self._profile = profile
         self._seed = seed
         self._last_id = FIRST_ALGO_ID
-        self._orders: dict[str, dict[int, AlgoOrder]] = {name: {} for name in exchange.accounts}
-        self._pasts: dict[str, Past[int, AlgoOrder]] = {name: Past() for name in exchange.accounts}
-        self._living: dict[int, AlgoOrder] = {}
-        self._due_ms: dict[int, int] = {}
+        self._register = AlgoRegister()
+        self._due_ms: dict[int, tuple[int, str]] = {}
         self._guarding: set[int] = set()
+        self._seen: dict[str, tuple[Decimal, Decimal]] = {}
 
     def orders(self, account: str, as_of_ms: int | None = None) -> list[AlgoOrder]:
         """Return all conditional orders of an account, oldest first; as they were at a moment, unless that is None."""
-        orders = self._orders[account]
-        return list((orders if as_of_ms is None else self._pasts[account].rewind(orders, as_of_ms)).values())
+        return self._register.orders(account, as_of_ms)
+
+    def order(self, account: str, algo_id: int) -> AlgoOrder | None:
+        """Return a conditional order of an account."""
+        return self._register.order(account, algo_id)
+
+    def order_named(self, account: str, client_algo_id: str) -> AlgoOrder | None:
+        """Return the newest conditional order of this client id."""
+        return self._register.order_named(account, client_algo_id)
 
     def waiting(self, account: str) -> list[AlgoOrder]:
         """Return those that wait for their price, oldest first."""
-        return [algo for algo in self._living.values() if algo.account == account and algo.is_waiting]
+        return self._register.waiting(account)
 
     def child(self, algo: AlgoOrder) -> Order | None:
         """Return the order that it sent, as it is now."""
@@ -86,7 +102,7 @@ class AlgoBook:
         Raises `VenueError` -4116, -4045, -4130, or that it would trigger at once.
         """
         self._check_standing(account.name, terms, client_algo_id)
-        market = self._exchange.prices[terms.symbol]
+        market = self._price_of(terms)
         if would_trigger(terms, market):
             raise refusal(_IMMEDIATE_TRIGGER[self._profile.algo_immediate_trigger])
         self._last_id += 1
@@ -113,22 +129,39 @@ class AlgoBook:
     def trigger(self, algo: AlgoOrder, now_ms: int) -> list[Fact]:
         """Trigger an order that waits, wherever the price is."""
         facts: list[Fact] = [self._change(algo, now_ms, status=TRIGGERING, triggered_ms=now_ms)]
-        self._due_ms[algo.algo_id] = now_ms + self._profile.algo_trigger_ms
+        self._due_ms[algo.algo_id] = (now_ms + self._profile.algo_trigger_ms, algo.account)
         if self._profile.algo_child == "before_triggered":
-            facts += self._send_child(self._living[algo.algo_id], now_ms)
+            facts += self._send_child(self._newest(algo), now_ms)
         return facts
 
-    def follow(self, now_ms: int) -> list[Fact]:
-        """Return what follows, for conditional orders and by them, from prices, positions and orders as they are."""
+    def follow(self, now_ms: int, accounts: Iterable[str] | None = None) -> list[Fact]:
+        """Return what follows, for conditional orders and by them, from prices, positions and orders as they are.
+
+        `accounts` are those that anything happened to, None meaning any.
+        """
+        touched = set(self._exchange.accounts if accounts is None else accounts)
         facts: list[Fact] = []
-        while self._living and (found := list(self._consequences(now_ms))):
+        while found := list(self._consequences(touched, now_ms)):
             facts += found
+            touched = {fact.account for fact in found}
         return facts
 
     def next_deadline_ms(self) -> int | None:
         """Return when `follow` has something to do by itself, or None."""
-        dates = [algo.terms.good_till_ms for algo in self._living.values() if algo.is_waiting]
-        return min((date for date in (*self._due_ms.values(), *dates) if date), default=None)
+        dates = [date_ms for date_ms, _ in self._due_ms.values()]
+        if (date_ms := self._register.next_date_ms()) is not None:
+            dates.append(date_ms)
+        return min(dates, default=None)
+
+    def forget(self, now_ms: int, most: int) -> None:
+        """Forget the orders that REST does not show any more, and of each account the oldest that are too many."""
+        self._register.forget(lambda algo: self.is_kept(algo, now_ms), most, now_ms)
+
+    def is_kept(self, algo: AlgoOrder, now_ms: int) -> bool:
+        """Return whether queries still find the order."""
+        child = self.child(algo)
+        executed = ZERO if child is None else child.executed
+        return not algo.has_ended or is_kept(executed, algo.update_ms, now_ms)
 
     def _check_standing(self, account: str, terms: AlgoTerms, client_algo_id: str) -> None:
         waiting = self.waiting(account)
@@ -139,15 +172,28 @@ class AlgoBook:
         if terms.close_position and any(_closes_alike(algo.terms, terms) for algo in waiting):
             raise refusal(venue_error.CLOSE_POSITION_EXISTS)
 
-    def _consequences(self, now_ms: int) -> Iterator[Fact]:
-        for algo in list(self._living.values()):
-            if algo.is_waiting:
-                yield from self._waiting_on(algo, now_ms)
-            else:
-                yield from self._triggered_on(algo, now_ms)
+    def _consequences(self, touched: Iterable[str], now_ms: int) -> Iterator[Fact]:
+        for algo_id, account in sorted(self._candidates(touched, now_ms)):
+            algo = self._register.order(account, algo_id)
+            if algo is None or algo.has_ended:
+                continue
+            yield from self._waiting_on(algo, now_ms) if algo.is_waiting else self._triggered_on(algo, now_ms)
+
+    def _candidates(self, touched: Iterable[str], now_ms: int) -> set[tuple[int, str]]:
+        """Return the orders that may have something to say, as algo id and account."""
+        register, exchange = self._register, self._exchange
+        found = {(algo.algo_id, name) for name in touched if name for algo in register.living(name)}
+        found |= {(algo.algo_id, algo.account) for algo in register.overdue(now_ms)}
+        found |= {(algo_id, account) for algo_id, (due_ms, account) in self._due_ms.items() if due_ms <= now_ms}
+        for symbol in register.symbols():
+            prices = (exchange.prices[symbol], exchange.marks[symbol])
+            if self._seen.get(symbol) != prices:
+                self._seen[symbol] = prices
+                found |= {(algo.algo_id, algo.account) for algo in register.waiting_on(symbol)}
+        return found
 
     def _waiting_on(self, algo: AlgoOrder, now_ms: int) -> Iterator[Fact]:
-        price = self._exchange.prices[algo.symbol]
+        price = self._price_of(algo.terms)
         if self._is_pointless(algo):
             yield self.end(algo, self._profile.algo_position_closed, POSITION_CLOSED, now_ms)
         elif 0 < algo.terms.good_till_ms <= now_ms:
@@ -156,12 +202,12 @@ class AlgoBook:
             yield self._change(algo, now_ms, best_price=price)
         else:
             algo = self._keep(followed(algo, price), now_ms)
-            if is_met(algo, price):
+            if is_met(algo, price) and not self._is_protected(algo.terms):
                 yield from self.trigger(algo, now_ms)
 
     def _triggered_on(self, algo: AlgoOrder, now_ms: int) -> Iterator[Fact]:
         if algo.status == TRIGGERING:
-            if self._due_ms[algo.algo_id] <= now_ms:
+            if self._due_ms[algo.algo_id][0] <= now_ms:
                 yield from self._report(algo, now_ms)
             return
         child = self.child(algo)
@@ -174,9 +220,9 @@ class AlgoBook:
             yield self._change(algo, now_ms, status=TRIGGERED)
             return
         sent = self._send_child(algo, now_ms)
-        living = self._living.get(algo.algo_id)
-        if living is not None:
-            yield self._change(living, now_ms, status=TRIGGERED)
+        newest = self._newest(algo)
+        if not newest.has_ended:
+            yield self._change(newest, now_ms, status=TRIGGERED)
         yield from sent
 
     def _send_child(self, algo: AlgoOrder, now_ms: int) -> list[Fact]:
@@ -193,14 +239,18 @@ class AlgoBook:
         quantity = terms.quantity
         if terms.close_position:
             quantity = account.closable(terms.symbol, terms.position_side, terms.sign)
+        price = terms.price
+        if terms.price_match != NO_MATCH:
+            price = price_match.resolve(self._exchange, terms.symbol, terms.side, terms.price_match)
         return OrderIntent(
             symbol=terms.symbol,
             side=terms.side,
             type=terms.child_type,
             original_type=terms.type if self._profile.algo_child_original_type == "algo" else "",
-            time_in_force=terms.time_in_force if terms.price else "GTC",
+            time_in_force=terms.time_in_force if terms.child_type == LIMIT else GTC,
             quantity=quantity,
-            price=terms.price,
+            price=price,
+            price_match=terms.price_match,
             position_side=terms.position_side,
             reduce_only=terms.reduce_only,
             client_order_id=algo.client_algo_id if self._profile.algo_child_id == "same" else "",
@@ -225,19 +275,26 @@ class AlgoBook:
 
     def _keep(self, algo: AlgoOrder, now_ms: int) -> AlgoOrder:
         """Store the order's newest record."""
-        orders = self._orders[algo.account]
-        if algo is orders.get(algo.algo_id):
+        if algo is self._register.order(algo.account, algo.algo_id):
             return algo
-        self._pasts[algo.account].note(algo.algo_id, orders.get(algo.algo_id), now_ms)
-        orders[algo.algo_id] = algo
+        self._register.keep(algo, now_ms)
         if algo.has_ended:
-            self._living.pop(algo.algo_id, None)
             self._guarding.discard(algo.algo_id)
-        else:
-            self._living[algo.algo_id] = algo
         if algo.status != TRIGGERING:
             self._due_ms.pop(algo.algo_id, None)
         return algo
+
+    def _newest(self, algo: AlgoOrder) -> AlgoOrder:
+        return self._register.order(algo.account, algo.algo_id) or algo
+
+    def _price_of(self, terms: AlgoTerms) -> Decimal:
+        prices = self._exchange.marks if terms.working_type == MARK_PRICE else self._exchange.prices
+        return prices[terms.symbol]
+
+    def _is_protected(self, terms: AlgoTerms) -> bool:
+        """Say whether last and mark price are too far apart for an order that asked to be protected."""
+        last, mark = self._exchange.prices[terms.symbol], self._exchange.marks[terms.symbol]
+        return terms.price_protect and abs(last - mark) > mark * self._exchange.symbols[terms.symbol].trigger_protect
 
 
 def _closes_alike(terms: AlgoTerms, other: AlgoTerms) -> bool:

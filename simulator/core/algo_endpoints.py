@@ -13,13 +13,13 @@ from typing import Any, Final
 from simulator.core import venue_error
 from simulator.core.account import Account
 from simulator.core.algo_bodies import algo_cancelled, listed_algo_order, placed_algo_order, queried_algo_order
+from simulator.core.algo_book import AlgoBook
 from simulator.core.algo_orders import CONDITIONAL, TRIGGERING, AlgoOrder
 from simulator.core.algo_validation import read_algo_terms
-from simulator.core.amounts import ZERO
 from simulator.core.domain import CANCELED
 from simulator.core.facts import Fact
 from simulator.core.params import Params, optional_integer
-from simulator.core.retention import is_kept, read_page
+from simulator.core.retention import read_page
 from simulator.core.trading_endpoints import circumstances
 from simulator.core.validation import check_response_type, known_symbol, read_client_order_id
 from simulator.core.venue import Answer, Call, Route, Venue
@@ -63,7 +63,7 @@ def cancel_all_algo_orders(venue: Venue, call: Call) -> Answer:
 def query_algo_order(venue: Venue, call: Call) -> Answer:
     """GET /fapi/v1/algoOrder."""
     algo = _named_algo_order(venue, call)
-    if algo is None or not _is_kept(venue, call, algo):
+    if algo is None or not venue.algos.is_kept(algo, call.now_ms):
         raise refusal(venue_error.NO_SUCH_ORDER)
     child = venue.account(call).orders.get(algo.child_id)
     return Answer(queried_algo_order(algo, child, venue.exchange.symbols[algo.symbol]))
@@ -88,7 +88,9 @@ def all_algo_orders(venue: Venue, call: Call) -> Answer:
     """GET /fapi/v1/allAlgoOrders."""
     symbol = known_symbol(call.params, venue.exchange.symbols).symbol
     page = read_page(call.params, "algoId", call.now_ms)
-    kept = [algo for algo in venue.algo_orders(call) if algo.symbol == symbol and _is_kept(venue, call, algo)]
+    kept = [
+        algo for algo in venue.algo_orders(call) if algo.symbol == symbol and venue.algos.is_kept(algo, call.now_ms)
+    ]
     return Answer(_rows(venue, call, page.select(kept, lambda algo: algo.algo_id, lambda algo: algo.created_ms)))
 
 
@@ -97,22 +99,22 @@ def _rows(venue: Venue, call: Call, algos: list[AlgoOrder]) -> list[dict[str, An
     return [listed_algo_order(algo, orders.get(algo.child_id), symbols[algo.symbol]) for algo in algos]
 
 
-def _is_kept(venue: Venue, call: Call, algo: AlgoOrder) -> bool:
-    child = venue.account(call).orders.get(algo.child_id)
-    executed = ZERO if child is None else child.executed
-    return not algo.has_ended or is_kept(executed, algo.update_ms, call.now_ms)
-
-
 def _named_algo_order(venue: Venue, call: Call) -> AlgoOrder | None:
     """Return the order that `algoId`, or else `clientAlgoId`, names: of a repeated client id the newest."""
     algo_id, client_algo_id = optional_integer(call.params, "algoId"), call.params.get("clientAlgoId")
     if algo_id is None and not client_algo_id:
         message = "Param 'clientAlgoId' or 'algoId' must be sent, but both were empty/null!"
         raise VenueError(-1102, message)
+    if call.as_of_ms is None:
+        return _now_named(venue.algos, call.account, algo_id, client_algo_id or "")
     for algo in reversed(venue.algo_orders(call)):
         if algo.algo_id == algo_id if algo_id is not None else algo.client_algo_id == client_algo_id:
             return algo
     return None
+
+
+def _now_named(algos: AlgoBook, account: str, algo_id: int | None, client_algo_id: str) -> AlgoOrder | None:
+    return algos.order_named(account, client_algo_id) if algo_id is None else algos.order(account, algo_id)
 
 
 ROUTES: Final[Mapping[tuple[str, str], Route]] = {

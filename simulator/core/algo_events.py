@@ -39,15 +39,22 @@ def algo_content(algo: AlgoOrder, child: Order | None, profile: Profile) -> dict
         "p": trimmed(terms.price),
         "V": terms.self_trade_prevention,
         "wt": terms.working_type,
-        "pm": "NONE",
+        "pm": terms.price_match,
         "cp": terms.close_position,
         "pP": terms.price_protect,
         "R": terms.reduce_only,
         "tt": algo.triggered_ms,
         "gtd": terms.good_till_ms,
         **({"rm": algo.reason} if algo.reason else {}),
+        **_trailing(algo, profile),
         "ia": algo.is_activated,
     }
+
+
+def _trailing(algo: AlgoOrder, profile: Profile) -> dict[str, str]:
+    if profile.algo_trailing_terms == "absent" or not algo.terms.callback_rate:
+        return {}
+    return {"AP": trimmed(algo.terms.activation_price), "cr": trimmed(algo.terms.callback_rate)}
 
 
 def _child(algo: AlgoOrder, child: Order | None, profile: Profile) -> dict[str, Any]:

@@ -6,8 +6,8 @@
 
 A stop buys when the price has risen to its trigger, and sells when it has fallen to it; a take-profit the other way
 round. A trailing stop waits until the price has been as good as its activation price (at once, if it has none), then
-follows the best price, and is met when the price comes back from it by the callback rate. This market has one price
-per symbol, so the working types CONTRACT_PRICE and MARK_PRICE see the same.
+follows the best price, and is met when the price comes back from it by the callback rate. Which price that is, the last
+one or the mark price, the order's working type says.
 
 Records never change; a change is a new record.
 """
@@ -37,6 +37,9 @@ TAKE_PROFITS: Final = frozenset({TAKE_PROFIT, TAKE_PROFIT_MARKET})
 WITH_LIMIT: Final = frozenset({STOP, TAKE_PROFIT})
 CLOSING: Final = frozenset({STOP_MARKET, TAKE_PROFIT_MARKET})
 
+CONTRACT_PRICE: Final = "CONTRACT_PRICE"
+MARK_PRICE: Final = "MARK_PRICE"
+
 GTE_GTC: Final = "GTE_GTC"
 """Good till the position that it closes is gone."""
 
@@ -65,7 +68,7 @@ class AlgoTerms(msgspec.Struct, frozen=True, kw_only=True):
     activation_price: Decimal = ZERO
     callback_rate: Decimal = ZERO
     position_side: str = BOTH
-    working_type: str = "CONTRACT_PRICE"
+    working_type: str = CONTRACT_PRICE
     close_position: bool = False
     reduce_only: bool = False
     price_protect: bool = False

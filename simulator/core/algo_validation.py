@@ -21,7 +21,9 @@ from simulator.core import venue_error
 from simulator.core.algo_orders import (
     CLOSING,
     CONDITIONAL,
+    CONTRACT_PRICE,
     GTE_GTC,
+    MARK_PRICE,
     TRAILING_STOP_MARKET,
     WITH_LIMIT,
     AlgoTerms,
@@ -47,7 +49,7 @@ from simulator.core.venue_error import invalid_parameter, refusal, unwanted_para
 __all__ = ["read_algo_terms"]
 
 _TIMES_IN_FORCE: Final = frozenset({GTC, IOC, FOK, GTX, GTD})
-_WORKING_TYPES: Final = frozenset({"CONTRACT_PRICE", "MARK_PRICE"})
+_WORKING_TYPES: Final = frozenset({CONTRACT_PRICE, MARK_PRICE})
 _LEAST_CALLBACK_RATE: Final = Decimal("0.1")
 _MOST_CALLBACK_RATE: Final = Decimal(20)
 _OPTIONAL: Final = (
@@ -107,7 +109,7 @@ def read_algo_terms(params: Params, circumstances: Circumstances, profile: Profi
 
 
 def _read_working_type(params: Params) -> str:
-    working_type = params.get("workingType") or "CONTRACT_PRICE"
+    working_type = params.get("workingType") or CONTRACT_PRICE
     if working_type not in _WORKING_TYPES:
         raise refusal(venue_error.BAD_WORKING_TYPE)
     return working_type

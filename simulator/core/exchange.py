@@ -104,6 +104,7 @@ class Exchange:
         self.tape = Tape(self.symbols, seed)
         self.depth = Depth()
         self.amendments = Amendments()
+        self.funding_history: dict[str, list[tuple[int, Decimal, Decimal]]] = {}
         self._books = OrderBooks(self.symbols, self.terms, self.depth, seed)
         self._seed = seed
         self._last_order_id = FIRST_ORDER_ID
@@ -166,7 +167,14 @@ class Exchange:
         return decision
 
     def amend(
-        self, order: Order, *, quantity: Decimal, price: Decimal, modify_id: str, now_ms: int
+        self,
+        order: Order,
+        *,
+        quantity: Decimal,
+        price: Decimal,
+        modify_id: str,
+        now_ms: int,
+        price_match: str = "NONE",
     ) -> tuple[Order, list[Fact]]:
         """Give a resting order another quantity and price. What cannot stand is cancelled instead.
 
@@ -180,7 +188,7 @@ class Exchange:
         if quantity <= order.executed or (takes and order.time_in_force in POST_ONLY):
             fact = self.cancel(order, now_ms)
             return fact.order, [fact]
-        amended = after_amendment(order, quantity, price, now_ms)
+        amended = after_amendment(order, quantity, price, now_ms, price_match)
         check_amendment(account, order, amended, self.symbols, self.marks)
         account.keep(amended)
         self.amendments.note(order, amended, modify_id, now_ms)

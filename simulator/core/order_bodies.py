@@ -82,7 +82,7 @@ def _order(order: Order, spec: SymbolSpec) -> Body:
         "workingType": "CONTRACT_PRICE",
         "priceProtect": False,
         "origType": order.original_type,
-        "priceMatch": "NONE",
+        "priceMatch": order.price_match,
         "selfTradePreventionMode": order.self_trade_prevention,
         "goodTillDate": order.good_till_ms,
         "updateTime": order.update_ms,

@@ -146,12 +146,13 @@ def after_end(order: Order, status: str, reason: str, time_ms: int) -> Order:
     return replace(order, status=status, expiry_reason=reason, update_ms=time_ms)
 
 
-def after_amendment(order: Order, quantity: Decimal, price: Decimal, time_ms: int) -> Order:
-    """Return the order after an amendment, which also resets self-trade prevention."""
+def after_amendment(order: Order, quantity: Decimal, price: Decimal, time_ms: int, price_match: str = "NONE") -> Order:
+    """Return the order after an amendment, which also resets self-trade prevention, and how its price was matched."""
     return replace(
         order,
         quantity=quantity,
         price=price,
+        price_match=price_match,
         self_trade_prevention="NONE",
         amendments=order.amendments + 1,
         update_ms=time_ms,

@@ -29,7 +29,11 @@ class Past(Generic[Key, Record]):
     def note(self, key: Key, before: Record | None, time_ms: int) -> None:
         """Remember that a record changes now, and what it was; None: there was none."""
         self._changes.append((time_ms, key, before))
-        while self._changes[0][0] < time_ms - MOST_LAG_MS:
+        self.trim(time_ms)
+
+    def trim(self, time_ms: int) -> None:
+        """Forget what the memory does not have to reach back to any more."""
+        while self._changes and self._changes[0][0] < time_ms - MOST_LAG_MS:
             self._changes.popleft()
 
     def rewind(self, present: Mapping[Key, Record], time_ms: int) -> dict[Key, Record]:
@@ -39,7 +43,7 @@ class Past(Generic[Key, Record]):
             if changed_ms <= time_ms:
                 break
             if before is None:
-                del records[key]
+                records.pop(key, None)
             else:
                 records[key] = before
         return records

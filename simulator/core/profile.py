@@ -99,11 +99,22 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     algo_reduce_only: Literal["accepted", "refused"] = "accepted"
     """What becomes of reduceOnly on a conditional order in one-way mode. One report says: refused, -1106."""
 
+    algo_trailing_terms: Literal["absent", "present"] = "absent"
+    """Whether ALGO_UPDATE of a trailing stop has its activation price and callback rate, as `AP` and `cr`. Not
+    documented; the old event of plain orders had them so."""
+
     cancel_all: Literal["orders", "orders_and_algo_orders"] = "orders"
-    """What DELETE allOpenOrders cancels. That it spares conditional orders is not stated, but they have their own."""
+    """What DELETE allOpenOrders and countdownCancelAll cancel. That they spare conditional orders is not stated, but
+    those have an endpoint of their own."""
+
+    order_test: Literal["order", "empty"] = "order"
+    """What POST order/test answers: an order that was not placed, as documented, or `{}`, as it once was."""
 
     exchange_info_time: Literal["now", "stale"] = "now"
     """What exchangeInfo says of the time in `serverTime`. On the demo environment it was measured to be days old."""
+
+    leverage_bracket_of_symbol: Literal["list", "object"] = "list"
+    """What GET leverageBracket answers when a symbol is given. The page says an object, clients take both (U20)."""
 
     request_ip: str = ""
     """Appended to -2015 as `, request ip: …` when not empty."""

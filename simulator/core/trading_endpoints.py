@@ -6,9 +6,9 @@ changes nothing.
 
 PUT order, in this order: symbol (-1102, -1121), an empty optional parameter (-1105), side (-1102, -1117), priceMatch
 (-5037, -1106), quantity, and price unless it is matched (-1102, -1100), modifyId and the order's ids (-1102), the order
-(-2013), its type (-5025), the symbol's status (-5024), LOT_SIZE, the price that priceMatch finds (-5041), PRICE_FILTER
-and PERCENT_PRICE, reduceOnly of an order that is none (-5047), notional (-5029); then by the exchange: number of
-amendments (-5026), no difference (-5027), margin (-2019).
+(-2013), its type (-5025), LOT_SIZE, the price that priceMatch finds (-5041), PRICE_FILTER and PERCENT_PRICE,
+reduceOnly of an order that is none (-5047), notional (-5029); then by the exchange: the symbol's status (-5024), number
+of amendments (-5026), no difference (-5027), margin (-2019).
 
 DELETE order: symbol, ids (-1102), the order (-2011). Of two ids the order id wins.
 """
@@ -19,14 +19,15 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from simulator.core import venue_error
+from simulator.core import price_match, venue_error
 from simulator.core.account import Account
 from simulator.core.amounts import trimmed
-from simulator.core.domain import LIMIT, TRADING, SymbolSpec
+from simulator.core.domain import LIMIT, SymbolSpec
 from simulator.core.facts import Fact, OrderAccepted
 from simulator.core.filters import check_distance, check_price, check_quantity
+from simulator.core.ids import identifier
 from simulator.core.order_bodies import acknowledgement, average_price_keys
-from simulator.core.orders import Order
+from simulator.core.orders import Order, accept
 from simulator.core.params import Params, flag, number, optional_integer
 from simulator.core.validation import (
     NO_MATCH,
@@ -47,10 +48,10 @@ def circumstances(venue: Venue, account: Account, spec: SymbolSpec, now_ms: int)
     """Return what an order of the account on this symbol is checked against."""
     return Circumstances(
         spec=spec,
-        mark=venue.exchange.prices[spec.symbol],
+        mark=venue.exchange.marks[spec.symbol],
         dual_side_position=account.dual_side_position,
         self_trade_prevention=venue.profile.self_trade_prevention,
-        matched_price=_no_depth,
+        matched_price=lambda side, mode: price_match.resolve(venue.exchange, spec.symbol, side, mode),
         now_ms=now_ms,
     )
 
@@ -72,26 +73,44 @@ def new_order(venue: Venue, call: Call) -> Answer:
     return Answer(_acknowledged(venue, shown, spec, call.params), facts, is_order=True)
 
 
+def check_order(venue: Venue, call: Call) -> Answer:
+    """POST /fapi/v1/order/test. The order that is shown has no order id: 0."""
+    account = venue.account(call)
+    spec = known_symbol(call.params, venue.exchange.symbols)
+    intent = read_order(call.params, circumstances(venue, account, spec, call.now_ms))
+    venue.exchange.check(account, intent)
+    if venue.profile.order_test == "empty":
+        return Answer({})
+    client_order_id = intent.client_order_id or identifier(22, "test", call.now_ms)
+    order = accept(intent, account=account.name, order_id=0, client_order_id=client_order_id, time_ms=call.now_ms)
+    return Answer(acknowledgement(order, spec) | average_price_keys(order, spec))
+
+
 def amend_order(venue: Venue, call: Call) -> Answer:
     """PUT /fapi/v1/order."""
     params = call.params
     spec = known_symbol(params, venue.exchange.symbols)
     refuse_empty(params, ("priceMatch", "modifyId", "reduceOnly"))
     known_side(params)
-    price_match = read_price_match(params, LIMIT)
+    mode = read_price_match(params, LIMIT)
     quantity = number(params, "quantity")
-    price = number(params, "price") if price_match == NO_MATCH else None
+    price = number(params, "price") if mode == NO_MATCH else None
     modify_id = optional_integer(params, "modifyId")
     order = named_order(venue, call, spec)
     if order is None or not order.is_open:
         raise refusal(venue_error.NO_SUCH_ORDER)
-    price = _amendable_to(venue, order, quantity, price, price_match)
+    price = _amendable_to(venue, order, quantity, price, mode)
     if flag(params, "reduceOnly") and not order.reduce_only:
         raise refusal(venue_error.NOT_REDUCE_ONLY)
     if not order.reduce_only and quantity * price < spec.min_notional:
         raise venue_error.amended_notional_too_small(trimmed(spec.min_notional))
     amended, facts = venue.exchange.amend(
-        order, quantity=quantity, price=price, modify_id=params.get("modifyId", ""), now_ms=call.now_ms
+        order,
+        quantity=quantity,
+        price=price,
+        modify_id=params.get("modifyId", ""),
+        now_ms=call.now_ms,
+        price_match=mode,
     )
     extra: dict[str, Any] = {"pair": order.symbol}
     if modify_id is not None:
@@ -123,23 +142,17 @@ def named_order(venue: Venue, call: Call, spec: SymbolSpec) -> Order | None:
     return account.order_named(spec.symbol, client_order_id)
 
 
-def _amendable_to(venue: Venue, order: Order, quantity: Decimal, price: Decimal | None, price_match: str) -> Decimal:
+def _amendable_to(venue: Venue, order: Order, quantity: Decimal, price: Decimal | None, mode: str) -> Decimal:
     """Return the price that the order is to get, None being the one that the book matches; or raise `VenueError`."""
-    spec = venue.exchange.symbols[order.symbol]
+    exchange, spec = venue.exchange, venue.exchange.symbols[order.symbol]
     if order.type != LIMIT:
         raise refusal(venue_error.LIMIT_ORDERS_ONLY)
-    if spec.status != TRADING:
-        raise refusal(venue_error.SYMBOL_NOT_AMENDABLE)
     check_quantity(quantity, spec.max_quantity, spec)
     if price is None:
-        price = _no_depth(order.side, price_match)
+        price = price_match.resolve(exchange, order.symbol, order.side, mode)
     check_price(price, spec)
-    check_distance(order.side, price, venue.exchange.prices[spec.symbol], spec)
+    check_distance(order.side, price, exchange.marks[spec.symbol], spec)
     return price
-
-
-def _no_depth(_side: str, _mode: str) -> Decimal:
-    raise refusal(venue_error.NO_DEPTH)
 
 
 def _acknowledged(venue: Venue, order: Order, spec: SymbolSpec, params: Params) -> dict[str, Any]:
@@ -152,6 +165,7 @@ def _acknowledged(venue: Venue, order: Order, spec: SymbolSpec, params: Params) 
 
 ROUTES: Final[Mapping[tuple[str, str], Route]] = {
     ("POST", "/fapi/v1/order"): Route(new_order, "signed", 0, orders=(1, 1)),
+    ("POST", "/fapi/v1/order/test"): Route(check_order, "signed", 0, orders=(1, 1)),
     ("PUT", "/fapi/v1/order"): Route(amend_order, "signed", 0, orders=(1, 1)),
     ("DELETE", "/fapi/v1/order"): Route(cancel_order, "signed"),
 }

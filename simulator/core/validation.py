@@ -137,6 +137,7 @@ def read_order(params: Params, circumstances: Circumstances) -> OrderIntent:
         time_in_force=time_in_force,
         quantity=quantity,
         price=price,
+        price_match=price_match,
         position_side=position_side,
         reduce_only=reduce_only,
         client_order_id=client_order_id,

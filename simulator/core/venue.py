@@ -95,7 +95,8 @@ class Venue:
 
         Whoever tells facts asks this first. Asked twice, there is nothing to add.
         """
-        return [*facts, *self.algos.follow(now_ms)]
+        told = list(facts)
+        return told + self.algos.follow(now_ms, {fact.account for fact in told})
 
     def cancel_all(self, account: str, symbol: str, now_ms: int) -> list[Fact]:
         """Cancel an account's open orders of a symbol, and if the profile says so its conditional ones."""
