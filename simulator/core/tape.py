@@ -53,7 +53,8 @@ class Aggregate(msgspec.Struct, gc=False):
 class _Reel:
     """The tape of one symbol."""
 
-    def __init__(self, charts: dict[ChartKind, Chart]) -> None:
+    def __init__(self, past: SyntheticPast, charts: dict[ChartKind, Chart]) -> None:
+        self.past = past
         self.trades: deque[PublicTrade] = deque(maxlen=MOST_TRADES)
         self.aggregates: deque[Aggregate] = deque(maxlen=MOST_TRADES)
         self.charts = charts
@@ -77,6 +78,14 @@ class Tape:
         if self._begin_ms is None:
             self._begin_ms = now_ms
             self._prices = dict(prices)
+
+    def begin_ms(self, now_ms: int) -> int:
+        """Return when the market opened."""
+        return now_ms if self._begin_ms is None else self._begin_ms
+
+    def past_price(self, symbol: str, time_ms: int, now_ms: int) -> Decimal:
+        """Return what the price is said to have been before the market opened."""
+        return self._reel(symbol, now_ms).past.price_at(time_ms)
 
     def note(self, trade: PublicTrade) -> None:
         """Write down a trade. The symbol's last price is its price from now on."""
@@ -111,7 +120,7 @@ class Tape:
     def _reel(self, symbol: str, now_ms: int) -> _Reel:
         reel = self._reels.get(symbol)
         if reel is None:
-            begin_ms = now_ms if self._begin_ms is None else self._begin_ms
+            begin_ms = self.begin_ms(now_ms)
             price = self._prices[symbol]
             past = SyntheticPast(self._symbols[symbol], price, begin_ms, self._seed)
             charts: dict[ChartKind, Chart] = {
@@ -119,7 +128,7 @@ class Tape:
                 "mark": Chart(past, price, begin_ms, has_volume=False),
                 "index": Chart(past, price, begin_ms, has_volume=False),
             }
-            reel = self._reels[symbol] = _Reel(charts)
+            reel = self._reels[symbol] = _Reel(past, charts)
         return reel
 
     def _aggregate(self, reel: _Reel, trade: PublicTrade) -> None:

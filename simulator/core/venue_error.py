@@ -152,6 +152,11 @@ TOO_MANY_CANCELS: Final = (-4032, "Exceed maximum cancel order size.")
 NOT_REDUCE_ONLY: Final = (-5047, "The order is not a reduce-only order.")
 
 
+BAD_KLINE_INTERVAL: Final = (-1120, "Invalid interval.")
+BAD_LIMIT: Final = (-1130, "Data sent for parameter 'limit' is not valid.")
+BAD_PERIOD: Final = (-1130, "Data sent for parameter 'period' is not valid.")
+BAD_DEPTH_LIMIT: Final = (-4021, "{limit} is not valid depth limit.")
+BAD_CONTRACT_TYPE: Final = (-4104, "Invalid contract type.")
 INVALID_JSON: Final = (-1135, "Invalid JSON request.")
 UNSUPPORTED_OPERATION: Final = (-1020, "This operation is not supported.")
 INVALID_KEY_TYPE: Final = (-4056, "Invalid api key type.")
