@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote_plus
 
 from simulator.core.signatures import describe_mistake, is_pem, sign, verifies
 
-__all__ = ["diagnose", "diagnose_place"]
+__all__ = ["diagnose", "diagnose_place", "wrong_key"]
 
 _SHOWN_CHARACTERS: Final = 8
 _HEX_ESCAPE: Final = re.compile("%[0-9A-Fa-f]{2}")
@@ -31,15 +31,19 @@ def diagnose(
     `signed` is what the exchange verified by `key`; `keys` are the secrets and public keys of all accounts, by name.
     """
     shown = f"the exchange verified {_shown(signed)!r}{_expected(signed, given, key)}"
-    for mistake, secret in _other_keys(key, keys, api_key):
-        if verifies(signed, given, secret):
-            return f"the right bytes were signed by the wrong key: {mistake}; {shown}"
+    if other := wrong_key(signed, given, key, keys=keys, api_key=api_key):
+        return f"the right bytes were signed by the wrong key: {other}; {shown}"
     if mistake := describe_mistake(signed, given, key):
         return f"the signature is none for this account: {mistake}; {shown}"
     for mistake, candidate in _other_texts(query, body):
         if verifies(candidate, given, key):
             return f"signed were not the bytes that were sent: {mistake}; {shown}"
     return f"wrong secret or private key, or other bytes were signed than sent; {shown}"
+
+
+def wrong_key(signed: str, given: str, key: str, *, keys: Mapping[str, str] = _NO_KEYS, api_key: str = "") -> str:
+    """Return by which other key than the account's the text was signed, or "" when that is not known."""
+    return next((what for what, other in _other_keys(key, keys, api_key) if verifies(signed, given, other)), "")
 
 
 def diagnose_place(query: str, body: str) -> str:

@@ -21,7 +21,9 @@ import msgspec
 from simulator.core import security, venue_error
 from simulator.core.api_keys import ApiKeys
 from simulator.core.params import text
+from simulator.core.profile import Profile
 from simulator.core.security import SignatureError
+from simulator.core.signature_diagnosis import wrong_key
 from simulator.core.signatures import describe_mistake, kind_of_key, verifies
 from simulator.core.venue import Security
 from simulator.core.venue_error import refusal
@@ -49,14 +51,14 @@ class Session(msgspec.Struct, kw_only=True):
             "serverTime": now_ms,
         }
 
-    def log_on(self, params: Mapping[str, str], keys: ApiKeys, request_ip: str, now_ms: int) -> None:
+    def log_on(self, params: Mapping[str, str], keys: ApiKeys, profile: Profile, now_ms: int) -> None:
         """Let the key of these parameters be the connection's. Raises `VenueError`."""
         api_key = text(params, "apiKey")
-        account = security.known_key(api_key, keys.names, request_ip)
+        account = security.known_key(api_key, keys.names, profile.request_ip)
         if kind_of_key(keys.signers[account]) != "Ed25519":
             raise refusal(venue_error.INVALID_KEY_TYPE)
-        security.check_timestamp(params, now_ms)
-        _check_signature(params, keys.signers[account])
+        security.check_timestamp(params, now_ms, profile)
+        _check_signature(params, account, api_key, keys)
         self.api_key, self.authorized_ms = api_key, int(params["timestamp"])
 
     def log_out(self) -> None:
@@ -67,21 +69,22 @@ class Session(msgspec.Struct, kw_only=True):
         """Say whether the key that has logged on is valid no more."""
         return bool(self.api_key) and self.api_key not in keys.names
 
-    def who_asks(self, params: Mapping[str, str], needed: Security, keys: ApiKeys, request_ip: str, now_ms: int) -> str:
+    def who_asks(
+        self, params: Mapping[str, str], needed: Security, keys: ApiKeys, profile: Profile, now_ms: int
+    ) -> str:
         """Return the account that sent a request, "" when nobody has to have. Raises `VenueError`."""
         if needed == "none":
             return ""
         api_key = params.get("apiKey") or self.api_key or text(params, "apiKey")
-        account = security.known_key(api_key, keys.names, request_ip)
-        if needed == "signed":
-            self._check(params, api_key, keys.signers[account], now_ms)
-        return account
-
-    def _check(self, params: Mapping[str, str], api_key: str, signer: str, now_ms: int) -> None:
+        account = security.known_key(api_key, keys.names, profile.request_ip)
+        if needed != "signed":
+            return account
         is_vouched_for = api_key == self.api_key and not params.get("signature")
-        security.check_timestamp({**params, "signature": "the session's"} if is_vouched_for else params, now_ms)
+        timed = {**params, "signature": "the session's"} if is_vouched_for else params
+        security.check_timestamp(timed, now_ms, profile)
         if not is_vouched_for:
-            _check_signature(params, signer)
+            _check_signature(params, account, api_key, keys)
+        return account
 
 
 def signed_text(params: Mapping[str, str]) -> str:
@@ -94,19 +97,23 @@ def endpoint_params(params: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in params.items() if name not in _NOT_PARAMETERS}
 
 
-def _check_signature(params: Mapping[str, str], signer: str) -> None:
-    signed, given = signed_text(params), text(params, "signature")
-    if not verifies(signed, quote(given, safe=""), signer):
-        raise SignatureError(_diagnose(params, signed, given, signer))
+def _check_signature(params: Mapping[str, str], account: str, api_key: str, keys: ApiKeys) -> None:
+    signed, given, signer = signed_text(params), text(params, "signature"), keys.signers[account]
+    quoted = quote(given, safe="")  # `verifies` takes it as it stands in a query
+    if not verifies(signed, quoted, signer):
+        cause = wrong_key(signed, quoted, signer, keys=keys.signers, api_key=api_key)
+        raise SignatureError(_diagnose(params, signed, given, signer, cause))
 
 
 def _pairs(items: Iterator[tuple[str, str]] | list[tuple[str, str]]) -> list[str]:
     return [f"{name}={value}" for name, value in items if name != "signature"]
 
 
-def _diagnose(params: Mapping[str, str], signed: str, given: str, signer: str) -> str:
+def _diagnose(params: Mapping[str, str], signed: str, given: str, signer: str, other_key: str) -> str:
     """Return what should have been signed, and the mistake that would explain the signature, if one is known."""
     shown = f"the exchange verified {_masked(params)!r}"
+    if other_key:
+        return f"the right text was signed by the wrong key: {other_key}; {shown}"
     if "%" in given:
         return f"the signature is percent-encoded, which JSON does not want; {shown}"
     if mistake := describe_mistake(signed, quote(given, safe=""), signer):

@@ -20,6 +20,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from aiohttp import WSMsgType, web
 
+from simulator.core import security
 from simulator.core.api_keys import ApiKeys
 from simulator.core.endpoints import ROUTES
 from simulator.core.facts import Fact
@@ -50,13 +51,15 @@ __all__ = ["WS_API_PATH", "WsApi"]
 WS_API_PATH: Final = "/ws-fapi/v1"
 
 _CLOSE_WAIT_S: Final = 1.0
+_ENGINE_METHODS: Final = frozenset({"order.place", "order.modify"})
+"""What goes to the matching engine, which looks at the timestamp once more."""
 _MOST_JOURNALED_BYTES: Final = 65_536
 _MOST_SHOWN_CHARACTERS: Final = 1000
 _SECRETS: Final = re.compile(r"""(["'](?:apiKey|listenKey|signature)["']\s*:\s*["']?)[^"',}]*""")
 
 
 class _Request(msgspec.Struct, frozen=True):
-    """What arrived, on which connection, for which endpoint, and the journal's `seq` of it.
+    """What arrived, when, on which connection, for which endpoint, and the journal's `seq` of it.
 
     `account` is whose key it shows, or whose session it is; "" when nobody's.
     """
@@ -67,6 +70,7 @@ class _Request(msgspec.Struct, frozen=True):
     http_method: str
     path: str
     route: Route | None
+    arrived_ms: int
     number: int
 
 
@@ -206,7 +210,7 @@ class WsApi:
             body=masked_params(asked.params),
         )
         route = ROUTES.get((http_method, path))
-        return _Request(asked, connection, account, http_method, path, route, entry.seq)
+        return _Request(asked, connection, account, http_method, path, route, entry.time_ms, entry.seq)
 
     def _verdict(self, request: _Request) -> Verdict | None:
         names = {(request.http_method, request.path), ("WS", request.asked.method)}
@@ -250,9 +254,13 @@ class WsApi:
     def _perform(self, request: _Request, route: Route) -> _Outcome:
         venue, now_ms, asked = self._floor.venue, self._floor.clock.time_ms(), request.asked
         params, connection = endpoint_params(asked.params), request.connection
-        self._weight_counters().admit_weight(connection.address, route.weigh(params), now_ms)
-        ip = venue.profile.request_ip
-        account = connection.session.who_asks(asked.params, route.security, self._keys, ip, now_ms)
+        weight = venue.profile.weights.get(request.path)
+        weight = route.weigh(params) if weight is None else weight
+        self._weight_counters().admit_weight(connection.address, weight, now_ms)
+        arrived_ms = request.arrived_ms if asked.method in _ENGINE_METHODS else now_ms
+        account = connection.session.who_asks(asked.params, route.security, self._keys, venue.profile, arrived_ms)
+        if asked.method in _ENGINE_METHODS:
+            security.check_engine_window(asked.params, now_ms, venue.profile)
         venue.counters.admit_orders(account, route.orders, now_ms)
         as_of_ms = venue.read_lag.as_of(request.path, route.reads, now_ms)
         call = Call(params, account, now_ms, as_of_ms)
@@ -263,7 +271,7 @@ class WsApi:
         venue, now_ms, session = self._floor.venue, self._floor.clock.time_ms(), request.connection.session
         self._weight_counters().admit_weight(request.connection.address, SESSION_WEIGHT, now_ms)
         if request.asked.method == "session.logon":
-            session.log_on(request.asked.params, self._keys, venue.profile.request_ip, now_ms)
+            session.log_on(request.asked.params, self._keys, venue.profile, now_ms)
         elif request.asked.method == "session.logout":
             session.log_out()
         return session.body(now_ms)
