@@ -86,6 +86,7 @@ SIMULATOR = [
     "Hold",
     "Journal",
     "JournalEntry",
+    "MarketTerms",
     "NoListenKeyError",
     "NoPositionError",
     "NotRunningError",

@@ -35,8 +35,10 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     expiring_forms: frozenset[UrlForm] = frozenset()
     """Forms that connect, and are told `listenKeyExpired` at once: one source says so of `query`."""
 
-    trade_lite: Literal["first", "last", "absent"] = "first"
-    """Where TRADE_LITE stands among the events of one match. Captured: first, before ORDER_TRADE_UPDATE NEW."""
+    trade_lite: Literal["first", "each", "last", "absent"] = "first"
+    """Where TRADE_LITE stands among the events of one match. Captured: first, before ORDER_TRADE_UPDATE NEW. Where an
+    order has several trades at once, all of theirs stand first; with "each", a later one stands before its own trade's
+    ACCOUNT_UPDATE. No match of several trades was captured."""
 
     rest_answer: Literal["after_events", "before_events"] = "after_events"
     """Whether an order's answer leaves before or after the events it causes. Either happens."""

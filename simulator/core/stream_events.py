@@ -5,14 +5,18 @@ The order within one match is the captured one. For an order that fills on arriv
     TRADE_LITE → ORDER_TRADE_UPDATE NEW → ACCOUNT_UPDATE → ORDER_TRADE_UPDATE TRADE
 
 and for a resting order the same without NEW. All carry the same transaction time `T` and event time `E`. Whether
-TRADE_LITE comes first, last or never is the profile's; a liquidation has none. One-letter keys appear in this module,
-in `core.account_events` and in `core.algo_events`, and nowhere else.
+TRADE_LITE comes first, last or never is the profile's; a liquidation has none. An order that meets several others is
+told of all its trades before the next order is told of its own, as far as one account hears of both; how the
+TRADE_LITEs of several trades stand between its other events was not captured, and is the profile's too.
+
+What one account hears is in the order in which it became true; of what two accounts hear nobody can say which came
+first. One-letter keys appear in this module, in `core.account_events` and in `core.algo_events`, and nowhere else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any, Final, TypeGuard, assert_never
 
 from simulator.core.account_events import account_events, account_update
@@ -56,19 +60,47 @@ _NO_FILL: Final = Fill(
 def user_events(facts: Iterable[Fact], symbols: dict[str, SymbolSpec], profile: Profile) -> list[UserEvent]:
     """Return the frames that tell these facts, in the order in which they are sent."""
     events: list[UserEvent] = []
-    for _, group in groupby(facts, _subject):
-        told = list(group)
-        lite = [_trade_lite(fact, symbols[fact.order.symbol]) for fact in told if _has_trade_lite(fact, profile)]
-        rest = [event for fact in told for event in _events(fact, symbols, profile)]
-        match profile.trade_lite:
-            case "first":
-                events += lite + rest
-            case "last":
-                events += rest + lite
-            case "absent":
-                events += rest
-            case _:
-                assert_never(profile.trade_lite)
+    for _, group in groupby(_by_account(facts), _subject):
+        events += _told(list(group), symbols, profile)
+    return events
+
+
+def _by_account(facts: Iterable[Fact]) -> Iterable[Fact]:
+    """Return the facts of each account together, in their order."""
+    by_account: dict[str, list[Fact]] = {}
+    for fact in facts:
+        by_account.setdefault(fact.account, []).append(fact)
+    return chain.from_iterable(by_account.values())
+
+
+def _told(facts: list[Fact], symbols: dict[str, SymbolSpec], profile: Profile) -> list[UserEvent]:
+    """Return the frames about one order, or about what is no order's."""
+    lite = [_trade_lite(fact, symbols[fact.order.symbol]) for fact in facts if _has_trade_lite(fact, profile)]
+    if profile.trade_lite == "each":
+        return _interleaved(facts, lite, symbols, profile)
+    rest = [event for fact in facts for event in _events(fact, symbols, profile)]
+    match profile.trade_lite:
+        case "first":
+            return lite + rest
+        case "last":
+            return rest + lite
+        case "absent":
+            return rest
+        case _:
+            assert_never(profile.trade_lite)
+
+
+def _interleaved(
+    facts: list[Fact], lite: list[UserEvent], symbols: dict[str, SymbolSpec], profile: Profile
+) -> list[UserEvent]:
+    """Return the frames with the first TRADE_LITE before all others, and each later one before its own trade."""
+    events, later = lite[:1], iter(lite[1:])
+    is_first = True
+    for fact in facts:
+        if _has_trade_lite(fact, profile):
+            events += [] if is_first else [next(later)]
+            is_first = False
+        events += _events(fact, symbols, profile)
     return events
 
 

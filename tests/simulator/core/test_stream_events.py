@@ -13,6 +13,7 @@ from simulator.core.exchange import Exchange
 from simulator.core.facts import Fact, ListenKeyEnded
 from simulator.core.stream_events import user_events
 from simulator.core.user_event import UserEvent
+from tests.simulator.core.book_trading import a_book, place_as, said
 from tests.simulator.core.trading import NOW, an_exchange, limit, market, place, resting, the_account
 
 
@@ -77,6 +78,52 @@ def test_resting_and_cancelling_change_no_account() -> None:
     order, facts = place(exchange, limit(BUY, "0.010", "60000"))
 
     assert sequence(events(exchange, [*facts, exchange.cancel(order, NOW)])) == ["NEW/NEW", "CANCELED/CANCELED"]
+
+
+def test_each_account_hears_its_own_trades_in_their_order() -> None:
+    exchange = a_book("a", "b", "c")
+    place_as(exchange, "b", limit(BUY, "0.001", "65000"))
+    place_as(exchange, "c", limit(BUY, "0.002", "65000"))
+    place_as(exchange, "b", limit(BUY, "0.003", "65000"))
+    _, facts = place_as(exchange, "a", market(SELL, "0.006"))
+
+    told = events(exchange, facts)
+
+    trade = ["TRADE_LITE", "ACCOUNT_UPDATE", "TRADE/FILLED"]
+    heard = {name: sequence([event for event in told if event.account == name]) for name in "abc"}
+    partial = ["ACCOUNT_UPDATE", "TRADE/PARTIALLY_FILLED"]
+    assert heard["a"] == ["TRADE_LITE"] * 3 + ["NEW/NEW", *partial, *partial, "ACCOUNT_UPDATE", "TRADE/FILLED"]
+    assert heard["b"] == trade * 2
+    assert heard["c"] == trade
+    ids = {name: [e.body["t"] for e in told if e.account == name and e.name == "TRADE_LITE"] for name in "abc"}
+    assert ids["a"] == sorted(ids["b"] + ids["c"])
+
+
+def test_later_trade_lites_may_stand_before_their_own_trades() -> None:
+    exchange = said(("0.001", "65001"), ("0.002", "65002"))
+    _, facts = place_as(exchange, "a", market(BUY, "0.003"))
+
+    assert sequence(events(exchange, facts, Profile(trade_lite="each"))) == [
+        "TRADE_LITE",
+        "NEW/NEW",
+        "ACCOUNT_UPDATE",
+        "TRADE/PARTIALLY_FILLED",
+        "TRADE_LITE",
+        "ACCOUNT_UPDATE",
+        "TRADE/FILLED",
+    ]
+
+
+def test_what_an_account_hears_of_a_trade_with_itself_is_in_order() -> None:
+    exchange = a_book()
+    place_as(exchange, "a", limit(BUY, "0.001", "65000"))
+    _, facts = place_as(exchange, "a", market(SELL, "0.001"))
+
+    told = events(exchange, facts)
+
+    wallets = [event.body["a"]["B"][0]["wb"] for event in told if event.name == "ACCOUNT_UPDATE"]
+    assert wallets == sorted(wallets, key=Decimal, reverse=True)
+    assert sequence(told)[:4] == ["TRADE_LITE", "NEW/NEW", "ACCOUNT_UPDATE", "TRADE/FILLED"]
 
 
 def test_order_updates_trim_zeros_and_trade_lite_pads_them() -> None:
