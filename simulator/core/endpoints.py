@@ -11,8 +11,10 @@ from simulator.core import (
     batch_endpoints,
     cancel_endpoints,
     history_endpoints,
+    kline_endpoints,
     market_endpoints,
     order_query_endpoints,
+    reference_endpoints,
     setting_endpoints,
     trading_endpoints,
 )
@@ -22,6 +24,8 @@ __all__ = ["ROUTES"]
 
 ROUTES: Final[Mapping[tuple[str, str], Route]] = {
     **market_endpoints.ROUTES,
+    **kline_endpoints.ROUTES,
+    **reference_endpoints.ROUTES,
     **account_endpoints.ROUTES,
     **trading_endpoints.ROUTES,
     **batch_endpoints.ROUTES,
