@@ -17,11 +17,11 @@ MINUTE = 60_000
 KLINES = ("klines", "continuousKlines", "indexPriceKlines", "markPriceKlines", "premiumIndexKlines")
 
 
-def ask(venue: Venue, path: str, now_ms: int = NOW, **params: object) -> Any:
+def ask(venue: Venue, path: str, now_ms: int = NOW, **params: Any) -> Any:
     return ROUTES["GET", f"/fapi/v1/{path}"].endpoint(venue, call(now_ms, **params)).body
 
 
-def about(path: str, **params: object) -> dict[str, object]:
+def about(path: str, **params: Any) -> dict[str, object]:
     if path == "continuousKlines":
         return {"pair": "BTCUSDT", "contractType": "PERPETUAL", **params}
     return {"pair" if path == "indexPriceKlines" else "symbol": "BTCUSDT", **params}

@@ -14,7 +14,7 @@ from simulator.core.venue import Venue
 from tests.simulator.core.trading import NOW, a_venue, call, limit, market, the_account
 
 
-def ask(venue: Venue, path: str, **params: object) -> Any:
+def ask(venue: Venue, path: str, **params: Any) -> Any:
     return ROUTES["GET", f"/fapi/v1/{path}"].endpoint(venue, call(**params)).body
 
 

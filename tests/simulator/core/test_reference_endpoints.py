@@ -20,7 +20,7 @@ EIGHT_HOURS = 28_800_000
 MONDAY_NOON = 1_761_566_400_000
 
 
-def ask(venue: Venue, path: str, now_ms: int = NOW, **params: object) -> Any:
+def ask(venue: Venue, path: str, now_ms: int = NOW, **params: Any) -> Any:
     return (
         ROUTES["GET", path if path.startswith("/") else f"/fapi/v1/{path}"].endpoint(venue, call(now_ms, **params)).body
     )
