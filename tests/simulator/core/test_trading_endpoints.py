@@ -214,3 +214,62 @@ def test_closing_in_hedge_mode_is_shown_as_reduce_only() -> None:
     )
 
     assert (close["reduceOnly"], close["positionSide"]) == (True, "LONG")
+
+
+@pytest.mark.parametrize(
+    ("mode", "side", "price"),
+    [
+        ("QUEUE", "BUY", "bid 1"),
+        ("QUEUE_5", "BUY", "bid 5"),
+        ("QUEUE_20", "SELL", "ask 20"),
+        ("OPPONENT_5", "BUY", "ask 5"),
+    ],
+)
+def test_an_order_may_take_its_price_from_the_book_and_says_so(mode: str, side: str, price: str) -> None:
+    venue = a_venue()
+    levels = {"bid": venue.exchange.levels("BTCUSDT", "BUY"), "ask": venue.exchange.levels("BTCUSDT", "SELL")}
+    kind, number = price.split()
+    params = LIMIT_ORDER | {"side": side, "quantity": "0.010", "priceMatch": mode}
+    del params["price"]
+
+    order = order_of(ask(venue, "POST order", params))
+
+    assert (order["priceMatch"], order["price"]) == (mode, f"{levels[kind][int(number) - 1].price:.2f}")
+
+
+def test_an_amendment_may_match_the_book_and_one_with_a_price_does_so_no_more() -> None:
+    venue = a_venue()
+    rest(venue, "a")
+    named = {"symbol": "BTCUSDT", "origClientOrderId": "a", "side": "BUY", "quantity": "0.010"}
+    best = f"{venue.exchange.best('BTCUSDT').bid:.2f}"
+
+    matched = order_of(ask(venue, "PUT order", named | {"priceMatch": "QUEUE"}))
+    priced = order_of(ask(venue, "PUT order", named | {"price": "59000"}))
+
+    assert (matched["priceMatch"], matched["price"]) == ("QUEUE", best)
+    assert (priced["priceMatch"], priced["price"]) == ("NONE", "59000.00")
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"priceMatch": "QUEUE", "price": "60000"}, -1106),
+        ({"priceMatch": "OPPONENT_10"}, -5037),
+        ({"priceMatch": ""}, -1105),
+        ({"modifyId": "", "price": "60000"}, -1105),
+        ({}, -1102),
+    ],
+)
+def test_an_amendment_needs_a_price_or_a_match_and_not_both(change: dict[str, str], code: int) -> None:
+    venue = a_venue()
+    rest(venue, "a")
+
+    terms = {"symbol": "BTCUSDT", "origClientOrderId": "a", "side": "BUY", "quantity": "0.020"} | change
+    assert refusal_of(venue, "PUT order", **terms) == code
+
+
+def test_parameters_that_nobody_knows_are_ignored() -> None:
+    venue = a_venue()
+
+    assert rest(venue, "a", strategyId="7", callbackRate="1", brokerId="")["status"] == "NEW"
+    assert rows_of(ask(venue, "GET openOrders", {"colour": "red"}))
