@@ -1,7 +1,7 @@
 """Whether an account may place an order now: what depends on the account's state, not on the order alone.
 
 In this order: status of the symbol (-4140, -4141), duplicate client order id (-4116), reduce-only (-2022), number of
-open orders (-2025), size of the position (-2027), margin (-2019).
+open orders (-2025), margin (-2019), size of the position (-2027).
 """
 
 from __future__ import annotations
@@ -58,12 +58,12 @@ def check_standing(account: Account, intent: OrderIntent, spec: SymbolSpec) -> N
 
 
 def check_margin(account: Account, order: OrderIntent | Order, symbols: Symbols, prices: Prices) -> None:
-    """Raise `VenueError` -2027 for too large a position, -2019 for more margin than the account has available."""
+    """Raise `VenueError` -2019 for more margin than the account has available, -2027 for too large a position."""
     spec = symbols[order.symbol]
-    check_position_size(account, spec, order, prices[order.symbol])
     needed = added_margin(account, spec, order, prices[order.symbol])
     if needed > 0 and needed > available_margin(account, spec.quote_asset, symbols, prices):
         raise refusal(venue_error.MARGIN_INSUFFICIENT)
+    check_position_size(account, spec, order, prices[order.symbol])
 
 
 def check_amendment(account: Account, before: Order, after: Order, symbols: Symbols, prices: Prices) -> None:

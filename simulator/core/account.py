@@ -6,10 +6,13 @@ It remembers for a while what its records were, so that it can be shown as it wa
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Mapping
 from copy import copy
 from decimal import Decimal
 from typing import Final, TypeAlias
+
+import msgspec
 
 from simulator.core.amounts import ZERO
 from simulator.core.domain import BOTH, BUY, LONG, SHORT, AccountSpec
@@ -19,13 +22,26 @@ from simulator.core.orders import Fill, Order
 from simulator.core.past import Past
 from simulator.core.position import Position
 
-__all__ = ["Account", "Holders"]
+__all__ = ["Account", "Holders", "MarginMove"]
 
 
 Holders: TypeAlias = dict[str, dict[str, "Account"]]
 """The accounts that have a position, by symbol and name."""
 
+MOST_MARGIN_MOVES: Final = 1000
+"""How many are remembered: GET positionMargin/history shows 500 at most."""
+
 _NOTHING: Final = OpenNotional()
+
+
+class MarginMove(msgspec.Struct, frozen=True):
+    """Margin that was moved into an isolated position, or out of it when negative."""
+
+    symbol: str
+    position_side: str
+    asset: str
+    amount: Decimal
+    time_ms: int
 
 
 class Account:
@@ -48,6 +64,7 @@ class Account:
         self.open_orders: dict[str, dict[int, Order]] = {}
         self.fills: dict[str, list[Fill]] = {}
         self.incomes: list[Income] = []
+        self.margin_moves: deque[MarginMove] = deque(maxlen=MOST_MARGIN_MOVES)
         self.dual_side_position = spec.dual_side_position
         self.multi_assets_margin = False
         self.fee_tier = spec.fee_tier
@@ -142,6 +159,10 @@ class Account:
     def earn(self, kind: str, asset: str, amount: Decimal, time_ms: int, symbol: str = "") -> None:
         """Note an income that is not of a trade; a negative amount is an expense."""
         self.incomes.append(Income(kind, asset, amount, time_ms, len(self.incomes) + 1, symbol))
+
+    def note_margin_move(self, move: MarginMove) -> None:
+        """Remember that margin was moved."""
+        self.margin_moves.append(move)
 
     def open_notional(self, symbol: str) -> OpenNotional:
         """Return what is bid and asked on the symbol, in the quote asset."""

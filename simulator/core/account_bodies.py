@@ -1,20 +1,24 @@
 """How an account looks in REST answers: balances, positions, margin, in the shapes of versions 2 and 3.
 
 Version 2 lists every symbol, version 3 only those with a position or an open order. In hedge mode a symbol has the rows
-LONG and SHORT. Not imitated: liquidation prices ("0"); and in multi-assets mode margin is still counted asset by asset.
+LONG and SHORT. In multi-assets mode there is available of an asset, and may be withdrawn, what the pool leaves.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from simulator.core.account import Account
+from simulator.core.adl import quantile
 from simulator.core.amounts import ZERO, average, eight, eight_or_zero, money, padded, trimmed
+from simulator.core.asset_index import asset_index
+from simulator.core.brackets import max_notional
 from simulator.core.domain import SymbolSpec
 from simulator.core.exchange import Exchange
-from simulator.core.margin import AssetMargin, Exposure, asset_margin, exposure_of
+from simulator.core.health import liquidation_price
+from simulator.core.margin import AssetMargin, Exposure, asset_margin, exposure_of, pooled_margin
 from simulator.core.position import Position
 
 __all__ = ["account_v2", "account_v3", "balances", "positions_v2", "positions_v3"]
@@ -23,16 +27,23 @@ Body = dict[str, Any]
 Row = tuple[SymbolSpec, Position, Exposure]
 
 
+class Free(NamedTuple):
+    """What of an asset new orders may bind, and what may be taken out."""
+
+    available: Decimal
+    withdrawable: Decimal
+
+
 def balances(exchange: Exchange, account: Account) -> list[Body]:
     """Return /fapi/v2/balance and /fapi/v3/balance."""
-    return [_balance(exchange, account, asset) for asset in account.wallets]
+    return [_balance(account, asset, margin, free) for asset, margin, free in _margins(exchange, account)]
 
 
 def account_v2(exchange: Exchange, account: Account) -> Body:
     """Return /fapi/v2/account."""
     flags = {
-        "feeTier": 0,
-        "feeBurn": False,
+        "feeTier": account.fee_tier,
+        "feeBurn": account.fee_burn,
         "canTrade": True,
         "canDeposit": True,
         "canWithdraw": True,
@@ -60,7 +71,7 @@ def positions_v2(exchange: Exchange, account: Account, symbol: str | None) -> li
 def positions_v3(exchange: Exchange, account: Account, symbol: str | None) -> list[Body]:
     """Return /fapi/v3/positionRisk, of one symbol or of all."""
     rows = live_rows(exchange, account)
-    return [_position_risk_v3(row, exchange) for row in rows if symbol in {None, row[0].symbol}]
+    return [_position_risk_v3(row, exchange, account) for row in rows if symbol in {None, row[0].symbol}]
 
 
 def _all_rows(exchange: Exchange, account: Account, symbols: tuple[str, ...]) -> Iterator[Row]:
@@ -77,33 +88,42 @@ def live_rows(exchange: Exchange, account: Account) -> Iterator[Row]:
 
 def _row(exchange: Exchange, account: Account, symbol: str, side: str) -> Row:
     spec = exchange.symbols[symbol]
-    return spec, account.position(symbol, side), exposure_of(account, spec, side, exchange.prices[symbol])
+    return spec, account.position(symbol, side), exposure_of(account, spec, side, exchange.marks[symbol])
 
 
-def _margin(exchange: Exchange, account: Account, asset: str) -> AssetMargin:
-    return asset_margin(account, asset, exchange.symbols, exchange.prices)
+def _margins(exchange: Exchange, account: Account) -> Iterator[tuple[str, AssetMargin, Free]]:
+    """Yield each asset's margin, and what of it is free: in multi-assets mode, what the pool leaves."""
+    pool = pooled_margin(account, exchange.symbols, exchange.marks) if account.multi_assets_margin else None
+    for asset in account.wallets:
+        margin = asset_margin(account, asset, exchange.symbols, exchange.marks)
+        if pool is None:
+            yield asset, margin, Free(margin.available, margin.withdrawable)
+            continue
+        rate = asset_index(asset, exchange.marks).ask_rate
+        free = max(ZERO, pool.available) / rate if rate else ZERO
+        out = max(ZERO, pool.withdrawable) / rate if rate else ZERO
+        yield asset, margin, Free(free, max(ZERO, min(margin.cross_wallet, out)))
 
 
-def _balance(exchange: Exchange, account: Account, asset: str) -> Body:
-    margin = _margin(exchange, account, asset)
+def _balance(account: Account, asset: str, margin: AssetMargin, free: Free) -> Body:
     return {
         "accountAlias": "SgsR",
         "asset": asset,
         "balance": eight(margin.wallet),
         "crossWalletBalance": eight(margin.cross_wallet),
         "crossUnPnl": eight(margin.cross_unrealized),
-        "availableBalance": eight(max(ZERO, margin.available)),
-        "maxWithdrawAmount": eight(_withdrawable(margin)),
+        "availableBalance": eight(max(ZERO, free.available)),
+        "maxWithdrawAmount": eight(free.withdrawable),
         "marginAvailable": True,
         "updateTime": account.wallet_times[asset],
     }
 
 
 def _assets(exchange: Exchange, account: Account) -> list[Body]:
-    return [_asset(account, asset, _margin(exchange, account, asset)) for asset in account.wallets]
+    return [_asset(account, asset, margin, free) for asset, margin, free in _margins(exchange, account)]
 
 
-def _asset(account: Account, asset: str, margin: AssetMargin) -> Body:
+def _asset(account: Account, asset: str, margin: AssetMargin, free: Free) -> Body:
     return {
         "asset": asset,
         "walletBalance": eight(margin.wallet),
@@ -115,15 +135,18 @@ def _asset(account: Account, asset: str, margin: AssetMargin) -> Body:
         "openOrderInitialMargin": eight(margin.margin - margin.position_margin),
         "crossWalletBalance": eight(margin.cross_wallet),
         "crossUnPnl": eight(margin.cross_unrealized),
-        "availableBalance": eight(max(ZERO, margin.available)),
-        "maxWithdrawAmount": eight(_withdrawable(margin)),
+        "availableBalance": eight(max(ZERO, free.available)),
+        "maxWithdrawAmount": eight(free.withdrawable),
         "updateTime": account.wallet_times[asset],
     }
 
 
 def _totals(exchange: Exchange, account: Account) -> Body:
-    """Return the totals, which in single-asset mode count USDT alone."""
-    margin = _margin(exchange, account, "USDT")
+    """Return the totals: of USDT alone in single-asset mode, of all assets in USD in multi-assets mode."""
+    if account.multi_assets_margin:
+        margin = pooled_margin(account, exchange.symbols, exchange.marks)
+    else:
+        margin = asset_margin(account, "USDT", exchange.symbols, exchange.marks)
     return {
         "totalInitialMargin": eight(margin.margin),
         "totalMaintMargin": eight(margin.maintenance),
@@ -135,12 +158,8 @@ def _totals(exchange: Exchange, account: Account) -> Body:
         "totalCrossWalletBalance": eight(margin.cross_wallet),
         "totalCrossUnPnl": eight(margin.cross_unrealized),
         "availableBalance": eight(max(ZERO, margin.available)),
-        "maxWithdrawAmount": eight(_withdrawable(margin)),
+        "maxWithdrawAmount": eight(margin.withdrawable),
     }
-
-
-def _withdrawable(margin: AssetMargin) -> Decimal:
-    return max(ZERO, min(margin.cross_wallet, margin.available))
 
 
 def _account_position_v2(row: Row, account: Account) -> Body:
@@ -152,10 +171,10 @@ def _account_position_v2(row: Row, account: Account) -> Body:
         "unrealizedProfit": eight(exposure.unrealized),
         "positionInitialMargin": trimmed(money(exposure.position_margin)),
         "openOrderInitialMargin": trimmed(money(exposure.margin - exposure.position_margin)),
-        "leverage": str(account.leverage(spec.symbol, spec.max_leverage)),
+        "leverage": str(exposure.leverage),
         "isolated": account.is_isolated(spec.symbol),
         "entryPrice": _price(position.entry_price),
-        "maxNotional": trimmed(spec.max_notional),
+        "maxNotional": trimmed(max_notional(spec, exposure.leverage)),
         "bidNotional": trimmed(exposure.bids),
         "askNotional": trimmed(exposure.asks),
         "positionSide": position.position_side,
@@ -189,9 +208,9 @@ def _position_risk_v2(row: Row, exchange: Exchange, account: Account) -> Body:
         "isAutoAddMargin": "false",
         "isolatedMargin": eight(_isolated_margin(position, exposure)),
         "leverage": str(exposure.leverage),
-        "liquidationPrice": "0",
-        "markPrice": eight(exchange.prices[spec.symbol]),
-        "maxNotionalValue": trimmed(spec.max_notional),
+        "liquidationPrice": _liquidation_price(exchange, account, position),
+        "markPrice": eight(exchange.marks[spec.symbol]),
+        "maxNotionalValue": trimmed(max_notional(spec, exposure.leverage)),
         "positionAmt": padded(position.amount, spec.quantity_precision),
         "notional": trimmed(money(exposure.held)),
         "isolatedWallet": eight_or_zero(position.isolated_wallet),
@@ -202,7 +221,7 @@ def _position_risk_v2(row: Row, exchange: Exchange, account: Account) -> Body:
     }
 
 
-def _position_risk_v3(row: Row, exchange: Exchange) -> Body:
+def _position_risk_v3(row: Row, exchange: Exchange, account: Account) -> Body:
     spec, position, exposure = row
     return {
         "symbol": spec.symbol,
@@ -210,9 +229,9 @@ def _position_risk_v3(row: Row, exchange: Exchange) -> Body:
         "positionAmt": padded(position.amount, spec.quantity_precision),
         "entryPrice": _price(position.entry_price),
         "breakEvenPrice": _price(position.break_even_price),
-        "markPrice": eight(exchange.prices[spec.symbol]),
+        "markPrice": eight(exchange.marks[spec.symbol]),
         "unRealizedProfit": eight(exposure.unrealized),
-        "liquidationPrice": "0",
+        "liquidationPrice": _liquidation_price(exchange, account, position),
         "isolatedMargin": eight_or_zero(_isolated_margin(position, exposure)),
         "notional": trimmed(money(exposure.held)),
         "marginAsset": spec.quote_asset,
@@ -221,11 +240,16 @@ def _position_risk_v3(row: Row, exchange: Exchange) -> Body:
         "maintMargin": trimmed(money(exposure.maintenance)),
         "positionInitialMargin": trimmed(money(exposure.position_margin)),
         "openOrderInitialMargin": trimmed(money(exposure.margin - exposure.position_margin)),
-        "adl": 2 if position.amount else 0,
+        "adl": quantile(exchange, account, position),
         "bidNotional": trimmed(exposure.bids),
         "askNotional": trimmed(exposure.asks),
         "updateTime": position.update_ms,
     }
+
+
+def _liquidation_price(exchange: Exchange, account: Account, position: Position) -> str:
+    price = liquidation_price(account, position, exchange.symbols, exchange.marks)
+    return trimmed(money(price))
 
 
 def _isolated_margin(position: Position, exposure: Exposure) -> Decimal:

@@ -10,12 +10,14 @@ from simulator.core import (
     algo_endpoints,
     batch_endpoints,
     cancel_endpoints,
+    download_endpoints,
     history_endpoints,
     kline_endpoints,
     market_endpoints,
     order_query_endpoints,
     reference_endpoints,
     setting_endpoints,
+    terms_endpoints,
     trading_endpoints,
 )
 from simulator.core.venue import Route
@@ -33,5 +35,7 @@ ROUTES: Final[Mapping[tuple[str, str], Route]] = {
     **order_query_endpoints.ROUTES,
     **algo_endpoints.ROUTES,
     **setting_endpoints.ROUTES,
+    **terms_endpoints.ROUTES,
     **history_endpoints.ROUTES,
+    **download_endpoints.ROUTES,
 }

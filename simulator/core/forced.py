@@ -92,7 +92,8 @@ def adjust_position(
     )
     account.hold(adjusted)
     spec = exchange.symbols[position.symbol]
-    row = account.position_row(adjusted, exchange.prices[spec.symbol], spec.quote_asset)
+    exchange.house.clear(spec.quote_asset, position, adjusted)
+    row = account.position_row(adjusted, exchange.marks[spec.symbol], spec.quote_asset)
     patch = AccountPatch(positions=(row,))
     return [WalletChanged(account=account.name, time_ms=now_ms, reason="ADJUSTMENT", patch=patch)]
 

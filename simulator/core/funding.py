@@ -25,16 +25,16 @@ def fund(exchange: Exchange, symbol: str, rate: Decimal, now_ms: int) -> list[Fa
     """Let every position of the symbol pay or receive its funding fee at this rate."""
     return [
         _fund(exchange, account, position, rate, now_ms)
-        for account in exchange.accounts.values()
-        for position in list(account.positions.values())
-        if position.symbol == symbol and position.amount
+        for account in list(exchange.holders.get(symbol, {}).values())
+        for position in list(account.held.values())
+        if position.symbol == symbol
     ]
 
 
 def call_margin(exchange: Exchange, account: Account, symbol: str, now_ms: int) -> list[Fact]:
     """Warn of the symbol's positions, as they are; none when there are none."""
     asset = exchange.symbols[symbol].quote_asset
-    mark = exchange.prices[symbol]
+    mark = exchange.marks[symbol]
     rows: tuple[PositionRow, ...] = tuple(
         replace(account.position_row(position, mark, asset), maintenance=money(exposure.maintenance))
         for spec, position, exposure in live_rows(exchange, account)
@@ -48,10 +48,11 @@ def call_margin(exchange: Exchange, account: Account, symbol: str, now_ms: int) 
 
 def _fund(exchange: Exchange, account: Account, position: Position, rate: Decimal, now_ms: int) -> Fact:
     symbol, asset = position.symbol, exchange.symbols[position.symbol].quote_asset
-    mark = exchange.prices[symbol]
+    mark = exchange.marks[symbol]
     fee = money(-position.amount * mark * rate)
     account.credit(asset, fee, now_ms)
     account.earn(FUNDING_FEE, asset, fee, now_ms, symbol)
+    exchange.house.pay(asset, fee)
     rows: tuple[PositionRow, ...] = ()
     if account.is_isolated(symbol):
         position = replace(position, isolated_wallet=position.isolated_wallet + fee, update_ms=now_ms)

@@ -1,4 +1,4 @@
-"""How an account keeps its margin: in multi-assets mode or not, and by symbol cross or isolated; and moving it.
+"""How an account keeps its margin: leverage, multi-assets mode or not, by symbol cross or isolated; and moving it.
 
 Commands check what Binance checks, change the account and return the facts; a refused one changes nothing. What a
 change of the margin type tells was never captured: here, an ACCOUNT_UPDATE MARGIN_TYPE_CHANGE with the symbol's
@@ -13,29 +13,61 @@ from typing import Literal, TypeAlias
 from msgspec.structs import replace
 
 from simulator.core import venue_error
-from simulator.core.account import Account
+from simulator.core.account import Account, MarginMove
 from simulator.core.amounts import ZERO
+from simulator.core.brackets import max_notional
 from simulator.core.exchange import Exchange
 from simulator.core.facts import AccountPatch, Fact, MultiAssetsModeChanged, WalletChanged
-from simulator.core.margin import asset_margin
+from simulator.core.margin import asset_margin, available_margin, exposure_of, pooled_margin
 from simulator.core.position import Position
 from simulator.core.venue_error import refusal
 
-__all__ = ["MarginType", "change_margin_type", "change_multi_assets", "move_isolated_margin"]
+__all__ = ["MarginType", "change_leverage", "change_margin_type", "change_multi_assets", "move_isolated_margin"]
 
 MarginType: TypeAlias = Literal["CROSSED", "ISOLATED"]
 
 
-def change_multi_assets(account: Account, wanted: bool, now_ms: int) -> list[Fact]:  # noqa: FBT001  the mode itself
-    """Switch multi-assets mode on or off. Raises `VenueError` -4171, -4167 or -4170."""
+def change_leverage(exchange: Exchange, account: Account, symbol: str, leverage: int, now_ms: int) -> list[Fact]:
+    """Choose a leverage for a symbol. Raises `VenueError` -4028, -4161, -2027 or -2028.
+
+    A higher leverage must allow the position as it is or may become; a lower one must leave enough margin.
+    """
+    spec, mark = exchange.symbols[symbol], exchange.marks[symbol]
+    exposures = [exposure_of(account, spec, side, mark) for side in account.position_sides()]
+    before = account.leverage(symbol, spec.max_leverage)
+    if 1 <= leverage <= spec.max_leverage:
+        if leverage > before and max(exposure.worst for exposure in exposures) > max_notional(spec, leverage):
+            raise refusal(venue_error.POSITION_TOO_LARGE)
+        worst = sum((exposure.worst for exposure in exposures), ZERO)
+        more = ZERO if account.is_isolated(symbol) else worst / leverage - worst / before
+        if more > ZERO and more > available_margin(account, spec.quote_asset, exchange.symbols, exchange.marks):
+            raise refusal(venue_error.LEVERAGE_TOO_SMALL)
+    return exchange.set_leverage(account, symbol, leverage, now_ms)
+
+
+def change_multi_assets(exchange: Exchange, account: Account, wanted: bool, now_ms: int) -> list[Fact]:  # noqa: FBT001  the mode itself
+    """Switch multi-assets mode on or off. Raises `VenueError` -4171, -4167, -4170, -4169 or -4172."""
     if wanted == account.multi_assets_margin:
         raise refusal(venue_error.MULTI_ASSETS_UNCHANGED)
     if wanted and account.isolated_symbols:
         raise refusal(venue_error.MULTI_ASSETS_ISOLATED)
     if account.open_orders:
         raise refusal(venue_error.MULTI_ASSETS_OPEN_ORDERS)
+    _check_carried(exchange, account, wanted)
     account.multi_assets_margin = wanted
     return [MultiAssetsModeChanged(account=account.name, time_ms=now_ms, multi_assets=wanted)]
+
+
+def _check_carried(exchange: Exchange, account: Account, pooled: bool) -> None:  # noqa: FBT001  the mode itself
+    """Raise unless the margin of the other mode carries the positions that there are."""
+    if pooled:
+        if account.held and pooled_margin(account, exchange.symbols, exchange.marks).available < ZERO:
+            raise refusal(venue_error.MULTI_ASSETS_POOL_INSUFFICIENT)
+        return
+    assets = {exchange.symbols[symbol].quote_asset for symbol, _ in account.held}
+    assets.update(asset for asset, amount in account.wallets.items() if amount < ZERO)
+    if any(asset_margin(account, asset, exchange.symbols, exchange.marks).available < ZERO for asset in assets):
+        raise refusal(venue_error.MULTI_ASSETS_ASSET_INSUFFICIENT)
 
 
 def change_margin_type(
@@ -62,23 +94,33 @@ def change_margin_type(
 def move_isolated_margin(
     exchange: Exchange, account: Account, position: Position, amount: Decimal, now_ms: int
 ) -> list[Fact]:
-    """Move margin into an isolated position, or out of it when negative. Raises `VenueError` -4050, -4051 or -4054."""
-    if not account.is_isolated(position.symbol) or not position.amount:
+    """Move margin into an isolated position, or out of it when negative.
+
+    Out of it can go what its initial margin does not need. Raises `VenueError` -4049, -4050, -4051 or -4054.
+    """
+    symbol = position.symbol
+    if not account.is_isolated(symbol):
+        raise refusal(venue_error.ADD_TO_CROSS_MARGIN)
+    if not position.amount:
         raise refusal(venue_error.NO_ISOLATED_POSITION)
-    asset = exchange.symbols[position.symbol].quote_asset
-    if amount > max(ZERO, asset_margin(account, asset, exchange.symbols, exchange.prices).available):
+    spec, mark = exchange.symbols[symbol], exchange.marks[symbol]
+    asset = spec.quote_asset
+    if amount > max(ZERO, asset_margin(account, asset, exchange.symbols, exchange.marks).available):
         raise refusal(venue_error.CROSS_BALANCE_INSUFFICIENT)
-    if position.isolated_wallet + amount < ZERO:
+    needed = exposure_of(account, spec, position.position_side, mark).position_margin
+    spare = position.isolated_wallet + min(ZERO, position.unrealized(mark)) - needed
+    if amount < ZERO and -amount > max(ZERO, spare):
         raise refusal(venue_error.ISOLATED_BALANCE_INSUFFICIENT)
     moved = replace(position, isolated_wallet=position.isolated_wallet + amount, update_ms=now_ms)
     account.hold(moved)
+    account.note_margin_move(MarginMove(symbol, position.position_side, asset, amount, now_ms))
     told = _told(exchange, account, "MARGIN_TRANSFER", [moved], now_ms)
     return [replace(told, patch=replace(told.patch, balances=(account.balance_row(asset),)))]
 
 
 def _told(exchange: Exchange, account: Account, reason: str, positions: list[Position], now_ms: int) -> WalletChanged:
     rows = tuple(
-        account.position_row(held, exchange.prices[held.symbol], exchange.symbols[held.symbol].quote_asset)
+        account.position_row(held, exchange.marks[held.symbol], exchange.symbols[held.symbol].quote_asset)
         for held in positions
     )
     return WalletChanged(account=account.name, time_ms=now_ms, reason=reason, patch=AccountPatch(positions=rows))

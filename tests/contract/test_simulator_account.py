@@ -120,7 +120,7 @@ def fund_isolated(venue: Venue, account: Account) -> list[Fact]:
 CHANGES: dict[str, Callable[[Venue, Account], list[Fact]]] = {
     "account_update_funding_cross": lambda venue, _: fund(venue.exchange, "BTCUSDT", Decimal("0.0001"), NOW),
     "account_update_funding_isolated": fund_isolated,
-    "account_config_update_multiassets": lambda _, account: change_multi_assets(account, True, NOW),
+    "account_config_update_multiassets": lambda venue, account: change_multi_assets(venue.exchange, account, True, NOW),
     "margin_call": lambda venue, account: call_margin(venue.exchange, account, "BTCUSDT", NOW),
 }
 

@@ -20,7 +20,7 @@ def test_brackets_lie_on_one_another_up_to_the_largest_notional() -> None:
     assert len(brackets) > 5
     assert [bracket.number for bracket in brackets] == list(range(1, len(brackets) + 1))
     assert all(below.cap == above.floor for below, above in pairwise(brackets))
-    assert (brackets[0].floor, brackets[-1].cap) == (0, BTC.max_notional)
+    assert (brackets[0].floor, brackets[-1].cap) == (Decimal(0), BTC.max_notional)
 
 
 def test_the_first_bracket_has_the_symbols_leverage_and_the_last_has_none() -> None:

@@ -20,6 +20,7 @@ from simulator.core.position import Position
 from tests.simulator.core.trading import BTC, an_exchange, market, place, the_account
 
 NEAR = Decimal("0.0001")
+_TERMS: dict[str, Any] = {"balance": "1000", "leverage": 20}
 
 
 def health_at(exchange: Exchange, price: Decimal, side: str = "BOTH") -> Health:
@@ -34,7 +35,7 @@ def price_of(exchange: Exchange, side: str = "BOTH", symbol: str = "BTCUSDT") ->
 
 
 def holding(*orders: OrderIntent, isolated: bool = False, **spec: Any) -> Exchange:
-    exchange = an_exchange(AccountSpec(**{"balance": "1000", "leverage": 20} | spec))
+    exchange = an_exchange(AccountSpec(**_TERMS | spec))
     if isolated:
         the_account(exchange).isolated_symbols.add("BTCUSDT")
     for order in orders:
@@ -45,7 +46,7 @@ def holding(*orders: OrderIntent, isolated: bool = False, **spec: Any) -> Exchan
 @pytest.mark.parametrize("side", [BUY, SELL])
 @pytest.mark.parametrize("isolated", [False, True])
 @pytest.mark.parametrize("quantity", ["0.020", "0.200"])
-def test_at_the_liquidation_price_the_margin_is_just_used_up(side: str, quantity: str, isolated: bool) -> None:  # noqa: FBT001  a parameter of the test
+def test_at_the_liquidation_price_the_margin_is_just_used_up(side: str, quantity: str, isolated: bool) -> None:
     exchange = holding(market(side, quantity), isolated=isolated)
 
     price = price_of(exchange)

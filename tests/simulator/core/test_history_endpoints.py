@@ -5,6 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
+from simulator import VenueError
 from simulator.core.domain import BUY, SELL
 from simulator.core.endpoints import ROUTES
 from simulator.core.funding import fund
@@ -64,6 +67,27 @@ def test_income_shows_a_week_unless_asked_and_keeps_three_months() -> None:
     assert ask(venue, "income", NOW + 8 * DAY_MS) == []
     assert len(ask(venue, "income", NOW + 8 * DAY_MS, startTime=NOW)) == 5
     assert ask(venue, "income", NOW + 91 * DAY_MS, startTime=NOW) == []
+
+
+@pytest.mark.parametrize(
+    ("params", "code"),
+    [
+        ({"incomeType": "GIFT"}, -1130),
+        ({"symbol": "NOPEUSDT"}, -1121),
+        ({"startTime": NOW, "endTime": NOW - 1}, -1023),
+        ({"page": 0}, -1130),
+        ({"limit": "many"}, -1102),
+    ],
+)
+def test_income_refuses_what_cannot_be_asked(params: dict[str, Any], code: int) -> None:
+    with pytest.raises(VenueError) as refused:
+        ask(an_eventful_venue(), "income", **params)
+    assert refused.value.code == code
+
+
+def test_forced_orders_are_liquidations_or_adl() -> None:
+    with pytest.raises(VenueError, match="-1130"):
+        ask(a_venue(), "forceOrders", autoCloseType="DELIVERY")
 
 
 def test_each_reason_of_a_wallet_change_has_its_type() -> None:

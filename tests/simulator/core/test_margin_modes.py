@@ -111,6 +111,8 @@ def test_margin_moves_into_an_isolated_position_and_out_of_it() -> None:
 
     answer = ask(venue, "POST v1/positionMargin", symbol="BTCUSDT", amount="100", type=1)
     ask(venue, "POST v1/positionMargin", symbol="BTCUSDT", amount="0.5", type=2)
+    moves = body(venue, "GET v1/positionMargin/history", symbol="BTCUSDT")
+    taken = body(venue, "GET v1/positionMargin/history", symbol="BTCUSDT", type=2)
 
     assert answer.body == {
         "amount": 100,
@@ -121,9 +123,93 @@ def test_margin_moves_into_an_isolated_position_and_out_of_it() -> None:
     (event,) = user_events(answer.facts, venue.exchange.symbols, venue.profile)
     assert (event.body["a"]["m"], event.body["a"]["P"][0]["iw"]) == ("MARGIN_TRANSFER", "165.00000000")
     assert the_account(venue.exchange).position("BTCUSDT", "BOTH").isolated_wallet == Decimal("164.5")
-    for amount, direction, code in (("5000", 1, -4050), ("5000", 2, -4051)):
+    assert [(row["type"], row["amount"]) for row in moves] == [(1, "100.00000000"), (2, "0.50000000")]
+    assert taken == moves[1:]
+    for amount, direction, code in (("5000", 1, -4050), ("5000", 2, -4051), ("99.6", 2, -4051), ("0", 1, -4055)):
         assert refusal_of(venue, "POST v1/positionMargin", symbol="BTCUSDT", amount=amount, type=direction) == code
-    assert refusal_of(venue, "POST v1/positionMargin", symbol="ETHUSDT", amount="1", type=1) == -4054
+    assert refusal_of(venue, "POST v1/positionMargin", symbol="ETHUSDT", amount="1", type=1) == -4049
+    place(venue.exchange, market(SELL, "0.010"))
+    assert refusal_of(venue, "POST v1/positionMargin", symbol="BTCUSDT", amount="1", type=1) == -4054
+
+
+def test_what_an_isolated_positions_own_margin_needs_cannot_be_taken_out() -> None:
+    venue = isolated(balance="1000")
+    place(venue.exchange, market(BUY, "0.010"))
+    ask(venue, "POST v1/positionMargin", symbol="BTCUSDT", amount="10", type=1)
+    venue.exchange.set_price("BTCUSDT", Decimal(64500), NOW)
+
+    assert refusal_of(venue, "POST v1/positionMargin", symbol="BTCUSDT", amount="5.6", type=2) == -4051
+    ask(venue, "POST v1/positionMargin", symbol="BTCUSDT", amount="5.5", type=2)
+
+
+@pytest.mark.parametrize(
+    ("terms", "code"),
+    [({"type": 3}, -1130), ({"positionSide": "LONG"}, -4061), ({"positionSide": "UP"}, -4060)],
+)
+def test_a_move_of_margin_says_where_it_goes(terms: dict[str, Any], code: int) -> None:
+    venue = isolated()
+    place(venue.exchange, market(BUY, "0.010"))
+
+    assert (
+        refusal_of(venue, "POST v1/positionMargin", **{"symbol": "BTCUSDT", "amount": "1", "type": 1} | terms) == code
+    )
+
+
+def test_a_higher_leverage_must_allow_the_position() -> None:
+    venue = a_venue(AccountSpec(balance="100000", leverage=20))
+    place(venue.exchange, market(BUY, "2"))
+
+    assert refusal_of(venue, "POST v1/leverage", symbol="BTCUSDT", leverage=100) == -2027
+    assert body(venue, "POST v1/leverage", symbol="BTCUSDT", leverage=75)["maxNotionalValue"] == "200000"
+
+
+def test_a_lower_leverage_must_leave_enough_margin() -> None:
+    venue = a_venue(AccountSpec(balance="1000", leverage=20))
+    place(venue.exchange, market(BUY, "0.200"))
+
+    assert refusal_of(venue, "POST v1/leverage", symbol="BTCUSDT", leverage=10) == -2028
+    assert body(venue, "POST v1/leverage", symbol="BTCUSDT", leverage=15)["leverage"] == 15
+
+
+def test_an_order_may_not_lead_to_a_position_larger_than_its_leverage_allows() -> None:
+    venue = a_venue(AccountSpec(balance="1000000", leverage=100))
+    place(venue.exchange, market(BUY, "1"))
+
+    with pytest.raises(VenueError, match="-2027"):
+        place(venue.exchange, limit(BUY, "0.6", "65000"))
+    place(venue.exchange, limit(SELL, "2", "66000"))
+
+
+def test_in_multi_assets_mode_one_asset_carries_the_orders_of_another() -> None:
+    venue = a_venue(AccountSpec(balance="10", balances={"USDC": "1000"}, leverage=10))
+    with pytest.raises(VenueError, match="-2019"):
+        place(venue.exchange, market(BUY, "0.010"))
+
+    ask(venue, "POST v1/multiAssetsMargin", multiAssetsMargin="true")
+    place(venue.exchange, market(BUY, "0.010"))
+
+    account = body(venue, "GET v3/account")
+    usdt, usdc = account["assets"]
+    assert account["totalWalletBalance"] == "1009.74000000"
+    assert usdt["walletBalance"] == "9.74000000"
+    assert usdt["availableBalance"] == usdc["availableBalance"] == "944.54457154"
+    assert Decimal(account["availableBalance"]) == Decimal("944.639026")
+    assert Decimal(usdt["maxWithdrawAmount"]) <= Decimal(usdt["crossWalletBalance"])
+
+
+def test_multi_assets_mode_is_not_left_while_it_carries_a_position() -> None:
+    venue = a_venue(AccountSpec(balance="10", balances={"USDC": "1000"}, leverage=10))
+    ask(venue, "POST v1/multiAssetsMargin", multiAssetsMargin="true")
+    place(venue.exchange, market(BUY, "0.010"))
+
+    assert refusal_of(venue, "POST v1/multiAssetsMargin", multiAssetsMargin="false") == -4172
+
+
+def test_multi_assets_mode_is_not_entered_with_less_than_the_positions_need() -> None:
+    venue = a_venue(AccountSpec(balance="65.265", leverage=10))
+    place(venue.exchange, market(BUY, "0.010"))
+
+    assert refusal_of(venue, "POST v1/multiAssetsMargin", multiAssetsMargin="true") == -4169
 
 
 def test_the_leverage_of_an_isolated_position_only_rises() -> None:

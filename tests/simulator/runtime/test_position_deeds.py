@@ -190,7 +190,7 @@ async def test_row_11_a_margin_call_shows_the_position() -> None:
 
         assert "T" not in call
         assert call["cw"] == "9999.74000000"
-        assert (call["p"][0]["mt"], call["p"][0]["pa"], call["p"][0]["mm"]) == ("CROSSED", "0.01", "3.25000000")
+        assert (call["p"][0]["mt"], call["p"][0]["pa"], call["p"][0]["mm"]) == ("CROSSED", "0.01", "2.60000000")
 
 
 async def test_row_12_in_hedge_mode_a_side_has_to_be_named_when_there_are_two() -> None:
@@ -238,7 +238,7 @@ async def test_another_client_changes_leverage_and_multi_assets_mode_and_events_
         answer = simulator.request_external("POST", "/fapi/v1/leverage", symbol="BTCUSDT", leverage=7)
         simulator.request_external("POST", "/fapi/v1/multiAssetsMargin", multiAssetsMargin=True)
 
-        assert answer == {"leverage": 7, "maxNotionalValue": "10000000", "symbol": "BTCUSDT"}
+        assert answer == {"leverage": 7, "maxNotionalValue": "4000000", "symbol": "BTCUSDT"}
         assert (await stream.read())["ac"] == {"s": "BTCUSDT", "l": 7}
         assert (await stream.read())["ai"] == {"j": True}
         with pytest.raises(VenueError):
