@@ -21,7 +21,7 @@ def ask(venue: Venue, path: str, now_ms: int = NOW, **params: Any) -> Any:
     return ROUTES["GET", f"/fapi/v1/{path}"].endpoint(venue, call(now_ms, **params)).body
 
 
-def about(path: str, **params: Any) -> dict[str, object]:
+def about(path: str, **params: Any) -> dict[str, Any]:
     if path == "continuousKlines":
         return {"pair": "BTCUSDT", "contractType": "PERPETUAL", **params}
     return {"pair" if path == "indexPriceKlines" else "symbol": "BTCUSDT", **params}
@@ -92,7 +92,7 @@ def test_the_premium_is_the_distance_of_mark_from_index() -> None:
         ("aggTrades", {"symbol": "BTCUSDT", "fromId": 1, "startTime": 1}, -1128),
     ],
 )
-def test_what_makes_no_sense_is_refused(path: str, params: dict[str, object], code: int) -> None:
+def test_what_makes_no_sense_is_refused(path: str, params: dict[str, Any], code: int) -> None:
     with pytest.raises(VenueError) as refused:
         ask(a_venue(), path, **params)
 
