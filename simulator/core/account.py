@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import copy
 from decimal import Decimal
 from typing import Final, TypeAlias
@@ -45,7 +45,7 @@ class MarginMove(msgspec.Struct, frozen=True):
 
 
 class Account:
-    """The state of an account. `orders`, `fills` (by symbol) and `incomes` are its whole history, oldest first.
+    """The state of an account. `orders`, `fills` (by symbol) and `incomes` are its history, oldest first.
 
     `margin_assets` names the asset in which each symbol's positions are kept. `positions` are all that there ever were,
     `held` those that are not empty; `holders` says of each symbol which accounts hold it, and is kept up by them.
@@ -74,6 +74,7 @@ class Account:
         self._interest: dict[str, dict[tuple[str, bool], OpenNotional]] = {}
         self._leverage = spec.leverage
         self._leverages: dict[str, int] = {}
+        self._earned = 0
         self._named: dict[tuple[str, str], int] = {}
         self._past_orders: Past[int, Order] = Past()
         self._past_positions: Past[tuple[str, str], Position] = Past()
@@ -139,7 +140,7 @@ class Account:
     def order_named(self, symbol: str, client_order_id: str) -> Order | None:
         """Return the newest order of this client order id: an id may be used again when its order has ended."""
         order_id = self._named.get((symbol, client_order_id))
-        return None if order_id is None else self.orders[order_id]
+        return None if order_id is None else self.orders.get(order_id)
 
     def closable(self, symbol: str, position_side: str, sign: int) -> Decimal:
         """Return how much a BUY (sign 1) or SELL (sign -1) can take off the position."""
@@ -158,11 +159,32 @@ class Account:
 
     def earn(self, kind: str, asset: str, amount: Decimal, time_ms: int, symbol: str = "") -> None:
         """Note an income that is not of a trade; a negative amount is an expense."""
-        self.incomes.append(Income(kind, asset, amount, time_ms, len(self.incomes) + 1, symbol))
+        self._earned += 1
+        self.incomes.append(Income(kind, asset, amount, time_ms, self._earned, symbol))
 
     def note_margin_move(self, move: MarginMove) -> None:
         """Remember that margin was moved."""
         self.margin_moves.append(move)
+
+    def forget(self, is_kept: Callable[[Order], bool], earliest_ms: int, most: int, now_ms: int) -> None:
+        """Forget the orders that have ended and are not kept, and trades and incomes of before a moment.
+
+        Of ended orders, of a symbol's trades, and of incomes the newest `most` are left.
+        """
+        orders = {order_id: order for order_id, order in self.orders.items() if order.is_open or is_kept(order)}
+        ended = [order_id for order_id, order in orders.items() if not order.is_open]
+        for order_id in ended[: max(0, len(ended) - most)]:
+            del orders[order_id]
+        self.orders = orders
+        self._named = {named: order_id for named, order_id in self._named.items() if order_id in orders}
+        recent = {
+            symbol: [fill for fill in fills[-most:] if fill.time_ms >= earliest_ms]
+            for symbol, fills in self.fills.items()
+        }
+        self.fills = {symbol: fills for symbol, fills in recent.items() if fills}
+        self.incomes = [income for income in self.incomes[-most:] if income.time_ms >= earliest_ms]
+        for past in (self._past_orders, self._past_positions, self._past_wallets):
+            past.trim(now_ms)
 
     def open_notional(self, symbol: str) -> OpenNotional:
         """Return what is bid and asked on the symbol, in the quote asset."""

@@ -42,6 +42,6 @@ class Amendments:
         """Yield the amendments of an order, oldest first."""
         yield from self._of_orders.get(order.order_id, ())
 
-    def forget(self, is_known: Callable[[int], bool]) -> None:
-        """Forget what was changed of orders that are not known any more, by their order ids."""
-        self._of_orders = {order_id: noted for order_id, noted in self._of_orders.items() if is_known(order_id)}
+    def forget(self, is_known: Callable[[Order], bool]) -> None:
+        """Forget what was changed of orders that are not known any more."""
+        self._of_orders = {order_id: noted for order_id, noted in self._of_orders.items() if is_known(noted[0].after)}

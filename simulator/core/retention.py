@@ -24,7 +24,7 @@ __all__ = ["Page", "is_kept", "is_order_kept", "is_trade_kept", "is_within_histo
 DAY_MS: Final = 86_400_000
 WINDOW_MS: Final = 7 * DAY_MS
 _UNFILLED_MS: Final = 3 * DAY_MS
-_HISTORY_MS: Final = 90 * DAY_MS
+HISTORY_MS: Final = 90 * DAY_MS
 _DEFAULT_ROWS: Final = 500
 _MOST_ROWS: Final = 1000
 
@@ -75,7 +75,7 @@ def is_order_kept(order: Order, now_ms: int) -> bool:
 
 def is_kept(executed: Decimal, ended_ms: int, now_ms: int) -> bool:
     """Return whether queries still find an order that ended then with this much executed."""
-    return now_ms - ended_ms <= (_UNFILLED_MS if executed == ZERO else _HISTORY_MS)
+    return now_ms - ended_ms <= (_UNFILLED_MS if executed == ZERO else HISTORY_MS)
 
 
 def is_trade_kept(fill: Fill, now_ms: int) -> bool:
@@ -85,7 +85,7 @@ def is_trade_kept(fill: Fill, now_ms: int) -> bool:
 
 def is_within_history(time_ms: int, now_ms: int) -> bool:
     """Return whether queries still reach back to this moment."""
-    return now_ms - time_ms <= _HISTORY_MS
+    return now_ms - time_ms <= HISTORY_MS
 
 
 def _check_span(start: int, end: int, most_ms: int) -> None:

@@ -20,7 +20,8 @@ __all__ = ["venue_state"]
 def venue_state(venue: Venue, now_ms: int) -> dict[str, Any]:
     """Return prices, and for each account its orders, conditional orders, trades, positions, balances, in REST's words.
 
-    Orders of both kinds and trades are the whole history, oldest first, and unlike REST's never forgotten.
+    Orders of both kinds and trades are the history, oldest first, until the exchange forgets them: when REST has not
+    shown them for an hour, or when there are very many (`core.housekeeping`).
     """
     exchange = venue.exchange
     return {

@@ -18,6 +18,7 @@ from simulator.core.countdown import Countdowns
 from simulator.core.domain import AccountSpec, SymbolSpec
 from simulator.core.exchange import Exchange
 from simulator.core.facts import Fact, ListenKeyEnded
+from simulator.core.housekeeping import Housekeeping, forget
 from simulator.core.listen_keys import ListenKeys
 from simulator.core.market_terms import MarketTerms
 from simulator.core.profile import ListenKeyEnd, Profile
@@ -67,6 +68,7 @@ class Venue:
         self.exchange = Exchange(self._accounts, symbols, seed, market)
         self.algos = AlgoBook(self.exchange, profile, seed)
         self.countdowns = Countdowns()
+        self._housekeeping = Housekeeping()
         self.listen_keys = ListenKeys(listen_key_lifetime_ms, seed)
         self.counters = RateCounters(limits)
         self.ws_api_counters = self.counters if profile.ws_api_weight == "shared" else RateCounters(limits)
@@ -96,7 +98,10 @@ class Venue:
         Whoever tells facts asks this first. Asked twice, there is nothing to add.
         """
         told = list(facts)
-        return told + self.algos.follow(now_ms, {fact.account for fact in told})
+        told += self.algos.follow(now_ms, {fact.account for fact in told})
+        if self._housekeeping.is_due(len(told), now_ms):
+            forget(self.exchange, self.algos, now_ms)
+        return told
 
     def cancel_all(self, account: str, symbol: str, now_ms: int) -> list[Fact]:
         """Cancel an account's open orders of a symbol, and if the profile says so its conditional ones."""

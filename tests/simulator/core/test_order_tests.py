@@ -31,7 +31,6 @@ def test_it_may_answer_with_nothing() -> None:
         ({"side": "HOLD"}, -1117),
         ({"type": "STOP_MARKET"}, -4120),
         ({"quantity": "10"}, -2019),
-        ({"quantity": "100"}, -2027),
         ({"timeInForce": "GTX", "price": "65000"}, -5022),
         ({"timeInForce": "FOK"}, -5021),
         ({"reduceOnly": "true"}, -2022),
