@@ -47,7 +47,6 @@ from simulator.core.domain import (
 from simulator.core.facts import (
     AccountPatch,
     Fact,
-    LeverageChanged,
     OrderAccepted,
     OrderAmended,
     OrderEnded,
@@ -81,8 +80,9 @@ MARKET_REMAINDER: Final = "9"
 class Exchange:
     """The market of every symbol, and the accounts that trade on it.
 
-    `prices` are the last prices, `marks` the mark and `indexes` the index prices. `holders` says of each symbol
-    who has a position. `house` is the market's own counterparty, `tape` has every trade.
+    `prices` are the last prices, `marks` the mark and `indexes` the index prices; `moved` are the symbols whose mark
+    has moved, until who asks for them takes them away. `holders` says of each symbol who has a position. `house` is the
+    market's own counterparty, `tape` has every trade.
     """
 
     def __init__(
@@ -97,6 +97,7 @@ class Exchange:
         self.marks = dict(self.prices)
         self.indexes = dict(self.prices)
         margin_assets = {spec.symbol: spec.quote_asset for spec in self.symbols.values()}
+        self.moved: set[str] = set()
         self.holders: Holders = {}
         self.accounts = {spec.name: Account(spec, margin_assets, self.holders) for spec in accounts}
         self.terms = terms or MarketTerms()
@@ -142,11 +143,11 @@ class Exchange:
     def place(self, account: Account, intent: OrderIntent, now_ms: int) -> tuple[Order, list[Fact]]:
         """Accept an order: it rests, fills at once as taker, or expires. Raises `VenueError` when it is refused."""
         decision = self.check(account, intent)
-        order = self._accept(account, intent, now_ms)
-        notional = account.open_notional(order.symbol)
-        facts: list[Fact] = [OrderAccepted(account=account.name, time_ms=now_ms, order=order, open_notional=notional)]
+        accepted = self.enter(account, intent, now_ms)
+        order = accepted.order
+        facts: list[Fact] = [accepted]
         if decision == "take":
-            facts += self._take(order, now_ms)
+            facts += self.take(order, now_ms)
         order = account.orders[order.order_id]
         if order.is_open:
             facts += self._leave(order, now_ms)
@@ -204,7 +205,7 @@ class Exchange:
         else:
             self._books.pull(order)
         if takes:
-            facts += self._take(amended, now_ms)
+            facts += self.take(amended, now_ms)
         left = account.orders[order.order_id]
         if left.is_open and not keeps_its_place:
             self._books.put(left)
@@ -218,32 +219,38 @@ class Exchange:
         """Expire an open order: EXPIRED, or EXPIRED_IN_MATCH. `reason` is the wire's `er`."""
         return self._end(order, status, reason, now_ms)
 
-    def force(self, account: Account, intent: OrderIntent, price: Decimal, now_ms: int) -> list[Fact]:
-        """Place an order of the exchange's own, which nothing refuses; the house fills it wholly at this price."""
+    def enter(self, account: Account, intent: OrderIntent, now_ms: int) -> OrderAccepted:
+        """Accept an order that nothing refuses, and let it neither trade nor rest: its sender sees to that."""
         order = self._accept(account, intent, now_ms)
         notional = account.open_notional(order.symbol)
-        accepted = OrderAccepted(account=account.name, time_ms=now_ms, order=order, open_notional=notional)
-        return [accepted, *self._trade(Level(order.quantity, price), now_ms, taker=order)]
+        return OrderAccepted(account=account.name, time_ms=now_ms, order=order, open_notional=notional)
+
+    def force(self, account: Account, intent: OrderIntent, price: Decimal, now_ms: int) -> list[Fact]:
+        """Place an order of the exchange's own, which nothing refuses, and let the house fill it at this price."""
+        accepted = self.enter(account, intent, now_ms)
+        return [accepted, *self.trade(Level(accepted.order.quantity, price), now_ms, taker=accepted.order)]
 
     def fill(self, order: Order, quantity: Decimal, price: Decimal, now_ms: int) -> list[Fact]:
         """Let the house fill a part of an open order, as maker, at this price; `quantity` is at most what remains."""
-        return self._trade(Level(quantity, price), now_ms, maker=order)
+        return self.trade(Level(quantity, price), now_ms, maker=order)
 
     def set_price(self, symbol: str, price: Decimal, now_ms: int) -> list[Fact]:
         """Move the market: the symbol's three prices and the house's quotes. The resting orders that it meets fill."""
         self.prices[symbol] = self.marks[symbol] = self.indexes[symbol] = price
+        self.moved.add(symbol)
         self._books.quote_around(symbol, price)
         facts: list[Fact] = []
         for account, order_id in self._books.met_by(symbol, price):
             order = self.accounts[account].orders[order_id]
             if order.is_open:
-                facts += self._trade(Level(self._fillable(order), order.price), now_ms, maker=order)
+                facts += self.trade(Level(self._fillable(order), order.price), now_ms, maker=order)
         self.tape.note_prices(symbol, price, price, price, now_ms)
         return facts
 
     def set_mark(self, symbol: str, mark: Decimal, index: Decimal, now_ms: int) -> list[Fact]:
         """Move the mark and the index price, apart from the market."""
         self.marks[symbol], self.indexes[symbol] = mark, index
+        self.moved.add(symbol)
         self.tape.note_prices(symbol, self.prices[symbol], mark, index, now_ms)
         return []
 
@@ -259,15 +266,6 @@ class Exchange:
         self.house.note_transfer(asset, amount)
         patch = AccountPatch(balances=(account.balance_row(asset, amount),))
         return [WalletChanged(account=account.name, time_ms=now_ms, reason=reason, patch=patch)]
-
-    def set_leverage(self, account: Account, symbol: str, leverage: int, now_ms: int) -> list[Fact]:
-        """Choose a leverage. Raises `VenueError` -4028 when the symbol does not allow it."""
-        if not 1 <= leverage <= self.symbols[symbol].max_leverage:
-            code, message = venue_error.BAD_LEVERAGE
-            raise venue_error.VenueError(code, message.format(leverage=leverage))
-        self._check_reduction(account, symbol, leverage)
-        account.set_leverage(symbol, leverage)
-        return [LeverageChanged(account=account.name, time_ms=now_ms, symbol=symbol, leverage=leverage)]
 
     def advance(self, now_ms: int) -> list[Fact]:
         """Let time pass: orders whose date has come expire."""
@@ -293,12 +291,6 @@ class Exchange:
         account.keep(order)
         return order
 
-    def _check_reduction(self, account: Account, symbol: str, leverage: int) -> None:
-        held = any(p.amount for (held, _), p in account.positions.items() if held == symbol)
-        reduced = leverage < account.leverage(symbol, self.symbols[symbol].max_leverage)
-        if held and reduced and account.is_isolated(symbol):
-            raise refusal(venue_error.ISOLATED_LEVERAGE_REDUCTION)
-
     def _price_for(self, symbol: str, side: str) -> Decimal | None:
         """Return the price at which a taker on this side trades first, or None when there is nothing to take."""
         if self.terms.liquidity == "one_price":
@@ -314,7 +306,7 @@ class Exchange:
         if available is not None and available < intent.quantity:
             raise refusal(venue_error.FILL_OR_KILL_REJECTED)
 
-    def _take(self, order: Order, now_ms: int) -> list[Fact]:
+    def take(self, order: Order, now_ms: int) -> list[Fact]:
         """Fill as taker what there is to take, trade by trade."""
         if self.terms.liquidity == "one_price":
             return self._take_of_depth(order, now_ms)
@@ -332,7 +324,7 @@ class Exchange:
         facts: list[Fact] = []
         for level in self.depth.take(order.symbol, order.side, order.price, wanted):
             current = self.accounts[order.account].orders[order.order_id]
-            facts += self._trade(level, now_ms, taker=current)
+            facts += self.trade(level, now_ms, taker=current)
         return facts
 
     def _limit_of(self, order: Order) -> Decimal:
@@ -348,7 +340,7 @@ class Exchange:
         if offer.order is None:
             level = Level(min(wanted, offer.quantity), offer.price)
             self._books.take_quote(taker.symbol, taker.side, level)
-            facts = self._trade(level, now_ms, taker=taker)
+            facts = self.trade(level, now_ms, taker=taker)
         else:
             account, order_id = offer.order
             maker = self.accounts[account].orders[order_id]
@@ -356,7 +348,7 @@ class Exchange:
             if prevented is not None:
                 return self._prevent(prevented, taker, maker, now_ms)
             level = Level(min(wanted, self._fillable(maker)), offer.price)
-            facts = self._trade(level, now_ms, taker=taker, maker=maker)
+            facts = self.trade(level, now_ms, taker=taker, maker=maker)
         self.prices[taker.symbol] = offer.price
         return facts
 
@@ -385,9 +377,7 @@ class Exchange:
         account = self.accounts[order.account]
         return min(order.remaining, account.closable(order.symbol, order.position_side, order.sign))
 
-    def _trade(
-        self, level: Level, now_ms: int, *, taker: Order | None = None, maker: Order | None = None
-    ) -> list[Fact]:
+    def trade(self, level: Level, now_ms: int, *, taker: Order | None = None, maker: Order | None = None) -> list[Fact]:
         """Let two orders trade, or one with the house: who is missing is the house."""
         trade_id = self.next_trade_id()
         sides = [(order, order is maker) for order in (taker, maker) if order is not None]

@@ -16,8 +16,9 @@ from simulator.core import venue_error
 from simulator.core.account import Account, MarginMove
 from simulator.core.amounts import ZERO
 from simulator.core.brackets import max_notional
+from simulator.core.domain import SymbolSpec
 from simulator.core.exchange import Exchange
-from simulator.core.facts import AccountPatch, Fact, MultiAssetsModeChanged, WalletChanged
+from simulator.core.facts import AccountPatch, Fact, LeverageChanged, MultiAssetsModeChanged, WalletChanged
 from simulator.core.margin import asset_margin, available_margin, exposure_of, pooled_margin
 from simulator.core.position import Position
 from simulator.core.venue_error import refusal
@@ -32,17 +33,29 @@ def change_leverage(exchange: Exchange, account: Account, symbol: str, leverage:
 
     A higher leverage must allow the position as it is or may become; a lower one must leave enough margin.
     """
-    spec, mark = exchange.symbols[symbol], exchange.marks[symbol]
-    exposures = [exposure_of(account, spec, side, mark) for side in account.position_sides()]
+    spec = exchange.symbols[symbol]
+    if not 1 <= leverage <= spec.max_leverage:
+        code, message = venue_error.BAD_LEVERAGE
+        raise venue_error.VenueError(code, message.format(leverage=leverage))
+    _check_leverage(exchange, account, spec, leverage)
+    account.set_leverage(symbol, leverage)
+    return [LeverageChanged(account=account.name, time_ms=now_ms, symbol=symbol, leverage=leverage)]
+
+
+def _check_leverage(exchange: Exchange, account: Account, spec: SymbolSpec, leverage: int) -> None:
+    """Raise unless the position, as it is and as orders may make it, can have this leverage."""
+    symbol, mark = spec.symbol, exchange.marks[spec.symbol]
     before = account.leverage(symbol, spec.max_leverage)
-    if 1 <= leverage <= spec.max_leverage:
-        if leverage > before and max(exposure.worst for exposure in exposures) > max_notional(spec, leverage):
-            raise refusal(venue_error.POSITION_TOO_LARGE)
-        worst = sum((exposure.worst for exposure in exposures), ZERO)
-        more = ZERO if account.is_isolated(symbol) else worst / leverage - worst / before
-        if more > ZERO and more > available_margin(account, spec.quote_asset, exchange.symbols, exchange.marks):
-            raise refusal(venue_error.LEVERAGE_TOO_SMALL)
-    return exchange.set_leverage(account, symbol, leverage, now_ms)
+    worst = [exposure_of(account, spec, side, mark).worst for side in account.position_sides()]
+    if leverage > before and max(worst) > max_notional(spec, leverage):
+        raise refusal(venue_error.POSITION_TOO_LARGE)
+    if leverage >= before:
+        return
+    if account.is_isolated(symbol) and any(held == symbol for held, _ in account.held):
+        raise refusal(venue_error.ISOLATED_LEVERAGE_REDUCTION)
+    more = sum(worst, ZERO) / leverage - sum(worst, ZERO) / before
+    if more > max(ZERO, available_margin(account, spec.quote_asset, exchange.symbols, exchange.marks)):
+        raise refusal(venue_error.LEVERAGE_TOO_SMALL)
 
 
 def change_multi_assets(exchange: Exchange, account: Account, wanted: bool, now_ms: int) -> list[Fact]:  # noqa: FBT001  the mode itself

@@ -12,6 +12,7 @@ import pytest
 from simulator import AccountSpec, Profile, perpetual
 from simulator.core.domain import BUY, SELL
 from simulator.core.facts import Fact
+from simulator.core.margin_modes import change_leverage
 from simulator.core.orders import OrderIntent
 from simulator.core.stream_events import user_events
 from simulator.core.stream_target import read_target
@@ -162,7 +163,7 @@ def test_a_transfer_has_the_shape_of_the_captured_deposit() -> None:
 
 def test_a_change_of_leverage_has_the_shape_of_its_sample() -> None:
     venue = a_venue()
-    facts = venue.exchange.set_leverage(the_account(venue.exchange), "BTCUSDT", 25, NOW)
+    facts = change_leverage(venue.exchange, the_account(venue.exchange), "BTCUSDT", 25, NOW)
 
     assert shape(frames(venue, facts)[0]) == shape(fixture("events/account_config_update_leverage.json"))
 

@@ -25,7 +25,7 @@ def test_no_tier_costs_more_than_the_one_below() -> None:
     ]
 
     assert rates == sorted(rates, reverse=True)
-    assert rates[9] == (0, Decimal("0.00017"))
+    assert rates[9] == (Decimal(0), Decimal("0.00017"))
 
 
 def test_a_commission_is_in_the_margin_asset() -> None:

@@ -13,6 +13,7 @@ from simulator import AccountSpec, VenueError
 from simulator.core.domain import BUY, LONG, SELL, SHORT
 from simulator.core.exchange import Exchange
 from simulator.core.facts import OrderFilled, WalletChanged
+from simulator.core.margin_modes import change_leverage
 from tests.simulator.core.trading import (
     ETH,
     NOW,
@@ -250,7 +251,7 @@ def test_a_transfer_says_what_it_changed() -> None:
 
 def test_leverage_beyond_the_symbol_is_refused() -> None:
     with pytest.raises(VenueError) as refused:
-        an_exchange().set_leverage(the_account(an_exchange()), "ETHUSDT", ETH.max_leverage + 1, NOW)
+        change_leverage(an_exchange(), the_account(an_exchange()), "ETHUSDT", ETH.max_leverage + 1, NOW)
 
     assert refused.value.code == -4028
 

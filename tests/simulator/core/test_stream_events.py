@@ -11,6 +11,7 @@ from simulator import AccountSpec, Profile
 from simulator.core.domain import BUY, LONG, SELL
 from simulator.core.exchange import Exchange
 from simulator.core.facts import Fact, ListenKeyEnded
+from simulator.core.margin_modes import change_leverage
 from simulator.core.stream_events import user_events
 from simulator.core.user_event import UserEvent
 from tests.simulator.core.book_trading import a_book, place_as, said
@@ -200,7 +201,7 @@ def test_a_transfer_lists_no_position() -> None:
 def test_a_change_of_leverage_is_told() -> None:
     exchange = an_exchange()
 
-    (told,) = events(exchange, exchange.set_leverage(the_account(exchange), "BTCUSDT", 25, NOW))
+    (told,) = events(exchange, change_leverage(exchange, the_account(exchange), "BTCUSDT", 25, NOW))
 
     assert told.body == {"e": "ACCOUNT_CONFIG_UPDATE", "T": NOW, "E": NOW, "ac": {"s": "BTCUSDT", "l": 25}}
 
