@@ -6,6 +6,7 @@ from typing import Final, assert_never
 
 from simulator.core import action, fault, venue_error
 from simulator.core.action import AnswerAction
+from simulator.core.error_texts import SCRIPTED_TEXTS
 from simulator.core.notation import milliseconds
 
 __all__ = ["text_of", "verdict"]
@@ -18,7 +19,7 @@ _TEXTS: Final[dict[int, str]] = {
 
 def text_of(code: int) -> str:
     """Return Binance's text for an error code, or "" when this simulator knows none."""
-    return _TEXTS.get(code, "")
+    return _TEXTS.get(code, "") or SCRIPTED_TEXTS.get(code, "")
 
 
 def verdict(answer: AnswerAction) -> fault.Verdict:

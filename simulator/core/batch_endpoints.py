@@ -4,7 +4,7 @@
 texts, numbers or booleans; null is a parameter that was not sent. The request itself is refused when the list is
 missing (-1102), is no JSON list of objects (-1130), or is empty or too long (-4082). DELETE takes a symbol (-1102,
 -1121) and `orderIdList`, or else `origClientOrderIdList`: JSON lists (-1102 neither, -1130 unreadable) of up to 10
-(-4032).
+(-4032). One widely used client sends the names of these two in lower case, and is understood.
 
 After that the answer is 200 with one item per order, in their order: what the endpoint of one order answers, or
 `{"code", "msg"}`. Orders are executed one after the other, so that each sees what those before it did. Conditional
@@ -72,8 +72,9 @@ def _read_orders(params: Params) -> list[dict[str, str]]:
 
 def _read_names(params: Params) -> list[dict[str, str]]:
     for list_name, name in (("orderIdList", "orderId"), ("origClientOrderIdList", "origClientOrderId")):
-        if params.get(list_name):
-            items = _read_list(params, list_name)
+        sent_name = list_name if params.get(list_name) else list_name.lower()
+        if params.get(sent_name):
+            items = _read_list(params, sent_name)
             if len(items) > MOST_CANCELS:
                 raise refusal(venue_error.TOO_MANY_CANCELS)
             if not items or not all(isinstance(item, str) for item in items):

@@ -6,9 +6,9 @@ changes nothing.
 
 PUT order, in this order: symbol (-1102, -1121), an empty optional parameter (-1105), side (-1102, -1117), priceMatch
 (-5037, -1106), quantity, and price unless it is matched (-1102, -1100), modifyId and the order's ids (-1102), the order
-(-2013), its type (-5025), LOT_SIZE, the price that priceMatch finds (-5041), PRICE_FILTER and PERCENT_PRICE,
-reduceOnly of an order that is none (-5047), notional (-5029); then by the exchange: the symbol's status (-5024), number
-of amendments (-5026), no difference (-5027), margin (-2019).
+(-2013), LOT_SIZE, the price that priceMatch finds (-5041), PRICE_FILTER and PERCENT_PRICE, reduceOnly of an order that
+is none (-5047), notional (-5029); then by the exchange: the symbol's status (-5024), number of amendments (-5026), no
+difference (-5027), margin (-2019). Only LIMIT orders can be amended, and no others rest.
 
 DELETE order: symbol, ids (-1102), the order (-2011). Of two ids the order id wins.
 """
@@ -145,8 +145,6 @@ def named_order(venue: Venue, call: Call, spec: SymbolSpec) -> Order | None:
 def _amendable_to(venue: Venue, order: Order, quantity: Decimal, price: Decimal | None, mode: str) -> Decimal:
     """Return the price that the order is to get, None being the one that the book matches; or raise `VenueError`."""
     exchange, spec = venue.exchange, venue.exchange.symbols[order.symbol]
-    if order.type != LIMIT:
-        raise refusal(venue_error.LIMIT_ORDERS_ONLY)
     check_quantity(quantity, spec.max_quantity, spec)
     if price is None:
         price = price_match.resolve(exchange, order.symbol, order.side, mode)

@@ -146,7 +146,6 @@ BAD_GOOD_TILL_DATE: Final = (
     "The goodTillDate timestamp must be greater than the current time plus 600 seconds.",
 )
 SYMBOL_NOT_AMENDABLE: Final = (-5024, "Symbol is not in trading status. Order amendment is not permitted.")
-LIMIT_ORDERS_ONLY: Final = (-5025, "Only limit order is supported.")
 BAD_BATCH_SIZE: Final = (-4082, "Invalid number of batch place orders.")
 TOO_MANY_CANCELS: Final = (-4032, "Exceed maximum cancel order size.")
 NOT_REDUCE_ONLY: Final = (-5047, "The order is not a reduce-only order.")

@@ -72,6 +72,16 @@ def test_orders_are_cancelled_by_either_kind_of_id() -> None:
     assert [answer.get("status", answer.get("code")) for answer in by_id] == ["CANCELED", -2011]
 
 
+def test_the_names_of_the_lists_may_be_in_lower_case() -> None:
+    bench = Bench()
+    first, _ = send(bench, [BUY | {"newClientOrderId": name} for name in "ab"])
+
+    by_id = bench.ask("DELETE batchOrders", symbol="BTCUSDT", orderidlist=f"[{first['orderId']}]")
+    by_name = bench.ask("DELETE batchOrders", symbol="BTCUSDT", origclientorderidlist='["b"]')
+
+    assert [answer["status"] for answer in (*by_id, *by_name)] == ["CANCELED", "CANCELED"]
+
+
 def test_a_batch_counts_as_five_orders_in_ten_seconds_and_as_one_a_minute() -> None:
     costs = {method: ROUTES[method, "/fapi/v1/batchOrders"] for method in ("POST", "PUT", "DELETE")}
 
