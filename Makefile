@@ -10,7 +10,7 @@ PARALLEL := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses=auto
 SEEDS ?= 200
 HISTORIES ?= 5000
 
-.PHONY: demo test coverage lint type testnet leaks campaign clean
+.PHONY: demo test conformance coverage lint type testnet leaks campaign clean
 
 # A file of its own says that the environment is whole: a half-made one is made again.
 $(VENV)/.made:
@@ -52,6 +52,9 @@ campaign: $(VENV)/.test
 	@LEDGER_HISTORIES=$(HISTORIES) $(PARALLEL) --hypothesis-profile=campaign --seeds=$(SEEDS) \
 	  -m seeds tests
 	@LEDGER_HISTORIES=$(HISTORIES) $(PARALLEL) --hypothesis-profile=campaign tests/user_stream/core tests/simulator/core
+
+conformance: $(VENV)/.test
+	@$(BIN)/python -m tests.contract.conformance
 
 leaks: $(VENV)/.test
 	@$(BIN)/python -m benchmarks.leaks

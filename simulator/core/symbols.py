@@ -106,28 +106,10 @@ def quarterlies(now_ms: int) -> tuple[SymbolSpec, ...]:
     """
     this, following = _quarter_ends(now_ms)
     return (
-        delivery("BTCUSDT", this, "65300", "0.1", "0.001", max_quantity="500", max_leverage=50),
-        delivery("ETHUSDT", this, "3515", "0.01", "0.001", max_quantity="10000", max_leverage=50),
-        delivery(
-            "BTCUSDT",
-            following,
-            "66300",
-            "0.1",
-            "0.001",
-            contract_type=NEXT_QUARTER,
-            max_quantity="500",
-            max_leverage=25,
-        ),
-        delivery(
-            "ETHUSDT",
-            following,
-            "3570",
-            "0.01",
-            "0.001",
-            contract_type=NEXT_QUARTER,
-            max_quantity="10000",
-            max_leverage=25,
-        ),
+        _quarterly(_BITCOIN, this, CURRENT_QUARTER, "65300"),
+        _quarterly(_ETHER, this, CURRENT_QUARTER, "3515"),
+        _quarterly(_BITCOIN, following, NEXT_QUARTER, "66300"),
+        _quarterly(_ETHER, following, NEXT_QUARTER, "3570"),
     )
 
 
@@ -189,6 +171,20 @@ def _tradifi(spec: SymbolSpec, kind: str) -> SymbolSpec:
     return replace(
         spec, contract_type=TRADIFI_PERPETUAL, underlying_type=kind, underlying_sub_type=("TradFi",), max_leverage=20
     )
+
+
+def _quarterly(spec: SymbolSpec, delivery_ms: int, contract_type: str, price: str) -> SymbolSpec:
+    contract = delivery(
+        spec.symbol,
+        delivery_ms,
+        price,
+        str(spec.tick_size.normalize()),
+        "0.001",
+        contract_type=contract_type,
+        max_quantity="500",
+        max_leverage=50,
+    )
+    return replace(contract, underlying_sub_type=spec.underlying_sub_type)
 
 
 def _in_usdc(spec: SymbolSpec) -> SymbolSpec:

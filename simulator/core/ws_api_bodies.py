@@ -2,7 +2,7 @@
 
 `account.status` has `breakEvenPrice` in each position and no `feeBurn`; `v2/account.status` has `marginAvailable` in
 each asset; `order.modify` has no `pair`; `algoOrder.place` has `activatePrice` and `callbackRate` of trailing stops
-only. All other results are the answers as they are.
+only; `ticker.book` has the book's `lastUpdateId`. All other results are the answers as they are.
 """
 
 from __future__ import annotations
@@ -49,6 +49,12 @@ def _algo_placed(body: Body, _venue: Venue, _call: Call) -> Body:
     return _without(body, *(name for name in ("activatePrice", "callbackRate") if not body.get(name)))
 
 
+def _book_ticker(body: Body, venue: Venue, _call: Call) -> Body:
+    if isinstance(body, list):
+        return [_book_ticker(ticker, venue, _call) for ticker in body]
+    return {"lastUpdateId": venue.exchange.update_id(body["symbol"])} | body
+
+
 def _without(body: Body, *names: str) -> Body:
     return {name: value for name, value in body.items() if name not in names}
 
@@ -58,4 +64,5 @@ _CHANGES: Final[Mapping[str, Callable[[Body, Venue, Call], Body]]] = {
     "v2/account.status": _account_status_v2,
     "order.modify": _modified,
     "algoOrder.place": _algo_placed,
+    "ticker.book": _book_ticker,
 }

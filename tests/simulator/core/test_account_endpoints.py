@@ -99,7 +99,7 @@ def test_a_position_is_valued_at_the_price_of_the_symbol() -> None:
     (row,) = body(venue, "GET v2/positionRisk", symbol="BTCUSDT")
 
     assert (row["positionAmt"], row["entryPrice"], row["breakEvenPrice"]) == ("0.010", "65000", "65026")
-    assert (row["markPrice"], row["unRealizedProfit"], row["notional"]) == ("66000.00000000", "10.00000000", "660")
+    assert (row["markPrice"], row["unRealizedProfit"], row["notional"]) == ("66000.00000000", "10.00000000", "660.00000000")
 
 
 def test_leverage_changes_the_margin_of_positions() -> None:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Self
 from urllib.parse import urlencode
 
 import aiohttp
+from yarl import URL
 
 from simulator import AccountSpec, Simulator
 
@@ -71,12 +72,12 @@ class Wire:
         return f"{query}&signature={hmac.new(secret, query.encode(), hashlib.sha256).hexdigest()}"
 
     async def send(self, method: str, target: str, body: str = "", **headers: str) -> Answer:
-        """Send a request as it is, with the account's API key unless `headers` say otherwise."""
+        """Send a request as it is, not encoded anew, with the account's API key unless `headers` say otherwise."""
         form = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
         key = {"X-MBX-APIKEY": self._account.api_key}
         async with self._session.request(
             method,
-            f"{self._simulator.rest_url}{target}",
+            URL(f"{self._simulator.rest_url}{target}", encoded=True),
             data=io.BytesIO(body.encode()) if body else None,
             headers=key | form | headers,
         ) as response:
