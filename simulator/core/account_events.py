@@ -34,6 +34,7 @@ MARGIN_CALL = "MARGIN_CALL"
 LISTEN_KEY_EXPIRED = "listenKeyExpired"
 
 FUNDING_FEE = "FUNDING_FEE"
+MARGIN_TYPE_CHANGE = "MARGIN_TYPE_CHANGE"
 
 
 def account_events(fact: AccountFact, profile: Profile) -> Iterator[UserEvent]:
@@ -72,6 +73,8 @@ def _wallet_changed(fact: WalletChanged, profile: Profile) -> UserEvent:
         update.body["a"]["S"] = fact.symbol
     if fact.reason == FUNDING_FEE and profile.funding_positions == "absent" and not fact.patch.positions:
         del update.body["a"]["P"]
+    if fact.reason == MARGIN_TYPE_CHANGE and profile.margin_type_change == "no_positions":
+        update.body["a"]["P"] = []
     return update
 
 

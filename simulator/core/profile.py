@@ -58,6 +58,9 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     funding_positions: Literal["empty", "absent"] = "empty"
     """Whether the ACCOUNT_UPDATE of a cross position's funding fee has an empty list of positions, or none."""
 
+    margin_type_change: Literal["positions", "no_positions"] = "positions"
+    """What the ACCOUNT_UPDATE of a changed margin type lists: the symbol's positions, or none. Not captured."""
+
     forced_orders: Literal["documented", "fixtures"] = "documented"
     """How ADL and settlement orders look, of which nobody captured one: MARKET orders that end FILLED, executed as
     CALCULATED; or LIMIT IOC ones, where an ADL shows the status NEW_ADL and a settlement is executed as TRADE."""

@@ -31,7 +31,8 @@ def test_a_payload_of_any_size_is_unmasked(size: int) -> None:
 @pytest.mark.parametrize("step", [1, 2, 3, 7, 1000])
 def test_frames_are_whole_however_the_network_cuts_them(step: int) -> None:
     data = masked(TEXT, b"a" * 200) + masked(PING, b"") + masked(TEXT, "é".encode())
-    reader, read = FrameReader(), []
+    reader = FrameReader()
+    read: list[tuple[int, bytes]] = []
     for start in range(0, len(data), step):
         read += reader.feed(data[start : start + step])
 

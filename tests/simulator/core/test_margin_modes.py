@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from simulator import AccountSpec, VenueError
+from simulator import AccountSpec, Profile, VenueError
 from simulator.core.domain import BUY, SELL
 from simulator.core.endpoints import ROUTES
 from simulator.core.facts import MultiAssetsModeChanged, WalletChanged
@@ -50,6 +50,15 @@ def test_multi_assets_mode_is_switched_and_told() -> None:
     assert body(venue, "GET v1/accountConfig")["multiAssetsMargin"] is True
     assert refusal_of(venue, "POST v1/multiAssetsMargin", multiAssetsMargin="true") == -4171
     assert refusal_of(venue, "POST v1/marginType", **ISOLATED) == -4168
+
+
+def test_a_margin_type_may_be_told_without_positions() -> None:
+    venue = a_venue()
+    facts = ask(venue, "POST v1/marginType", **ISOLATED).facts
+
+    (event,) = user_events(facts, venue.exchange.symbols, Profile(margin_type_change="no_positions"))
+
+    assert event.body["a"]["P"] == []
 
 
 def test_a_margin_type_is_changed_and_told() -> None:
