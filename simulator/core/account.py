@@ -195,6 +195,10 @@ class Account:
         """Return what orders bid and ask on one position of the symbol that may enlarge it."""
         return self._interest.get(symbol, {}).get((position_side, False), _NOTHING)
 
+    def reduces(self, symbol: str, position_side: str) -> bool:
+        """Return whether any open order only reduces the position."""
+        return (position_side, True) in self._interest.get(symbol, ())
+
     def exposed(self) -> list[tuple[str, str]]:
         """Return (symbol, position side) of every position that is held or that an open order may change."""
         asked = ((symbol, side) for symbol, sides in self._interest.items() for side, _ in sides)

@@ -13,6 +13,7 @@ _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 def identifier(length: int, *parts: object) -> str:
     """Return `length` letters and digits that depend on nothing but `parts`."""
     number = int.from_bytes(hashlib.sha512("\0".join(map(str, parts)).encode()).digest())
+    number %= len(_ALPHABET) ** length
     letters = []
     for _ in range(length):
         number, rest = divmod(number, len(_ALPHABET))

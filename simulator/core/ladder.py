@@ -40,11 +40,13 @@ class Ladder:
         self._bitten = {BUY: ZERO, SELL: ZERO}
         """What he took of the level after those."""
         self._takings: dict[tuple[str, int], int] = {}
+        self._best: dict[str, Level | None] = {}
         self.move(spec.price)
 
     def move(self, price: Decimal) -> None:
         """Quote around this price."""
         spec, terms = self._spec, self._terms
+        self._best.clear()
         bid = int(price // spec.tick_size) - terms.spread_ticks // 2
         self._first = {BUY: bid, SELL: bid + terms.spread_ticks}
         self._usual_steps = max(1, int(terms.level_notional / price / spec.step_size))
@@ -54,8 +56,10 @@ class Ladder:
 
     def best(self, side: str) -> Level | None:
         """Return the best level of which something is left, or None."""
-        level = self._level(side, self._gone[side])
-        return None if level is None else Level(level.quantity - self._bitten[side], level.price)
+        if side not in self._best:
+            level = self._level(side, self._gone[side])
+            self._best[side] = level and Level(level.quantity - self._bitten[side], level.price)
+        return self._best[side]
 
     def levels(self, side: str) -> list[Level]:
         """Return the side, best first."""
@@ -70,12 +74,14 @@ class Ladder:
             self._bitten[side] = ZERO
         else:
             self._bitten[side] += quantity
+        del self._best[side]
 
     def replenish(self, side: str) -> None:
         """Quote again what was taken, in other sizes."""
         for number in range(self._gone[side] + bool(self._bitten[side])):
             key = (side, self._ticks(side, number))
             self._takings[key] = self._takings.get(key, 0) + 1
+            self._best.pop(side, None)
         self._gone[side] = 0
         self._bitten[side] = ZERO
 
