@@ -182,14 +182,14 @@ class AlgoBook:
     def _candidates(self, touched: Iterable[str], now_ms: int) -> set[tuple[int, str]]:
         """Return the orders that may have something to say, as algo id and account."""
         register, exchange = self._register, self._exchange
-        found = {(algo.algo_id, name) for name in touched if name for algo in register.living(name)}
-        found |= {(algo.algo_id, algo.account) for algo in register.overdue(now_ms)}
-        found |= {(algo_id, account) for algo_id, (due_ms, account) in self._due_ms.items() if due_ms <= now_ms}
-        for symbol in register.symbols():
+        found = {(algo.algo_id, name) for name in touched for algo in register.bound(name)}
+        found.update((algo.algo_id, algo.account) for algo in register.overdue(now_ms))
+        found.update((algo_id, account) for algo_id, (due_ms, account) in self._due_ms.items() if due_ms <= now_ms)
+        for symbol in register.triggers.symbols():
             prices = (exchange.prices[symbol], exchange.marks[symbol])
             if self._seen.get(symbol) != prices:
                 self._seen[symbol] = prices
-                found |= {(algo.algo_id, algo.account) for algo in register.waiting_on(symbol)}
+                found.update(register.triggers.concerned(symbol, *prices))
         return found
 
     def _waiting_on(self, algo: AlgoOrder, now_ms: int) -> Iterator[Fact]:

@@ -23,7 +23,7 @@ from msgspec.structs import replace
 from simulator.core.amounts import ZERO
 from simulator.core.domain import BOTH, BUY, CANCELED, EXPIRED, GTC, LIMIT, MARKET, NEW
 
-__all__ = ["AlgoOrder", "AlgoTerms", "activated", "followed", "is_met", "would_trigger"]
+__all__ = ["AlgoOrder", "AlgoTerms", "activated", "followed", "is_met", "waits_for_rise", "would_trigger"]
 
 CONDITIONAL: Final = "CONDITIONAL"
 
@@ -159,9 +159,13 @@ def is_met(algo: AlgoOrder, price: Decimal) -> bool:
     return terms.sign * (price - trigger) >= 0
 
 
+def waits_for_rise(terms: AlgoTerms) -> bool:
+    """Return whether a stop or take-profit triggers when the price has risen to its trigger, not when it has fallen."""
+    return (terms.side == BUY) != (terms.type in TAKE_PROFITS)
+
+
 def _is_reached(terms: AlgoTerms, price: Decimal) -> bool:
-    direction = -terms.sign if terms.type in TAKE_PROFITS else terms.sign
-    return direction * (price - terms.trigger_price) >= 0
+    return price >= terms.trigger_price if waits_for_rise(terms) else price <= terms.trigger_price
 
 
 def _is_active_at(terms: AlgoTerms, price: Decimal) -> bool:

@@ -1,8 +1,8 @@
 """The records of conditional orders, and the ways to find those that something may have happened to.
 
-A market with thousands of waiting orders cannot look at each of them whenever an account does something. What makes an
-order that waits go on is a price of its symbol, its account's position, or its date; what makes one go on that has
-triggered is its child, or the moment at which the exchange says so. By these they are found here.
+A market with thousands of waiting orders cannot look at each of them whenever something happens. What makes an order
+that waits go on is a price that meets it (`core.trigger_index`), its date, or, if it closes a position, its account's
+position; what makes one go on that has triggered is its child, or the moment at which the exchange says so.
 """
 
 from __future__ import annotations
@@ -12,19 +12,21 @@ from collections.abc import Callable, Iterator
 
 from simulator.core.algo_orders import AlgoOrder
 from simulator.core.past import Past
+from simulator.core.trigger_index import TriggerIndex
 
 __all__ = ["AlgoRegister"]
 
 
 class AlgoRegister:
-    """The newest record of every conditional order, and what it was a while ago."""
+    """The newest record of every conditional order, and what it was a while ago. `triggers` finds by price."""
 
     def __init__(self) -> None:
         self._orders: defaultdict[str, dict[int, AlgoOrder]] = defaultdict(dict)
         self._pasts: defaultdict[str, Past[int, AlgoOrder]] = defaultdict(Past)
         self._named: dict[tuple[str, str], int] = {}
-        self._living: defaultdict[str, dict[int, AlgoOrder]] = defaultdict(dict)
-        self._waiting_on: defaultdict[str, dict[int, AlgoOrder]] = defaultdict(dict)
+        self._waiting: defaultdict[str, dict[int, AlgoOrder]] = defaultdict(dict)
+        self._bound: defaultdict[str, dict[int, AlgoOrder]] = defaultdict(dict)
+        self.triggers = TriggerIndex()
         self._dates: dict[int, tuple[int, str]] = {}
 
     def keep(self, algo: AlgoOrder, now_ms: int) -> None:
@@ -33,11 +35,15 @@ class AlgoRegister:
         self._pasts[algo.account].note(algo.algo_id, orders.get(algo.algo_id), now_ms)
         orders[algo.algo_id] = algo
         self._named[algo.account, algo.client_algo_id] = algo.algo_id
-        _store(self._living[algo.account], algo, present=not algo.has_ended)
-        _store(self._waiting_on[algo.symbol], algo, present=algo.is_waiting)
+        is_bound = algo.terms.close_position if algo.is_waiting else not algo.has_ended
+        _store(self._waiting[algo.account], algo, present=algo.is_waiting)
+        _store(self._bound[algo.account], algo, present=is_bound)
         if not algo.is_waiting:
+            self.triggers.remove(algo)
             self._dates.pop(algo.algo_id, None)
-        elif algo.terms.good_till_ms:
+            return
+        self.triggers.add(algo)
+        if algo.terms.good_till_ms:
             self._dates[algo.algo_id] = (algo.terms.good_till_ms, algo.account)
 
     def orders(self, account: str, as_of_ms: int | None = None) -> list[AlgoOrder]:
@@ -56,15 +62,11 @@ class AlgoRegister:
 
     def waiting(self, account: str) -> list[AlgoOrder]:
         """Return the orders of an account that wait for their price, oldest first."""
-        return [algo for algo in self._living[account].values() if algo.is_waiting]
+        return list(self._waiting[account].values())
 
-    def living(self, account: str) -> Iterator[AlgoOrder]:
-        """Yield the orders of an account that have not ended."""
-        yield from list(self._living[account].values())
-
-    def waiting_on(self, symbol: str) -> Iterator[AlgoOrder]:
-        """Yield the orders of every account that wait for a price of this symbol."""
-        yield from list(self._waiting_on[symbol].values())
+    def bound(self, account: str) -> Iterator[AlgoOrder]:
+        """Yield the orders that what happens to their account may make go on: by its position, or by their child."""
+        yield from self._bound[account].values()
 
     def overdue(self, now_ms: int) -> Iterator[AlgoOrder]:
         """Yield the orders that wait although their date has come."""
@@ -75,10 +77,6 @@ class AlgoRegister:
     def next_date_ms(self) -> int | None:
         """Return the next date of an order that waits, or None."""
         return min((date_ms for date_ms, _ in self._dates.values()), default=None)
-
-    def symbols(self) -> Iterator[str]:
-        """Yield the symbols on which orders wait."""
-        yield from (symbol for symbol, waiting in self._waiting_on.items() if waiting)
 
     def forget(self, is_kept: Callable[[AlgoOrder], bool], most: int, now_ms: int) -> None:
         """Forget the orders that have ended and are not kept, and of each account the oldest that are too many."""
