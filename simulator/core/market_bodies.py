@@ -21,11 +21,14 @@ from simulator.core.statistics import day_statistics
 __all__ = [
     "book_ticker",
     "candle_row",
+    "composite_index",
     "day_ticker",
     "level_rows",
+    "margin_assets",
     "order_book",
     "premium_index",
     "price_ticker",
+    "quote_assets",
     "snapshot_id",
     "stream_id",
 ]
@@ -136,3 +139,32 @@ def premium_index(exchange: Exchange, symbol: str, now_ms: int) -> dict[str, Any
         "nextFundingTime": next_funding_ms(now_ms) if is_funded else 0,
         "time": now_ms,
     }
+
+
+def composite_index(exchange: Exchange, symbol: str, now_ms: int) -> dict[str, Any]:
+    """Return what an index contract is made of: here of itself alone."""
+    spec = exchange.symbols[symbol]
+    return {
+        "symbol": symbol,
+        "time": now_ms,
+        "component": "baseAsset",
+        "baseAssetList": [
+            {
+                "baseAsset": spec.base_asset,
+                "quoteAsset": spec.quote_asset,
+                "weightInQuantity": "1.00000000",
+                "weightInPercentage": "1.00000000",
+            }
+        ],
+    }
+
+
+def margin_assets(exchange: Exchange) -> list[str]:
+    """Return the assets that serve as margin: what contracts are settled in, and the great coins."""
+    coins = [asset for asset in ("BTC", "ETH", "BNB") if f"{asset}USDT" in exchange.symbols]
+    return [*quote_assets(exchange), *coins]
+
+
+def quote_assets(exchange: Exchange) -> list[str]:
+    """Return the assets that contracts are settled in."""
+    return list(dict.fromkeys(spec.quote_asset for spec in exchange.symbols.values()))

@@ -19,15 +19,17 @@ from simulator.core.exchange import Exchange
 from simulator.core.funding_rates import FUNDING_INTERVAL_MS, funding_rates, is_perpetual
 from simulator.core.kline_endpoints import read_times
 from simulator.core.klines import HOUR_MS, INTERVALS, Candle, end_of
+from simulator.core.market_bodies import composite_index, margin_assets, quote_assets
 from simulator.core.market_endpoints import one_or_all, read_limit
 from simulator.core.params import text
 from simulator.core.statistics import open_interest
+from simulator.core.tape import ChartKind
 from simulator.core.trading_sessions import trading_schedule
 from simulator.core.validation import known_symbol
 from simulator.core.venue import Answer, Call, Route, Venue
 from simulator.core.venue_error import refusal
 
-__all__ = ["ROUTES", "composite_index"]
+__all__ = ["ROUTES"]
 
 _FUNDING_CAP: Final = Decimal("0.02")
 _PERIODS: Final = frozenset({"5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d"})
@@ -84,24 +86,6 @@ def interest(venue: Venue, call: Call) -> Answer:
     return Answer({"openInterest": amount, "symbol": spec.symbol, "time": call.now_ms})
 
 
-def composite_index(exchange: Exchange, symbol: str, now_ms: int) -> dict[str, Any]:
-    """Return what an index contract is made of: here of itself alone."""
-    spec = exchange.symbols[symbol]
-    return {
-        "symbol": symbol,
-        "time": now_ms,
-        "component": "baseAsset",
-        "baseAssetList": [
-            {
-                "baseAsset": spec.base_asset,
-                "quoteAsset": spec.quote_asset,
-                "weightInQuantity": "1.00000000",
-                "weightInPercentage": "1.00000000",
-            }
-        ],
-    }
-
-
 def index_info(venue: Venue, call: Call) -> Answer:
     """GET /fapi/v1/indexInfo: of one index contract, or of all that there are. Raises `VenueError` -1121."""
     exchange = venue.exchange
@@ -128,13 +112,6 @@ def asset_indexes(venue: Venue, call: Call) -> Answer:
     return Answer(rows[wanted])
 
 
-def margin_assets(exchange: Exchange) -> list[str]:
-    """Return the assets that serve as margin: what contracts are settled in, and the great coins."""
-    quotes = dict.fromkeys(spec.quote_asset for spec in exchange.symbols.values())
-    coins = [asset for asset in ("BTC", "ETH", "BNB") if f"{asset}USDT" in exchange.symbols]
-    return [*quotes, *coins]
-
-
 def constituents(venue: Venue, call: Call) -> Answer:
     """GET /fapi/v1/constituents."""
     spec = known_symbol(call.params, venue.exchange.symbols)
@@ -147,7 +124,7 @@ def insurance_balance(venue: Venue, call: Call) -> Answer:
     """GET /fapi/v1/insuranceBalance: the fund of a symbol's asset with its symbols, or all funds."""
     exchange = venue.exchange
     wanted = known_symbol(call.params, exchange.symbols).quote_asset if call.params.get("symbol") else None
-    funds = [_fund(exchange, asset, call.now_ms) for asset in _quote_assets(exchange) if wanted in {None, asset}]
+    funds = [_fund(exchange, asset, call.now_ms) for asset in quote_assets(exchange) if wanted in {None, asset}]
     return Answer(funds[0] if wanted else funds)
 
 
@@ -181,7 +158,7 @@ def basis(venue: Venue, call: Call) -> Answer:
     return Answer([_basis_row(price, indexes[price.open_ms], spec) for price in prices])
 
 
-def _periods(venue: Venue, spec: SymbolSpec, call: Call, kind: Any = "last") -> list[Candle]:
+def _periods(venue: Venue, spec: SymbolSpec, call: Call, kind: ChartKind = "last") -> list[Candle]:
     """Return the complete periods that are asked for: by default the latest 30."""
     period = text(call.params, "period")
     if period not in _PERIODS:
@@ -238,10 +215,6 @@ def _asset_row(index: AssetIndex, now_ms: int) -> dict[str, Any]:
         "autoExchangeBidRate": eight(index.index * (1 - exchange_buffer)),
         "autoExchangeAskRate": eight(index.index * (1 + exchange_buffer)),
     }
-
-
-def _quote_assets(exchange: Exchange) -> list[str]:
-    return list(dict.fromkeys(spec.quote_asset for spec in exchange.symbols.values()))
 
 
 def _fund(exchange: Exchange, asset: str, now_ms: int) -> dict[str, Any]:
