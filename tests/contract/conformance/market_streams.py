@@ -10,9 +10,14 @@ from tests.contract.conformance.case import Case
 
 __all__ = ["CASES"]
 
+NO_FUNDING: Final = 'what is delivered pays no funding: "" and 0, as for COIN-M\'s delivery contracts'
 
-def flows(stream: str, **but: str) -> Case:
-    """Return the case of a stream on which something comes while prices move and orders are traded."""
+
+def flows(stream: str, **terms: Any) -> Case:
+    """Return the case of a stream on which something comes while prices move and orders are traded.
+
+    The sample's numbers on a book ticker are Spot's, with 8 decimals: no more than composed.
+    """
 
     async def produce(bench: Bench) -> Any:
         socket = await bench.market(stream)
@@ -21,7 +26,7 @@ def flows(stream: str, **but: str) -> Case:
             bench.simulator.set_price("BTCUSDT", price)
         return await socket.read()
 
-    return Case(produce=produce, but=but)
+    return Case(produce=produce, **terms)
 
 
 def liquidations(stream: str) -> Case:
@@ -44,8 +49,8 @@ async def contracts(bench: Bench) -> Any:
 
 CASES: Final[Mapping[str, Case]] = {
     "market/aggregate_trade_streams": flows("btcusdt@aggTrade"),
-    "market/all_book_tickers_stream": flows("!bookTicker"),
-    "market/individual_symbol_book_ticker_streams": flows("btcusdt@bookTicker"),
+    "market/all_book_tickers_stream": flows("!bookTicker", trust="composed"),
+    "market/individual_symbol_book_ticker_streams": flows("btcusdt@bookTicker", trust="composed"),
     "market/all_market_liquidation_order_streams": liquidations("!forceOrder@arr"),
     "market/liquidation_order_streams": liquidations("btcusdt@forceOrder"),
     "market/all_market_mini_tickers_stream": flows("!miniTicker@arr"),
@@ -61,6 +66,8 @@ CASES: Final[Mapping[str, Case]] = {
     "market/partial_book_depth_streams": flows("btcusdt@depth5"),
     "market/rpi_diff_book_depth_streams": flows("btcusdt@rpiDepth@500ms"),
     "market/mark_price_stream": flows("btcusdt@markPrice@1s"),
-    "market/mark_price_stream_for_all_market": flows("!markPrice@arr@1s"),
+    "market/mark_price_stream_for_all_market": flows(
+        "!markPrice@arr@1s", but=dict.fromkeys(["[].r", "[].T"], NO_FUNDING)
+    ),
     "market/trading_session_stream": flows("tradingSession"),
 }
