@@ -31,7 +31,18 @@ from simulator.core.orders import OrderIntent
 from simulator.core.position import Position
 from simulator.core.profile import Profile
 
-__all__ = ["Closing", "ClosingKind", "Told", "TradeIdShown", "adjust_position", "close_position", "closing_kind"]
+__all__ = [
+    "LIQUIDATED",
+    "Closing",
+    "ClosingKind",
+    "Told",
+    "TradeIdShown",
+    "adjust_position",
+    "as_told",
+    "close_position",
+    "closing_intent",
+    "closing_kind",
+]
 
 ClosingKind: TypeAlias = Literal["LIQUIDATION", "ADL", "SETTLEMENT"]
 Told: TypeAlias = Literal["everything", "without_new", "account_update", "nothing"]
@@ -42,7 +53,7 @@ _PREFIXES: Final[dict[str, ClosingKind]] = {
     "adl_autoclose": "ADL",
     "settlement_autoclose-": "SETTLEMENT",
 }
-_LIQUIDATED: Final = "5"
+LIQUIDATED: Final = "5"
 """The wire's `er` of an order that ends because its account is liquidated."""
 
 
@@ -71,11 +82,11 @@ def close_position(
     ended: list[Fact] = []
     if closing.kind == "LIQUIDATION":
         orders = list(account.open_orders.get(position.symbol, {}).values())
-        ended += [exchange.expire(order, _LIQUIDATED, now_ms) for order in orders]
-    intent = _intent(position, closing, profile, now_ms)
+        ended += [exchange.expire(order, LIQUIDATED, now_ms) for order in orders]
+    intent = closing_intent(position, closing, profile, now_ms)
     facts = exchange.force(account, intent, closing.price, now_ms)
     order_id = next(fact.order.order_id for fact in facts if isinstance(fact, OrderAccepted))
-    told = [fact for happened in facts for fact in _told(happened, closing, profile, order_id)]
+    told = [fact for happened in facts for fact in as_told(happened, closing, profile, order_id)]
     return order_id, [] if closing.told == "nothing" else [*ended, *told]
 
 
@@ -98,7 +109,8 @@ def adjust_position(
     return [WalletChanged(account=account.name, time_ms=now_ms, reason="ADJUSTMENT", patch=patch)]
 
 
-def _intent(position: Position, closing: Closing, profile: Profile, now_ms: int) -> OrderIntent:
+def closing_intent(position: Position, closing: Closing, profile: Profile, now_ms: int) -> OrderIntent:
+    """Return the order that a closing is told as."""
     is_fixture = profile.forced_orders == "fixtures"
     is_limit = closing.kind == "LIQUIDATION" or is_fixture
     return OrderIntent(
@@ -124,7 +136,7 @@ def _client_order_id(position: Position, kind: ClosingKind, now_ms: int) -> str:
             return f"settlement_autoclose-{now_ms}"
 
 
-def _told(fact: Fact, closing: Closing, profile: Profile, order_id: int) -> Iterator[Fact]:
+def as_told(fact: Fact, closing: Closing, profile: Profile, order_id: int) -> Iterator[Fact]:
     """Yield what is told of one of the facts of a closing; those about other orders are told whole."""
     match fact:
         case OrderFilled() if fact.order.order_id == order_id:

@@ -18,12 +18,15 @@ from simulator.core.countdown import Countdowns
 from simulator.core.domain import AccountSpec, SymbolSpec
 from simulator.core.exchange import Exchange
 from simulator.core.facts import Fact, ListenKeyEnded
+from simulator.core.funding_schedule import FundingSchedule
 from simulator.core.housekeeping import Housekeeping, forget
+from simulator.core.liquidation import Liquidations
 from simulator.core.listen_keys import ListenKeys
 from simulator.core.market_terms import MarketTerms
 from simulator.core.profile import ListenKeyEnd, Profile
 from simulator.core.rate_limits import Limits, RateCounters
 from simulator.core.read_lag import LagTerms, ReadLag, Reads
+from simulator.core.risk_terms import RiskTerms
 
 __all__ = ["Answer", "Call", "Endpoint", "Route", "Security", "Venue", "Weight"]
 
@@ -63,10 +66,14 @@ class Venue:
         seed: int,
         limits: Limits | None = None,
         market: MarketTerms | None = None,
+        risk: RiskTerms | None = None,
     ) -> None:
         self._accounts, self._seed = tuple(accounts), seed
         self.exchange = Exchange(self._accounts, symbols, seed, market)
         self.algos = AlgoBook(self.exchange, profile, seed)
+        self.risk = risk or RiskTerms()
+        self.liquidations = Liquidations(self.exchange, profile, self.risk)
+        self.funding = FundingSchedule(self.exchange, self.risk)
         self.countdowns = Countdowns()
         self._housekeeping = Housekeeping()
         self.listen_keys = ListenKeys(listen_key_lifetime_ms, seed)
@@ -81,6 +88,8 @@ class Venue:
         self.exchange = Exchange(self._accounts, before.symbols.values(), self._seed, before.terms)
         self.exchange.continue_from(before)
         self.algos = AlgoBook(self.exchange, self.profile, self._seed)
+        self.liquidations = Liquidations(self.exchange, self.profile, self.risk)
+        self.funding = FundingSchedule(self.exchange, self.risk)
         self.countdowns = Countdowns()
 
     def account(self, call: Call) -> Account:
@@ -93,12 +102,19 @@ class Venue:
         return self.algos.orders(call.account, call.as_of_ms)
 
     def follow(self, facts: Iterable[Fact], now_ms: int) -> list[Fact]:
-        """Return the facts and what follows from them: conditional orders trigger, and end.
+        """Return the facts and what follows from them: accounts are liquidated, conditional orders trigger, and end.
 
         Whoever tells facts asks this first. Asked twice, there is nothing to add.
         """
-        told = list(facts)
-        told += self.algos.follow(now_ms, {fact.account for fact in told})
+        self.funding.begin(now_ms)
+        told: list[Fact] = []
+        news = list(facts)
+        while True:
+            news += self.liquidations.follow(news, now_ms)
+            told += news
+            news = self.algos.follow(now_ms, {fact.account for fact in news})
+            if not news:
+                break
         if self._housekeeping.is_due(len(told), now_ms):
             forget(self.exchange, self.algos, now_ms)
         return told
@@ -121,12 +137,13 @@ class Venue:
         return [ListenKeyEnded(account=account, time_ms=now_ms, listen_key=listen_key, cause=cause, announce=announce)]
 
     def advance(self, now_ms: int) -> list[Fact]:
-        """Let time pass: listen keys and GTD orders end, countdowns run down, conditional orders go on."""
+        """Let time pass: listen keys and GTD orders end, funding is paid, countdowns run down, stops go on."""
         facts: list[Fact] = [
             ListenKeyEnded(account=account, time_ms=now_ms, listen_key=listen_key, cause="expired")
             for account, listen_key in self.listen_keys.expire_due(now_ms)
         ]
         facts += self.exchange.advance(now_ms)
+        facts += self.funding.advance(now_ms)
         for account, symbol in self.countdowns.take_due(now_ms):
             facts += self.cancel_all(account, symbol, now_ms)
         return self.follow(facts, now_ms)
@@ -137,6 +154,7 @@ class Venue:
             self.listen_keys.next_deadline_ms(),
             self.exchange.next_deadline_ms(),
             self.countdowns.next_deadline_ms(),
+            self.funding.next_deadline_ms(),
             self.algos.next_deadline_ms(),
         )
         return min((deadline for deadline in deadlines if deadline is not None), default=None)

@@ -17,6 +17,7 @@ from simulator.core.lookup import find_symbol
 from simulator.core.market_terms import MarketTerms
 from simulator.core.profile import Profile
 from simulator.core.rate_limits import Limits
+from simulator.core.risk_terms import RiskTerms
 from simulator.core.scenario import Scenario
 from simulator.core.state import venue_state
 from simulator.core.symbols import market_at
@@ -73,6 +74,7 @@ class Simulator(
         pong_timeout_s: how late a pong may be before the connection is closed.
         profile: which of Binance's undocumented behaviours to show.
         market: who trades with whom; None: the house trades any quantity with everybody, at one price per symbol.
+        risk: whether accounts are liquidated and funding is paid by themselves; None: only when a test says so.
         rate_limits: whether requests beyond the limits are refused ("enforced"), or only "counted".
         tls: whether to speak https:// and wss:// only, by a throw-away authority whose certificate is in `ca_file`.
 
@@ -96,6 +98,7 @@ class Simulator(
         pong_timeout_s: float = 600.0,
         profile: Profile | None = None,
         market: MarketTerms | None = None,
+        risk: RiskTerms | None = None,
         rate_limits: Literal["enforced", "counted"] = "enforced",
         tls: bool = False,
     ) -> None:
@@ -107,6 +110,7 @@ class Simulator(
         self.journal = Journal()
         self.profile = profile or Profile()
         self._market = market or MarketTerms()
+        self._risk = risk or RiskTerms()
         self._symbols = tuple(symbols)
         self._limits = Limits(weight=self.profile.weight_limit, enforced=rate_limits == "enforced")
         self._start_ms = start_ms
@@ -150,6 +154,7 @@ class Simulator(
             raise
         self._listener, self._opened, self._control = listener, floor, control
         self._opened_ws_api, self._authority = ws_api, authority
+        floor.tell(())
 
     async def stop(self) -> None:
         """Close every connection and listen no more. Raises what subscribers raised, as an `ExceptionGroup`."""
@@ -311,4 +316,5 @@ class Simulator(
             seed=self._seed,
             limits=self._limits,
             market=self._market,
+            risk=self._risk,
         )

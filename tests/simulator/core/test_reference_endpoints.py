@@ -78,7 +78,7 @@ def test_assets_are_worth_their_mark_price_less_a_buffer() -> None:
 def test_the_risk_of_deleveraging_is_high_when_the_fund_is_used_up() -> None:
     venue = a_venue()
     assert ask(venue, "symbolAdlRisk", symbol="BTCUSDT")["adlRisk"] == "low"
-    venue.exchange.house.insure("USDT", Decimal(-5))
+    venue.exchange.house.insure("USDT", Decimal(-1_000_005))
 
     assert {row["adlRisk"] for row in ask(venue, "symbolAdlRisk")} == {"high"}
     fund = ask(venue, "insuranceBalance", symbol="BTCUSDT")
