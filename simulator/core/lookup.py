@@ -31,6 +31,7 @@ __all__ = [
     "possible_closing",
     "possible_fill",
     "possible_level",
+    "possible_mark",
     "possible_price",
     "possible_quantity",
 ]
@@ -41,6 +42,14 @@ def possible_price(spec: SymbolSpec, price: str | Decimal) -> Decimal:
     amount = decimal_amount(price)
     if amount <= 0 or amount % spec.tick_size:
         raise BadAmountError(price, f"a price above 0 in steps of {spec.tick_size:f} for {spec.symbol}")
+    return amount
+
+
+def possible_mark(spec: SymbolSpec, price: str | Decimal) -> Decimal:
+    """Return the mark or index price, which lies on no tick. Raises `BadAmountError` unless it is positive."""
+    amount = decimal_amount(price)
+    if amount <= 0:
+        raise BadAmountError(price, f"a mark price above 0 for {spec.symbol}")
     return amount
 
 

@@ -14,6 +14,7 @@ from simulator.core.lookup import (
     find_symbol,
     possible_fill,
     possible_level,
+    possible_mark,
     possible_price,
     possible_quantity,
 )
@@ -30,7 +31,8 @@ class OrderDeeds(Deeds):
     def set_price(self, symbol: str, price: str | Decimal) -> None:
         """Move the market: resting LIMIT orders that the price crosses fill as maker, best price first.
 
-        Then the conditional orders that the price meets trigger.
+        Last, mark and index price are this one then, and in a market with a book the house quotes around it. Then the
+        conditional orders that the price meets trigger.
 
         Raises `UnknownSymbolError`, or `BadAmountError` for a price that is not a positive multiple of the tick.
         """
@@ -38,6 +40,20 @@ class OrderDeeds(Deeds):
         spec = find_symbol(exchange, symbol)
         moved = possible_price(spec, price)
         self._floor.act("market", f"{symbol} is at {moved:f}", lambda now_ms: exchange.set_price(symbol, moved, now_ms))
+
+    def set_mark(self, symbol: str, mark: str | Decimal, index: str | Decimal | None = None) -> None:
+        """Move the mark price, and the index price (None: to the same), apart from the market.
+
+        Positions are valued at the mark, and conditional orders may look at it; it fills nothing. Raises
+        `UnknownSymbolError`, or `BadAmountError` for a price that is not above 0.
+        """
+        exchange = self._floor.venue.exchange
+        spec = find_symbol(exchange, symbol)
+        at = possible_mark(spec, mark)
+        index_at = at if index is None else possible_mark(spec, index)
+        self._floor.act(
+            "market", f"{symbol} is marked {at:f}", lambda now_ms: exchange.set_mark(symbol, at, index_at, now_ms)
+        )
 
     def fill(
         self,
@@ -106,10 +122,11 @@ class OrderDeeds(Deeds):
         )
 
     def set_depth(self, symbol: str, levels: Sequence[tuple[str | Decimal, str | Decimal]] | None) -> None:
-        """Say what there is to take, best first, each a quantity and its price; None: any quantity at the market's.
+        """Say what there is to take, best first, each a quantity and its price; None: what the market has by itself.
 
-        Each level that a taker reaches is a trade; what it does not find rests or expires. Raises `UnknownSymbolError`
-        or `BadAmountError`.
+        Each level that a taker reaches is a trade; what it does not find rests or expires. In a market with a book the
+        levels are the house's quotes: those below the price are bids, the others asks. Raises `UnknownSymbolError` or
+        `BadAmountError`.
         """
         exchange = self._floor.venue.exchange
         spec = find_symbol(exchange, symbol)
