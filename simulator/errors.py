@@ -12,6 +12,7 @@ SimulatorError
 ├── OrderNotOpenError       the order has ended, or has less left than was asked
 ├── NoPositionError         the account has no such position
 ├── BadAmountError          not a decimal number, or not a possible one
+├── BadPathError            no price path is written so
 ├── BadStatusError          no order ends so, no symbol is so
 ├── BadFrameError           no frame can carry this
 └── NoListenKeyError        the account has no living listen key
@@ -26,6 +27,7 @@ from collections.abc import Collection
 __all__ = [
     "BadAmountError",
     "BadFrameError",
+    "BadPathError",
     "BadStatusError",
     "ConfigurationError",
     "NoListenKeyError",
@@ -113,6 +115,18 @@ class BadAmountError(SimulatorError):
     def __init__(self, amount: object, expected: str = "a decimal number such as 0.010, as text or Decimal") -> None:
         self.amount = amount
         super().__init__(f"expected {expected}, got {str(amount)!r}")
+
+
+class BadPathError(SimulatorError):
+    """A price path is written as none is."""
+
+    def __init__(
+        self,
+        path: object,
+        expected: str = "constant:65000, steps:every=5s,65000,65100, walk:every=1s,by=0.05,seed=7 or file:prices.csv",
+    ) -> None:
+        self.path = path
+        super().__init__(f"expected a price path such as {expected}, got {str(path)!r}")
 
 
 class BadStatusError(SimulatorError):

@@ -15,6 +15,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final, NamedTuple
 
 from simulator.core.domain import SymbolSpec
+from simulator.core.draw import drawn
 from simulator.core.klines import DAY_MS, HOUR_MS, MINUTE_MS, Candle
 
 __all__ = ["KEPT", "SyntheticPast"]
@@ -26,7 +27,6 @@ _UNIT: Final = 10**9
 _MILLION: Final = 10**6
 _DAILY_MOVE: Final = 25_000
 _DAILY_WICK: Final = 12_000
-_MASK: Final = (1 << 64) - 1
 _TRADES_PER_MINUTE: Final = 12
 _NOTIONAL_PER_MINUTE: Final = Decimal(20_000)
 _DIVISIONS: Final = {HOUR_MS: 24, MINUTE_MS: 60}
@@ -48,7 +48,7 @@ class SyntheticPast:
         self.end_ms = begin_ms // MINUTE_MS * MINUTE_MS
         self._spec = spec
         self._price = price
-        self._seed = _mixed(seed, *spec.symbol.encode())
+        self._seed = drawn(seed, *spec.symbol.encode())
         self._last_day = self.end_ms // DAY_MS
         self._bounds = [_UNIT]
         self._divided: dict[tuple[int, int], list[_Span]] = {}
@@ -98,22 +98,22 @@ class SyntheticPast:
 
     def _volume(self, time_ms: int) -> Decimal:
         """Return what was traded in each minute of a day: an even number of steps."""
-        factor = Decimal(50 + _mixed(self._seed, 7, time_ms // DAY_MS) % 100) / 100
+        factor = Decimal(50 + drawn(self._seed, 7, time_ms // DAY_MS) % 100) / 100
         steps = _NOTIONAL_PER_MINUTE * factor / self._price / self._spec.step_size / 2
         return max(steps.quantize(Decimal(1)), Decimal(1)) * self._spec.step_size * 2
 
     def _bound(self, day: int) -> int:
         """Return the price at the beginning of a day, walking back from the end of the last one."""
         while len(self._bounds) <= self._last_day + 1 - day:
-            drawn = _mixed(self._seed, 1, len(self._bounds)) % (2 * _DAILY_MOVE) - _DAILY_MOVE
-            self._bounds.append(self._bounds[-1] * (_MILLION + drawn) // _MILLION)
+            move = drawn(self._seed, 1, len(self._bounds)) % (2 * _DAILY_MOVE) - _DAILY_MOVE
+            self._bounds.append(self._bounds[-1] * (_MILLION + move) // _MILLION)
         return self._bounds[self._last_day + 1 - day]
 
     def _day(self, open_ms: int) -> _Span:
         day = open_ms // DAY_MS
         first, last = self._bound(day), self._bound(day + 1)
-        above = _mixed(self._seed, 2, day) % _DAILY_WICK + 100
-        below = _mixed(self._seed, 3, day) % _DAILY_WICK + 100
+        above = drawn(self._seed, 2, day) % _DAILY_WICK + 100
+        below = drawn(self._seed, 3, day) % _DAILY_WICK + 100
         high = max(first, last) * (_MILLION + above) // _MILLION
         low = min(first, last) * (_MILLION - below) // _MILLION
         return _Span(first, high, low, last)
@@ -129,22 +129,22 @@ class SyntheticPast:
             if len(self._divided) >= 200:
                 del self._divided[next(iter(self._divided))]
             whole = self._day(whole_ms) if grain == HOUR_MS else self._part(HOUR_MS, whole_ms)
-            self._divided[key] = _divided(whole, _DIVISIONS[grain], _mixed(self._seed, grain, whole_ms))
+            self._divided[key] = _divided(whole, _DIVISIONS[grain], drawn(self._seed, grain, whole_ms))
         return self._divided[key]
 
 
 def _divided(whole: _Span, count: int, seed: int) -> list[_Span]:
     """Divide a span into `count` that follow each other: one of them has its high, another its low."""
-    high_at = _mixed(seed, 1) % count
-    low_at = (high_at + 1 + _mixed(seed, 2) % (count - 1)) % count
+    high_at = drawn(seed, 1) % count
+    low_at = (high_at + 1 + drawn(seed, 2) % (count - 1)) % count
     knots = sorted([(0, whole.open), (2 * high_at + 1, whole.high), (2 * low_at + 1, whole.low)])
     bounds = _bounds(whole, [*knots, (2 * count, whole.close)], count, seed)
     spans = []
     for number in range(count):
         first, last = bounds[number], bounds[number + 1]
         wick = (whole.high - whole.low) // (2 * count) + 1
-        high = min(max(first, last) + _mixed(seed, 4, number) % wick, whole.high)
-        low = max(min(first, last) - _mixed(seed, 5, number) % wick, whole.low)
+        high = min(max(first, last) + drawn(seed, 4, number) % wick, whole.high)
+        low = max(min(first, last) - drawn(seed, 5, number) % wick, whole.low)
         spans.append(
             _Span(first, whole.high if number == high_at else high, whole.low if number == low_at else low, last)
         )
@@ -161,8 +161,8 @@ def _bounds(whole: _Span, knots: list[tuple[int, int]], count: int, seed: int) -
             at += 1
         (left, from_price), (right, to_price) = knots[at], knots[at + 1]
         straight = from_price + (to_price - from_price) * (place - left) // (right - left)
-        drawn = straight + _mixed(seed, 3, place) % (2 * rough) - rough
-        bounds.append(min(max(drawn, whole.low), whole.high))
+        rugged = straight + drawn(seed, 3, place) % (2 * rough) - rough
+        bounds.append(min(max(rugged, whole.low), whole.high))
     return [*bounds, whole.close]
 
 
@@ -171,14 +171,3 @@ def _joined(earlier: Candle | None, later: Candle | None) -> Candle | None:
         return earlier or later
     earlier.add(later)
     return earlier
-
-
-def _mixed(*numbers: int) -> int:
-    """Return 64 bits that look drawn, the same for the same numbers (splitmix64 over each)."""
-    state = 0
-    for number in numbers:
-        state = (state + number + 0x9E3779B97F4A7C15) & _MASK
-        state = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
-        state = ((state ^ (state >> 27)) * 0x94D049BB133111EB) & _MASK
-        state ^= state >> 31
-    return state

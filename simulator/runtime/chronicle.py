@@ -55,6 +55,11 @@ class Chronicle:
         if not self._open_turns:
             self._tell()
 
+    def look(self) -> None:
+        """Ask again whether what is waited for has happened: something did that is not written down."""
+        if not self._open_turns:
+            self._wake()
+
     def fail(self, error: Exception, summary: str) -> None:
         """Keep an exception that nobody else can be given, and write it down."""
         self.failures.append(error)
