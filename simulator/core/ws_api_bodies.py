@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from simulator.core.account_endpoints import positions_v2
+from simulator.core.market_bodies import snapshot_id
 from simulator.core.venue import Call, Venue
 
 __all__ = ["result_of"]
@@ -49,10 +50,10 @@ def _algo_placed(body: Body, _venue: Venue, _call: Call) -> Body:
     return _without(body, *(name for name in ("activatePrice", "callbackRate") if not body.get(name)))
 
 
-def _book_ticker(body: Body, venue: Venue, _call: Call) -> Body:
+def _book_ticker(body: Body, venue: Venue, call: Call) -> Body:
     if isinstance(body, list):
-        return [_book_ticker(ticker, venue, _call) for ticker in body]
-    return {"lastUpdateId": venue.exchange.update_id(body["symbol"])} | body
+        return [_book_ticker(ticker, venue, call) for ticker in body]
+    return {"lastUpdateId": snapshot_id(venue.exchange, body["symbol"])} | body
 
 
 def _without(body: Body, *names: str) -> Body:

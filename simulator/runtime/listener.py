@@ -6,11 +6,13 @@ client's mistake, not ours, so it is told to `complain`, in one line.
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import logging
 import ssl
 from collections.abc import Awaitable, Callable
 from typing import Final
+from weakref import WeakSet
 
 from aiohttp import web
 
@@ -32,11 +34,22 @@ class Listener:
 
     def __init__(self, handler: Handler, complain: Complain, tls: ssl.SSLContext | None = None) -> None:
         self._tls = tls
+        self._encrypted: WeakSet[asyncio.Transport] = WeakSet()
         logger = logging.Logger("simulator")  # noqa: LOG001  one of its own: no configuration may print what it is told
         logger.addHandler(_Complaints(complain))
         # no access log either: the address of a request holds its signature, that of a stream its listen key
-        server = web.Server(handler, logger=logger, access_log=None)
+        server = web.Server(self._remembering(handler) if tls else handler, logger=logger, access_log=None)
         self._runner = web.ServerRunner(server, shutdown_timeout=_CLOSE_WAIT_S)
+
+    def _remembering(self, handler: Handler) -> Handler:
+        """Remember whom to leave without a farewell: closed by TLS, each would wait 30 s for the client's."""
+
+        async def handle(request: web.BaseRequest) -> web.StreamResponse:
+            if request.transport is not None:
+                self._encrypted.add(request.transport)
+            return await handler(request)
+
+        return handle
 
     async def open(self, host: str, port: int) -> int:
         """Listen, and return the port: `port`, or a free one for 0. Raises `PortInUseError`."""
@@ -54,6 +67,9 @@ class Listener:
     async def close(self) -> None:
         """Listen no more, and end what is open."""
         await self._runner.cleanup()
+        for transport in list(self._encrypted):
+            transport.abort()
+        await asyncio.sleep(0)
 
 
 class _Complaints(logging.Handler):

@@ -68,14 +68,14 @@ class ApiConnection:
         if self._transport.get_write_buffer_size() > MOST_WAITING_BYTES:
             self.cut()
 
-    def on_ping(self, payload: bytes) -> None:
+    def on_ping(self, payload: bytes | bytearray) -> None:
         """Answer a ping."""
         if self._is_allowed():
-            self._write(encode_frame(PONG, payload))
+            self._write(encode_frame(PONG, bytes(payload)))
 
-    def on_pong(self, payload: bytes) -> None:
+    def on_pong(self, payload: bytes | bytearray) -> None:
         """Note that the client is alive, if it repeats a ping's payload."""
-        if self._is_allowed() and payload in self._unanswered:
+        if self._is_allowed() and bytes(payload) in self._unanswered:
             self._unanswered.clear()
             self._cancel("pong")
 
@@ -99,7 +99,10 @@ class ApiConnection:
             task.cancel()
 
     async def close(self, code: int, reason: str) -> None:
-        """Close with a close frame, and wait for the client's."""
+        """Close with a close frame, and wait for the client's; a half-open one, which says nothing, by a reset."""
+        if self.is_frozen:
+            self.cut()
+            return
         await self._websocket.close(code=code, message=reason.encode(errors="replace"))
 
     def cut(self) -> None:
