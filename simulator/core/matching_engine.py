@@ -123,6 +123,7 @@ class MatchingEngine:
                 break
             wanted = self._fillable(taker)
             if not wanted:
+                facts.append(self.expire(taker, REDUCE_ONLY_REMAINDER, now_ms))
                 break
             facts += self._meet(taker, wanted, offer, now_ms)
         self._books.replenish(order.symbol, order.side)
