@@ -26,6 +26,8 @@ class _Waiting(msgspec.Struct):
 class Outbox:
     """The lanes of one connection. An empty outbox is the regular case."""
 
+    __slots__ = ("_lanes", "_last_number")
+
     def __init__(self) -> None:
         self._lanes: dict[str, deque[_Waiting]] = {}
         self._last_number = 0

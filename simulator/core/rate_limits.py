@@ -27,6 +27,8 @@ FIVE_MINUTES_MS: Final = 300_000
 REFUSALS_UNTIL_BAN: Final = 20
 SHORTEST_BAN_MS: Final = 2 * 60_000
 LONGEST_BAN_MS: Final = 3 * 86_400_000
+FLOODS_UNTIL_BAN: Final = 5
+TEN_MINUTES_MS: Final = 600_000
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +52,7 @@ class RateCounters:
         self._weight = _Window(MINUTE_MS)
         self._funding = _Window(FIVE_MINUTES_MS)
         self._refusals = _Window(MINUTE_MS)
+        self._floods = _Window(TEN_MINUTES_MS)
         self._orders = (_Window(TEN_SECONDS_MS), _Window(MINUTE_MS))
         self._bans: dict[str, _Ban] = {}
 
@@ -64,6 +67,11 @@ class RateCounters:
             self._refuse(address, now_ms)
             raise venue_error.too_many_requests(address, self.limits.weight, "minute", self._weight.end_ms(now_ms))
         return used
+
+    def note_flood(self, address: str, now_ms: int) -> None:
+        """Note that a connection of the address sent too many messages; the fifth within 10 minutes brings a ban."""
+        if self._floods.add(address, 1, now_ms) >= FLOODS_UNTIL_BAN:
+            self.ban(address, now_ms)
 
     def check_ban(self, address: str, now_ms: int) -> None:
         """Raise `VenueError` -1003 with status 418 while the address is banned."""

@@ -7,11 +7,13 @@
 /public/…, /market/…     market streams
 ```
 In a query each `events` belongs to the `listenKey` before it, and several pairs may follow each other. A *name* is a
-listen key, `<listen key>@<event>`, or a market stream.
+listen key, `<listen key>@<event>`, or a market stream. Market streams are of two classes: books and best prices are
+public, all others market; each routed root carries its own class, the unrouted URLs whatever the profile lets them.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Final, Literal
 from urllib.parse import parse_qsl, unquote
 
@@ -19,9 +21,15 @@ import msgspec
 
 from simulator.core.profile import UrlForm
 
-__all__ = ["USER_ROOTS", "Root", "StreamTarget", "read_target"]
+__all__ = ["USER_ROOTS", "Root", "StreamClass", "StreamTarget", "class_of", "read_target"]
 
 Root = Literal["unrouted", "private", "public", "market"]
+
+StreamClass = Literal["private", "public", "market"]
+
+_PUBLIC: Final = re.compile(r"!bookTicker|[^@]+@(?:bookTicker|depth|rpiDepth)")
+_MARKET: Final = re.compile(r"!.*|[^@]+@(?!listenKeyExpired)[a-z].*|tradingSession", re.DOTALL)
+"""Names of events are upper case, but for one; types of market streams begin with a small letter."""
 
 USER_ROOTS: Final = frozenset[Root]({"private", "unrouted"})
 """What carries user data."""
@@ -33,6 +41,13 @@ class StreamTarget(msgspec.Struct, frozen=True):
     root: Root
     is_combined: bool
     names: tuple[tuple[str, UrlForm], ...] = ()
+
+
+def class_of(name: str) -> StreamClass:
+    """Return of which class a name is; what is no market stream is a listen key, alive or not."""
+    if _PUBLIC.match(name):
+        return "public"
+    return "market" if _MARKET.fullmatch(name) else "private"
 
 
 def read_target(path: str, query: str) -> StreamTarget | None:

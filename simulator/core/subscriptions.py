@@ -1,7 +1,8 @@
 """What one stream connection is subscribed to, and its answers to control messages.
 
 Names are never refused: a listen key that does not exist, or an event that nobody sends, is a subscription to silence;
-so is a listen key on `/public` or `/market`, which carry no user data.
+so is a listen key on `/public` or `/market`, which carry no user data, and a market stream of another class than the
+connection's. A connection has at most 1024 names; how Binance refuses more is not documented, here it is error 2.
 Request ids may be strings, as the official SDK sends them, although the documentation demands unsigned integers.
 """
 
@@ -12,10 +13,15 @@ from collections.abc import Callable, Collection
 from typing import Any, Final, Literal
 
 from simulator.core.profile import UrlForm
-from simulator.core.stream_target import USER_ROOTS, StreamTarget
+from simulator.core.stream_target import USER_ROOTS, StreamTarget, class_of
 
-__all__ = ["Subscriptions"]
+__all__ = ["MOST_STREAMS", "Subscriptions"]
 
+MOST_STREAMS: Final = 1024
+
+_NONE: Final[frozenset[str]] = frozenset()
+_ROUTED: Final = {"private": _NONE, "public": frozenset({"public"}), "market": frozenset({"market"})}
+_UNROUTED: Final = {"alive": frozenset({"public", "market"}), "silent": frozenset({"public"})}
 _METHODS: Final = ("SUBSCRIBE", "UNSUBSCRIBE", "LIST_SUBSCRIPTIONS", "SET_PROPERTY", "GET_PROPERTY")
 
 
@@ -29,8 +35,23 @@ class _ControlError(Exception):
 class Subscriptions:
     """The names that a connection listens to, and whether its frames are wrapped."""
 
+    __slots__ = (
+        "_carries_user_data",
+        "_classes",
+        "_control_errors",
+        "_later_form",
+        "_names",
+        "_silent_forms",
+        "is_combined",
+        "last_method",
+    )
+
     def __init__(
-        self, target: StreamTarget, silent_forms: Collection[UrlForm], control_errors: Literal["wrapped", "bare"]
+        self,
+        target: StreamTarget,
+        silent_forms: Collection[UrlForm],
+        control_errors: Literal["wrapped", "bare"],
+        unrouted_market: Literal["alive", "silent"] = "alive",
     ) -> None:
         self.is_combined = target.is_combined
         self.last_method = ""
@@ -38,6 +59,7 @@ class Subscriptions:
         self._names: dict[str, UrlForm] = dict(target.names)
         self._later_form: UrlForm = "unrouted" if target.root == "unrouted" else "subscribe"
         self._carries_user_data = target.root in USER_ROOTS
+        self._classes = _UNROUTED[unrouted_market] if target.root == "unrouted" else _ROUTED[target.root]
         self._silent_forms = silent_forms
         self._control_errors = control_errors
 
@@ -47,8 +69,12 @@ class Subscriptions:
         return tuple(self._names)
 
     def listen_keys(self) -> set[str]:
-        """Return the part before `@` of every name: what may be a listen key."""
-        return {name.partition("@")[0] for name in self._names}
+        """Return the part before `@` of every name that is no market stream: what may be a listen key."""
+        return {name.partition("@")[0] for name in self._names if class_of(name) == "private"}
+
+    def market_streams(self) -> set[str]:
+        """Return the market streams that were named, and that this connection carries."""
+        return {name for name in self._names if class_of(name) in self._classes}
 
     def keys_in(self, forms: Collection[UrlForm]) -> set[str]:
         """Return the listen keys that were named in one of these forms."""
@@ -92,7 +118,10 @@ class Subscriptions:
         return performers[method](params)
 
     def _subscribe(self, params: list[Any]) -> None:
-        for name in _strings(params):
+        names = _strings(params)
+        if len(self._names.keys() | set(names)) > MOST_STREAMS:
+            raise _ControlError(2, f"Invalid request: too many streams, at most {MOST_STREAMS} per connection")
+        for name in names:
             self._names.setdefault(name, self._later_form)
 
     def _unsubscribe(self, params: list[Any]) -> None:

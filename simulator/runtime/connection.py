@@ -1,8 +1,8 @@
-"""One stream connection: its socket, its subscriptions, its pings, its end.
+"""One stream connection: a WebSocket on the bare transport, its subscriptions, its end.
 
 Frames are written to the transport whole and at once, so that their order is the order of the calls, whatever the
-client reads. Binance pings every 3 minutes, drops a connection whose pong is 10 minutes late, and ends every one after
-24 hours.
+client reads. What arrives is told to the listener, message by message. A connection costs a few objects and no task:
+its times are kept by `heartbeat`, for all connections together.
 """
 
 from __future__ import annotations
@@ -11,17 +11,22 @@ import asyncio
 import socket
 import struct
 from collections.abc import Callable
+from typing import Final, Protocol
 
 import msgspec
-from aiohttp import web
 
-from simulator.core.frame import PING, encode_frame
+from simulator.core.frame import CLOSE, PING, close_frame, encode_frame
+from simulator.core.frame_reader import FrameError, FrameReader
 from simulator.core.outbox import Outbox
 from simulator.core.stream_target import Root
 from simulator.core.subscriptions import Subscriptions
 from simulator.runtime.clock import Clock
 
-__all__ = ["ConnectionRules", "StreamConnection", "reset_transport"]
+__all__ = ["ConnectionListener", "ConnectionRules", "StreamConnection", "reset_transport", "waiting_bytes"]
+
+CLOSE_WAIT_S: Final = 1.0
+"""How long a client may take to answer a close frame."""
+_NO_CODE: Final = 1005
 
 
 class ConnectionRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,11 +37,46 @@ class ConnectionRules(msgspec.Struct, frozen=True, kw_only=True):
     pong_timeout_s: float = 600.0
 
 
-class StreamConnection:
-    """A WebSocket that a client opened. `number` counts from 1.
+class ConnectionListener(Protocol):
+    """Who is told what happens on a connection."""
 
-    A silent one gets pings and pongs, and perhaps replies to control messages, but no events.
+    def received(self, connection: StreamConnection, opcode: int, payload: bytes) -> None:
+        """Take a message: TEXT, BINARY, PING or PONG."""
+
+    def lost(self, connection: StreamConnection, code: int) -> None:
+        """Learn that the connection is over, with the client's close code, or 0 for none."""
+
+    def failed(self, connection: StreamConnection, error: Exception) -> None:
+        """Learn of a defect while a message was taken."""
+
+
+class StreamConnection(asyncio.Protocol):
+    """A WebSocket that a client opened from `address`. `number` counts from 1.
+
+    A silent one gets pings and pongs, and perhaps replies to control messages, but no events. `pings` are the payloads
+    that no pong has repeated yet.
     """
+
+    __slots__ = (
+        "_clock",
+        "_close_code",
+        "_count",
+        "_listener",
+        "_patience",
+        "_reader",
+        "_second",
+        "_transport",
+        "_waker",
+        "address",
+        "answers_control",
+        "is_closing",
+        "is_silent",
+        "number",
+        "outbox",
+        "pings",
+        "root",
+        "subscriptions",
+    )
 
     def __init__(
         self,
@@ -44,20 +84,28 @@ class StreamConnection:
         number: int,
         root: Root,
         subscriptions: Subscriptions,
-        websocket: web.WebSocketResponse,
-        transport: asyncio.Transport,
         clock: Clock,
+        listener: ConnectionListener,
+        address: str = "",
     ) -> None:
         self.number = number
         self.root = root
+        self.address = address
         self.subscriptions = subscriptions
         self.is_silent = False
         self.answers_control = True
+        self.is_closing = False
         self.outbox = Outbox()
-        self._websocket = websocket
-        self._transport = transport
+        self.pings: tuple[bytes, ...] = ()
         self._clock = clock
-        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._listener = listener
+        self._reader = FrameReader()
+        self._transport: asyncio.Transport | None = None
+        self._waker: asyncio.TimerHandle | None = None
+        self._patience: asyncio.TimerHandle | None = None
+        self._close_code = 0
+        self._second = 0
+        self._count = 0
 
     def __repr__(self) -> str:
         return f"<StreamConnection {self.number}{' silent' if self.is_silent else ''}>"
@@ -65,61 +113,92 @@ class StreamConnection:
     @property
     def waiting_bytes(self) -> int:
         """How many bytes were written that the client has not taken yet."""
-        return self._transport.get_write_buffer_size()
+        return waiting_bytes(self._transport) if self._transport is not None else 0
+
+    def begin(self, transport: asyncio.Transport) -> None:
+        """Write to this transport from now on."""
+        self._transport = transport
 
     def write(self, frame: bytes) -> None:
         """Send the bytes of a whole frame; to a socket that is closing, nothing."""
-        if not self._transport.is_closing():
+        if self._transport is not None and not self.is_closing and not self._transport.is_closing():
             self._transport.write(frame)
 
-    def start_timers(self, rules: ConnectionRules, end: Callable[[int, str], None]) -> None:
-        """Ping from now on; call `end` with a close code and a reason when the connection has to end."""
-        self._ping(rules, end)
-        self._set("life", rules.lifetime_s, lambda: end(1001, "24 hours are over"))
+    def ping(self, payload: bytes) -> None:
+        """Send a ping frame."""
+        self.write(encode_frame(PING, payload))
 
-    def on_pong(self) -> None:
-        """Note that the client is alive."""
-        self._cancel("pong")
-
-    def stop_timers(self) -> None:
-        """Ping no more."""
-        for name in list(self._timers):
-            self._cancel(name)
+    def messages_this_second(self, now_ms: int) -> int:
+        """Count a message that came; return how many came in this second of the exchange's time."""
+        if now_ms // 1000 != self._second:
+            self._second, self._count = now_ms // 1000, 0
+        self._count += 1
+        return self._count
 
     def wake_at(self, time_ms: int, callback: Callable[[], None]) -> None:
         """Call back at a time of the exchange, in ms, unless the connection ends before; only the last call counts."""
-        self._cancel("outbox")
-        self._timers["outbox"] = self._clock.call_at(time_ms, callback)
+        self.sleep()
+        self._waker = self._clock.call_at(time_ms, callback)
+
+    def sleep(self) -> None:
+        """Take back what `wake_at` was asked for."""
+        if self._waker is not None:
+            self._waker.cancel()
+            self._waker = None
 
     def freeze(self) -> None:
         """Be half-open: read nothing, answer nothing, send nothing, and never end. The client's bytes go nowhere."""
         self.is_silent, self.answers_control = True, False
-        self.stop_timers()
-        self._transport.pause_reading()
+        if self._transport is not None:
+            self._transport.pause_reading()
 
-    async def close(self, code: int, reason: str) -> None:
-        """Close with a close frame, and wait for the client's."""
-        await self._websocket.close(code=code, message=reason.encode(errors="replace"))
+    def close(self, code: int, reason: str) -> None:
+        """Close with a close frame, and with the connection as soon as the client has answered, or its time is up."""
+        if self.is_closing or self._transport is None:
+            return
+        self.write(close_frame(code, reason))
+        self.is_closing = True
+        self._patience = self._clock.call_later(CLOSE_WAIT_S, self._transport.abort)
 
     def cut(self) -> None:
         """Reset the TCP connection."""
         reset_transport(self._transport)
 
-    def _ping(self, rules: ConnectionRules, end: Callable[[int, str], None]) -> None:
-        def ping() -> None:
-            self.write(encode_frame(PING, str(self._clock.time_ms()).encode()))
-            if "pong" not in self._timers:
-                self._set("pong", rules.pong_timeout_s, lambda: end(1008, "Pong timeout"))
-            self._ping(rules, end)
+    def data_received(self, data: bytes) -> None:
+        """Take what the client sent."""
+        try:
+            for opcode, payload in self._reader.feed(data):
+                if opcode == CLOSE:
+                    self._on_close(payload)
+                elif not self.is_closing:
+                    self._listener.received(self, opcode, payload)
+        except FrameError as error:
+            self._close_code = error.code
+            self.close(error.code, error.reason)
+        except Exception as error:  # noqa: BLE001  a defect of ours: it is told, and ends this connection alone
+            self._listener.failed(self, error)
+            self.close(1011, "internal error of the simulator")
 
-        self._set("ping", rules.ping_interval_s, ping)
+    def connection_lost(self, _error: Exception | None) -> None:
+        """Be over."""
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+        self._transport = None
+        self._listener.lost(self, self._close_code)
 
-    def _set(self, name: str, delay_s: float, callback: Callable[[], None]) -> None:
-        self._timers[name] = self._clock.call_later(delay_s, callback)
+    def _on_close(self, payload: bytes) -> None:
+        self._close_code = int.from_bytes(payload[:2]) if len(payload) >= 2 else _NO_CODE
+        self.write(encode_frame(CLOSE, payload[:2]))
+        self.is_closing = True
+        if self._transport is not None:
+            self._transport.close()
 
-    def _cancel(self, name: str) -> None:
-        if timer := self._timers.pop(name, None):
-            timer.cancel()
+
+def waiting_bytes(transport: asyncio.Transport) -> int:
+    """Return how many bytes a transport has not given to the network yet, under TLS those encrypted already, too."""
+    below = getattr(getattr(transport, "_ssl_protocol", None), "_transport", None)  # asyncio shows it in no other way
+    return transport.get_write_buffer_size() + (below.get_write_buffer_size() if below is not None else 0)
 
 
 def reset_transport(transport: asyncio.BaseTransport | None) -> None:

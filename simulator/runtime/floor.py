@@ -30,6 +30,7 @@ class Floor:
         self.clock = clock
         self.chronicle = chronicle
         self.streams = streams
+        streams.counters = lambda: self.venue.counters
         self._later: set[asyncio.TimerHandle] = set()
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_ms: int | None = None

@@ -1,87 +1,95 @@
 """All stream connections: handshakes, control messages, and who gets which event.
 
-A handshake is never refused for its listen key: one that does not exist gets silence, as on Binance. Market streams
-connect and carry nothing yet; the journal says so.
+A handshake is never refused for its listen key: one that does not exist gets silence, as on Binance. It is refused
+while its address is banned. More than 10 messages in a second, pings and pongs included, end a connection.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, KeysView
 from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
-from aiohttp import WSMsgType, web
+from aiohttp import web
 
 from simulator.core.account_events import LISTEN_KEY_EXPIRED
-from simulator.core.frame import BINARY, PONG, TEXT, encode_frame
+from simulator.core.frame import BINARY, PING, PONG, TEXT, encode_frame
 from simulator.core.frame_fault import FrameRule, Hold, OutgoingFrame
+from simulator.core.http_answer import NOT_FOUND_PAGE
 from simulator.core.journal import mask_text
 from simulator.core.listen_keys import is_listen_key
 from simulator.core.profile import Profile
-from simulator.core.stream_target import USER_ROOTS, StreamTarget, read_target
-from simulator.core.subscriptions import Subscriptions
+from simulator.core.rate_limits import RateCounters
+from simulator.core.stream_target import USER_ROOTS, StreamTarget, class_of, read_target
+from simulator.core.subscriptions import MOST_STREAMS, Subscriptions
+from simulator.core.venue_error import VenueError
 from simulator.runtime.chronicle import Chronicle
 from simulator.runtime.clock import Clock
 from simulator.runtime.connection import ConnectionRules, StreamConnection
 from simulator.runtime.delivery import Delivery, payload_of
+from simulator.runtime.handshake import Taken, take_over
+from simulator.runtime.heartbeat import Heartbeat
+from simulator.runtime.roster import Roster
 
 __all__ = ["ControlReplies", "Streams"]
 
 ControlReplies: TypeAlias = Literal["answered", "unanswered"]
 """Whether a connection that carries no events still answers LIST_SUBSCRIPTIONS and its kin."""
 
-_CLOSE_WAIT_S: Final = 1.0
+MOST_MESSAGES_A_SECOND: Final = 10
+SERVER_SHUTDOWN: Final = "serverShutdown"
 
 
 class Streams:
-    """The connections that are open, found by the listen keys that they name."""
+    """The connections that are open, found by what they listen to.
+
+    `counters` gives the limits of the exchange as it is now: who is banned, and whether limits are enforced.
+    """
 
     def __init__(self, chronicle: Chronicle, clock: Clock, profile: Profile, rules: ConnectionRules) -> None:
-        self.connections: dict[int, StreamConnection] = {}
-        self._by_key: dict[str, dict[int, StreamConnection]] = {}
-        self._keys_of: dict[int, set[str]] = {}
+        self.counters: Callable[[], RateCounters] = RateCounters
+        self._roster = Roster()
         self._chronicle = chronicle
         self._clock = clock
         self._profile = profile
-        self._rules = rules
         self._last_number = 0
+        self._user_streams_opened = 0
+        self._joined: Callable[[StreamConnection, str], None] = lambda _connection, _name: None
         self._refusals: list[int] = []
         self._welcomes: deque[Callable[[StreamConnection], None]] = deque()
         self._delivery = Delivery(chronicle, clock, lambda found: self.cut(found, ": the client does not read"))
-        self._closings: set[asyncio.Task[None]] = set()
+        self._heartbeat = Heartbeat(clock, rules, profile, self.close, self._announce_shutdown)
+        self._closing: set[StreamConnection] = set()
+        self._all_closed = asyncio.Event()
+
+    @property
+    def connections(self) -> dict[int, StreamConnection]:
+        """The open connections, by number."""
+        return self._roster.connections
 
     async def serve(self, request: web.BaseRequest, path: str, query: str) -> web.StreamResponse:
-        """Answer a handshake, and keep the connection until it ends."""
+        """Answer a handshake. The connection goes on by itself."""
+        refusal = self._refusal(request, path)
+        if refusal is not None:
+            return refusal
         target = read_target(path, query)
-        if self._refusals:
-            status = self._refusals.pop(0)
-            self._note(0, f"refused with HTTP {status}", path=path, status=status)
-            return web.Response(status=status, text="refused")
         if target is None:
             self._chronicle.record("note", direction="in", path=path, status=404, summary="unknown stream path")
-            return web.Response(status=404, text="404 Not Found", content_type="text/html")
-        websocket = web.WebSocketResponse(timeout=_CLOSE_WAIT_S, autoping=False, compress=False)
-        await websocket.prepare(request)
-        transport = request.transport
-        if transport is None:
-            return websocket
-        connection = self._open(target, websocket, transport, path)
-        if self._welcomes and target.root in USER_ROOTS:
-            self._welcomes.popleft()(connection)
-        self._refuse_keys(connection)
-        try:
-            await self._listen(connection, websocket)
-        finally:
-            self._forget(connection, f"ended, close code {websocket.close_code or 'none'}")
-        return websocket
+            return web.Response(status=404, text=NOT_FOUND_PAGE, content_type="text/html")
+        connection = self._new(target, request.remote or "")
+        transport = take_over(request, connection)
+        if transport is not None:
+            connection.begin(transport)
+            self._open(connection, target, path)
+        return Taken()
 
     def publish(self, listen_key: str, account: str, name: str, body: dict[str, Any]) -> int:
         """Send an event to every connection that wants it; return to how many."""
         frames: dict[bool, bytes] = {}
         sent = 0
-        for connection in self.of_key(listen_key):
+        for connection in self._roster.of_key(listen_key):
             if connection.is_silent or not connection.subscriptions.wants(listen_key, name):
                 continue
             is_combined = connection.subscriptions.is_combined
@@ -91,12 +99,41 @@ class Streams:
             sent += self._delivery.send(connection, out, frames[is_combined], listen_key)
         return sent
 
+    @property
+    def watched(self) -> KeysView[str]:
+        """The names of the market streams that somebody listens to."""
+        return self._roster.watched
+
+    def on_watched(self, callback: Callable[[], None]) -> None:
+        """Call back whenever `watched` has changed."""
+        self._roster.on_watched = callback
+
+    def on_joined(self, callback: Callable[[StreamConnection, str], None]) -> None:
+        """Call back with every connection that begins to listen to a market stream, after the reply to its request."""
+        self._joined = callback
+
+    def whisper(self, connection: StreamConnection, name: str, payload: bytes) -> None:
+        """Send the JSON of a market stream to one of those who listen to it."""
+        if not connection.is_silent:
+            self._delivery.write(connection, _market_frame(name, payload, connection.subscriptions.is_combined))
+
+    def broadcast(self, name: str, payload: bytes) -> int:
+        """Send the JSON of a market stream to everybody who listens to it, at once; return to how many."""
+        frames: dict[bool, bytes] = {}
+        connections = [found for found in self._roster.of_stream(name) if not found.is_silent]
+        for connection in connections:
+            is_combined = connection.subscriptions.is_combined
+            if is_combined not in frames:
+                frames[is_combined] = _market_frame(name, payload, is_combined)
+            self._delivery.write(connection, frames[is_combined])
+        return len(connections)
+
     def push(self, listen_key: str, content: dict[str, Any] | str | bytes) -> int:
         """Send anything to every connection of the key: an event, a text as it is, or bytes as a binary frame.
 
         No rule sees it, and it waits for nothing.
         """
-        connections = [c for c in self.of_key(listen_key) if not c.is_silent]
+        connections = [found for found in self._roster.of_key(listen_key) if not found.is_silent]
         for connection in connections:
             self._delivery.write(connection, _frame(content, listen_key, connection))
         return len(connections)
@@ -123,7 +160,7 @@ class Streams:
 
     def of_key(self, listen_key: str) -> list[StreamConnection]:
         """Return the connections that name this key."""
-        return list(self._by_key.get(listen_key, {}).values())
+        return self._roster.of_key(listen_key)
 
     def refuse(self, times: int, status: int) -> None:
         """Answer the next handshakes with an HTTP status."""
@@ -135,10 +172,9 @@ class Streams:
 
     def close(self, connection: StreamConnection, code: int, reason: str) -> None:
         """Close a connection with a close frame. It leaves the list at once."""
-        self._forget(connection, f"closed by the exchange, code {code} {reason}".rstrip())
-        task = asyncio.get_running_loop().create_task(connection.close(code, reason))
-        self._closings.add(task)
-        task.add_done_callback(self._closings.discard)
+        if self._forget(connection, f"closed by the exchange, code {code} {reason}".rstrip()):
+            self._closing.add(connection)
+            connection.close(code, reason)
 
     def cut(self, connection: StreamConnection, reason: str) -> None:
         """Reset a connection. It leaves the list at once."""
@@ -153,6 +189,8 @@ class Streams:
 
     def freeze(self, connection: StreamConnection) -> None:
         """Leave a connection half-open: nothing is read, answered or sent any more, nothing is ever closed."""
+        self._heartbeat.stop(connection)
+        connection.sleep()
         connection.freeze()
         self._note(connection.number, "half-open from now on")
 
@@ -165,35 +203,98 @@ class Streams:
             self.close(connection, 1001, "the simulator was reset")
 
     async def stop(self) -> None:
-        """Close every connection."""
+        """Close every connection, and wait until they are."""
         for connection in list(self.connections.values()):
             self.close(connection, 1001, "the simulator stops")
-        if self._closings:
-            await asyncio.wait(self._closings)
+        if self._closing:
+            self._all_closed.clear()
+            await self._all_closed.wait()
 
-    def _open(
-        self, target: StreamTarget, websocket: web.WebSocketResponse, transport: asyncio.Transport, path: str
-    ) -> StreamConnection:
-        subscriptions = Subscriptions(target, self._profile.silent_forms, self._profile.control_errors)
-        connection = StreamConnection(
+    def received(self, connection: StreamConnection, opcode: int, payload: bytes) -> None:
+        """Take a message of a client."""
+        now_ms = self._clock.time_ms()
+        if connection.messages_this_second(now_ms) > MOST_MESSAGES_A_SECOND and self.counters().limits.enforced:
+            self._end_flood(connection, now_ms)
+            return
+        match opcode:
+            case _ if opcode == TEXT:
+                self._answer(connection, payload.decode())
+            case _ if opcode == PING:
+                connection.write(encode_frame(PONG, payload))
+            case _ if opcode == PONG:
+                self._heartbeat.on_pong(connection, payload)
+            case _:
+                self._note(connection.number, "a binary frame was ignored")
+
+    def lost(self, connection: StreamConnection, code: int) -> None:
+        """Learn that a connection is over."""
+        self._forget(connection, f"ended, close code {code or 'none'}")
+        self._closing.discard(connection)
+        if not self._closing:
+            self._all_closed.set()
+
+    def failed(self, connection: StreamConnection, error: Exception) -> None:
+        """Learn of a defect."""
+        self._chronicle.fail(error, f"connection {connection.number}")
+
+    def _refusal(self, request: web.BaseRequest, path: str) -> web.Response | None:
+        if self._refusals:
+            status = self._refusals.pop(0)
+            self._note(0, f"refused with HTTP {status}", path=path, status=status)
+            return web.Response(status=status, text="refused")
+        try:
+            self.counters().check_ban(request.remote or "", self._clock.time_ms())
+        except VenueError as ban:
+            self._note(0, "refused: its address is banned", path=path, status=ban.status)
+            body = {"code": ban.code, "msg": ban.message}
+            return web.Response(status=ban.status, body=msgspec.json.encode(body), content_type="application/json")
+        return None
+
+    def _new(self, target: StreamTarget, address: str) -> StreamConnection:
+        profile = self._profile
+        subscriptions = Subscriptions(target, profile.silent_forms, profile.control_errors, profile.unrouted_market)
+        return StreamConnection(
             number=self.next_number(),
             root=target.root,
             subscriptions=subscriptions,
-            websocket=websocket,
-            transport=transport,
             clock=self._clock,
+            listener=self,
+            address=address,
         )
-        self.connections[connection.number] = connection
-        self._index(connection)
-        connection.start_timers(self._rules, lambda code, reason: self.close(connection, code, reason))
-        summary = f"opened, {target.root} {'combined' if target.is_combined else 'raw'}"
-        if target.root in {"public", "market"}:
-            summary += ": market streams carry nothing yet"
-        elif any(not is_listen_key(name) for name in subscriptions.listen_keys()):
-            summary += ": it names a listen key that is none, for one has 64 letters and digits; nothing will ever come"
-        names = [mask_text(name) for name in subscriptions.names]
-        self._note(connection.number, summary, event=_life(connection, "opened"), path=mask_text(path), body=names)
-        return connection
+
+    def _open(self, connection: StreamConnection, target: StreamTarget, path: str) -> None:
+        joined = self._roster.add(connection)
+        self._heartbeat.start(connection)
+        names = connection.subscriptions.names
+        summary = f"opened, {target.root} {'combined' if target.is_combined else 'raw'}{_hint(target)}"
+        shown = [mask_text(name) for name in names]
+        self._note(connection.number, summary, event=_life(connection, "opened"), path=mask_text(path), body=shown)
+        if len(names) > MOST_STREAMS:
+            self.close(connection, 1008, f"more than {MOST_STREAMS} streams")
+            return
+        if target.root in USER_ROOTS:
+            self._greet(connection)
+        for name in sorted(joined):
+            self._joined(connection, name)
+
+    def _greet(self, connection: StreamConnection) -> None:
+        """Do to a new user stream what is scripted, and what the profile says."""
+        self._user_streams_opened += 1
+        every_nth = self._profile.every_nth_silent
+        if every_nth and self._user_streams_opened % every_nth == 0:
+            self.silence(connection, "answered")
+        if self._welcomes:
+            self._welcomes.popleft()(connection)
+        self._refuse_keys(connection)
+
+    def _end_flood(self, connection: StreamConnection, now_ms: int) -> None:
+        if self._profile.flood == "ban":
+            self.counters().note_flood(connection.address, now_ms)
+        self.close(connection, 1008, "Too many requests")
+
+    def _announce_shutdown(self, connection: StreamConnection) -> None:
+        body = {"e": SERVER_SHUTDOWN, "E": self._clock.time_ms()}
+        self._delivery.write(connection, _frame(body, next(iter(connection.subscriptions.names), ""), connection))
 
     def _refuse_keys(self, connection: StreamConnection) -> None:
         """Tell a connection at once that its key has expired, where the profile wants it."""
@@ -201,26 +302,11 @@ class Streams:
             body = {"e": LISTEN_KEY_EXPIRED, "E": self._clock.time_ms(), "listenKey": listen_key}
             self._delivery.write(connection, _frame(body, listen_key, connection))
 
-    async def _listen(self, connection: StreamConnection, websocket: web.WebSocketResponse) -> None:
-        while True:
-            message = await websocket.receive()
-            match message.type:
-                case WSMsgType.TEXT:
-                    self._answer(connection, message.data)
-                case WSMsgType.PING:
-                    connection.write(encode_frame(PONG, message.data))
-                case WSMsgType.PONG:
-                    connection.on_pong()
-                case WSMsgType.BINARY:
-                    self._note(connection.number, "a binary frame was ignored")
-                case _:
-                    return
-
     def _answer(self, connection: StreamConnection, text: str) -> None:
         reply = connection.subscriptions.answer(text)
         with self._chronicle.turn():
             self._chronicle.record("frame", direction="in", connection=connection.number, summary=mask_text(text))
-            self._index(connection)
+            joined = self._roster.index(connection)
             if connection.answers_control:
                 payload = msgspec.json.encode(reply)
                 name = connection.subscriptions.last_method
@@ -228,37 +314,44 @@ class Streams:
                 if self._delivery.send(connection, out, encode_frame(TEXT, payload)):
                     summary = mask_text(payload.decode())
                     self._chronicle.record("frame", direction="out", connection=connection.number, summary=summary)
-
-    def _index(self, connection: StreamConnection) -> None:
-        self._unindex(connection)
-        keys = self._keys_of[connection.number] = connection.subscriptions.listen_keys()
-        for listen_key in keys:
-            self._by_key.setdefault(listen_key, {})[connection.number] = connection
-
-    def _unindex(self, connection: StreamConnection) -> None:
-        for listen_key in self._keys_of.pop(connection.number, ()):
-            del self._by_key[listen_key][connection.number]
-            if not self._by_key[listen_key]:
-                del self._by_key[listen_key]
+        for name in sorted(joined):
+            self._joined(connection, name)
 
     def _release(self, rule: FrameRule) -> None:
         for connection in list(self.connections.values()):
             self._delivery.release(connection, rule)
 
-    def _forget(self, connection: StreamConnection, summary: str) -> None:
-        if self.connections.pop(connection.number, None) is None:
-            return
-        connection.stop_timers()
-        self._unindex(connection)
+    def _forget(self, connection: StreamConnection, summary: str) -> bool:
+        """Take a connection off the list; return whether it was on it."""
+        if not self._roster.remove(connection):
+            return False
+        self._heartbeat.stop(connection)
+        connection.sleep()
         self._note(connection.number, summary, event=_life(connection, "closed"))
+        return True
 
     def _note(self, number: int, summary: str, **fields: Any) -> None:
         self._chronicle.record("connection", direction="in", connection=number, summary=summary, **fields)
 
 
+def _hint(target: StreamTarget) -> str:
+    """Return what is worth knowing of the names in a URL: that one of them can never bring anything."""
+    strangers = [name for name, _ in target.names if not is_listen_key(name.partition("@")[0])]
+    if target.root == "unrouted":
+        strangers = [name for name in strangers if class_of(name) == "private"]
+    if target.root in USER_ROOTS and strangers:
+        return ": it names a listen key that is none, for one has 64 letters and digits; nothing will ever come"
+    return ""
+
+
 def _life(connection: StreamConnection, what: str) -> str:
     """Return what became of a user stream, which scripts wait for; of a market stream, nothing."""
     return what if connection.root in USER_ROOTS else ""
+
+
+def _market_frame(name: str, payload: bytes, is_combined: bool) -> bytes:  # noqa: FBT001  the connection's own state
+    whole = b'{"stream":"%b","data":%b}' % (name.encode(), payload) if is_combined else payload
+    return encode_frame(TEXT, whole)
 
 
 def _frame(content: dict[str, Any] | str | bytes, listen_key: str, connection: StreamConnection) -> bytes:

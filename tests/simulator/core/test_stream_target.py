@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.core.stream_target import read_target
+from simulator.core.stream_target import class_of, read_target
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,26 @@ def test_a_url_says_what_is_subscribed(url: str, root: str, combined: bool, name
 @pytest.mark.parametrize("path", ["/fapi/v1/ping", "/", "/private", "/private/api/K"])
 def test_other_paths_are_no_streams(path: str) -> None:
     assert read_target(path, "") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("btcusdt@bookTicker", "public"),
+        ("!bookTicker", "public"),
+        ("btcusdt@depth", "public"),
+        ("btcusdt@depth5@100ms", "public"),
+        ("btcusdt@rpiDepth@500ms", "public"),
+        ("btcusdt@aggTrade", "market"),
+        ("btcusdt@kline_1m", "market"),
+        ("btcusdt_perpetual@continuousKline_1m", "market"),
+        ("!markPrice@arr@1s", "market"),
+        ("!contractInfo", "market"),
+        ("tradingSession", "market"),
+        ("K" * 64, "private"),
+        ("K@ORDER_TRADE_UPDATE", "private"),
+        ("K@listenKeyExpired", "private"),
+    ],
+)
+def test_each_name_has_its_class(name: str, expected: str) -> None:
+    assert class_of(name) == expected

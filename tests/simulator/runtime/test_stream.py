@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Literal
 
 import aiohttp
 import pytest
 
 from simulator import AccountSpec, BadFrameError, Profile, Simulator
 from simulator.core.profile import UrlForm
+from simulator.core.rate_limits import FLOODS_UNTIL_BAN, REFUSALS_UNTIL_BAN
 from tests.simulator.runtime.wire import LIMIT_ORDER, MARKET_ORDER, ORDER, Wire
 
 MATCH = ["TRADE_LITE", "ORDER_TRADE_UPDATE", "ACCOUNT_UPDATE", "ORDER_TRADE_UPDATE"]
@@ -110,14 +112,14 @@ async def test_a_bogus_key_connects_and_stays_silent() -> None:
         assert await stream.is_silent()
 
 
-async def test_market_streams_connect_and_the_journal_says_that_they_are_empty() -> None:
+async def test_market_streams_connect_and_are_no_user_streams() -> None:
     async with Simulator() as simulator, Wire(simulator) as wire:
         stream = await wire.connect("/public/ws/btcusdt@bookTicker")
 
         assert await stream.ask(method="LIST_SUBSCRIPTIONS", id=1) == {"result": ["btcusdt@bookTicker"], "id": 1}
         assert list(simulator.connections) == []
         (entry,) = simulator.journal.entries(kind="connection")
-        assert "carry nothing" in entry.summary
+        assert (entry.summary, entry.event) == ("opened, public raw", "")
 
 
 async def test_an_unknown_stream_path_is_refused() -> None:
@@ -347,3 +349,159 @@ async def test_a_listen_key_in_the_wrong_form_connects_as_on_binance_and_the_jou
 
         (entry,) = simulator.journal.entries(kind="connection")
         assert "nothing will ever come" in entry.summary
+
+
+async def test_an_address_that_is_banned_opens_no_stream() -> None:
+    async with Simulator() as simulator, Wire(simulator) as wire:
+        for _ in range(61):
+            await wire.ask("GET", "/fapi/v1/openOrders")
+        for _ in range(REFUSALS_UNTIL_BAN):
+            await wire.send("GET", "/fapi/v1/ping")
+
+        assert await wire.refusal("/private/ws") == 418
+        await asyncio.sleep(121)
+        assert await (await wire.connect("/private/ws")).ask(method="LIST_SUBSCRIPTIONS", id=1)
+
+
+async def test_ten_messages_a_second_are_allowed_and_eleven_end_the_connection() -> None:
+    """A minute's start is a second's start, on a clock that begins there."""
+    async with Simulator(start_ms=1_700_000_040_000) as simulator, Wire(simulator) as wire:
+        stream = await wire.stream()
+        for _ in range(2):
+            for _ in range(4):
+                await stream.ping(b"")
+                await stream.frame()
+            for number in range(6):
+                await stream.ask(method="LIST_SUBSCRIPTIONS", id=number)
+            await asyncio.sleep(1)
+        for _ in range(11):
+            await stream.pong(b"")
+
+        assert await stream.end() == 1008
+        assert "Too many requests" in simulator.journal.entries(kind="connection")[-1].summary
+        assert await wire.stream()
+
+
+async def test_floods_may_bring_a_ban() -> None:
+    exchange = Simulator(profile=Profile(flood="ban"), start_ms=1_700_000_040_000)
+    async with exchange as simulator, Wire(simulator) as wire:
+        for _ in range(FLOODS_UNTIL_BAN):
+            stream = await wire.connect("/private/ws")
+            for _ in range(11):
+                await stream.ping(b"")
+            assert await stream.end() == 1008
+
+        assert await wire.refusal("/private/ws") == 418
+
+
+async def test_a_flood_is_let_be_where_limits_are_only_counted() -> None:
+    async with Simulator(rate_limits="counted") as simulator, Wire(simulator) as wire:
+        stream = await wire.stream()
+        for number in range(50):
+            assert await stream.ask(method="LIST_SUBSCRIPTIONS", id=number)
+
+
+async def test_every_nth_user_stream_may_carry_nothing() -> None:
+    async with Simulator(profile=Profile(every_nth_silent=2)) as simulator, Wire(simulator) as wire:
+        streams = [await wire.stream() for _ in range(4)]
+        await wire.ask("POST", ORDER, **LIMIT_ORDER)
+
+        assert [await stream.is_silent() for stream in streams] == [False, True, False, True]
+
+
+async def test_a_shutdown_may_be_announced_ten_minutes_before_the_end_of_a_day() -> None:
+    exchange = Simulator(profile=Profile(server_shutdown="announced"), connection_lifetime_s=1200)
+    async with exchange as simulator, Wire(simulator) as wire:
+        key = await wire.listen_key()
+        raw, wrapped = [await wire.connect(f"/private/{kind}?listenKey={key}") for kind in ("ws", "stream")]
+        opened_ms = simulator.time_ms
+        frames = []
+        for stream in (raw, wrapped):
+            while (message := await stream.frame(700)).type is not aiohttp.WSMsgType.TEXT:
+                pass
+            frames.append(message.json())
+
+        assert frames[0] == {"e": "serverShutdown", "E": opened_ms + 600_000}
+        assert frames[1] == {"stream": key, "data": frames[0]}
+        assert await raw.end() == 1001
+
+
+async def test_more_streams_than_a_connection_may_have_end_it() -> None:
+    async with Simulator() as simulator, Wire(simulator) as wire:
+        names = [f"s{number}@depth" for number in range(500)]
+        stream = await wire.connect(f"/public/stream?streams={'/'.join(names)}")
+        answer = await stream.ask(method="SUBSCRIBE", params=[f"t{number}@depth" for number in range(525)], id=1)
+        assert answer["error"]["code"] == 2
+        assert await stream.ask(method="SUBSCRIBE", params=[f"t{number}@depth" for number in range(524)], id=2) == {
+            "result": None,
+            "id": 2,
+        }
+
+
+@pytest.mark.parametrize(("pong", "ended"), [("any", False), ("matching", True)])
+async def test_an_unsolicited_pong_keeps_a_stream_alive_or_does_not(
+    pong: Literal["any", "matching"], ended: bool
+) -> None:
+    exchange = Simulator(profile=Profile(pong=pong))
+    async with exchange as simulator, Wire(simulator) as wire:
+        stream = await wire.connect("/private/ws")
+        for _ in range(12):
+            await asyncio.sleep(60)
+            await stream.pong(b"keep alive")
+        await asyncio.sleep(120)
+
+        assert (list(simulator.connections) == []) is ended
+
+
+async def test_a_pong_with_the_payload_of_any_ping_keeps_a_stream_alive() -> None:
+    async with Simulator(profile=Profile(pong="matching")) as simulator, Wire(simulator) as wire:
+        stream = await wire.connect("/private/ws")
+        for _ in range(5):
+            pings = [(await stream.frame(200)).data for _ in range(3)]
+            await stream.pong(bytes(pings[0]))
+
+        assert len(simulator.connections) == 1
+
+
+async def test_market_streams_reach_whoever_listens_on_a_url_of_their_class() -> None:
+    async with Simulator(profile=Profile.production()) as simulator, Wire(simulator) as wire:
+        paths = ("/public/ws", "/market/ws", "/ws", "/private/ws", "/public/stream")
+        listening = {path: await wire.connect(path) for path in paths}
+        for stream in listening.values():
+            await stream.ask(method="SUBSCRIBE", params=["btcusdt@depth", "btcusdt@aggTrade"], id=1)
+        streams = simulator._floor.streams  # noqa: SLF001  what makes market data stands on it
+
+        assert set(streams.watched) == {"btcusdt@depth", "btcusdt@aggTrade"}
+        assert streams.broadcast("btcusdt@depth", b'{"e":"depthUpdate"}') == 3
+        assert streams.broadcast("btcusdt@aggTrade", b'{"e":"aggTrade"}') == 1
+        assert await listening["/public/stream"].read() == {"stream": "btcusdt@depth", "data": {"e": "depthUpdate"}}
+        assert await listening["/ws"].read() == {"e": "depthUpdate"}
+        assert await listening["/market/ws"].read() == {"e": "aggTrade"}
+
+
+async def test_what_nobody_listens_to_any_more_is_not_watched() -> None:
+    async with Simulator() as simulator, Wire(simulator) as wire:
+        streams = simulator._floor.streams  # noqa: SLF001  what makes market data stands on it
+        seen: list[set[str]] = []
+        streams.on_watched(lambda: seen.append(set(streams.watched)))
+        first, second = [await wire.connect("/public/ws/btcusdt@depth") for _ in range(2)]
+        await first.ask(method="UNSUBSCRIBE", params=["btcusdt@depth"], id=1)
+        await second.close()
+        await asyncio.sleep(1)
+
+        assert seen == [{"btcusdt@depth"}, set()]
+
+
+async def test_who_begins_to_listen_is_told_of_after_the_reply() -> None:
+    async with Simulator() as simulator, Wire(simulator) as wire:
+        streams = simulator._floor.streams  # noqa: SLF001  what makes market data stands on it
+        streams.on_joined(lambda found, name: streams.whisper(found, name, b'{"e":"welcome"}'))
+        stream = await wire.connect("/public/stream?streams=btcusdt@depth")
+
+        assert await stream.read() == {"stream": "btcusdt@depth", "data": {"e": "welcome"}}
+        assert await stream.ask(method="SUBSCRIBE", params=["ethusdt@depth", "btcusdt@depth"], id=1) == {
+            "result": None,
+            "id": 1,
+        }
+        assert (await stream.read())["stream"] == "ethusdt@depth"
+        assert await stream.is_silent(10)
