@@ -141,6 +141,32 @@ def test_serve_refuses_a_file_without_a_public_key_in_one_line(tmp_path: Path, t
     assert line in result.stderr.splitlines()[-1]
 
 
+def test_serve_is_as_real_as_it_can_be_and_says_how() -> None:
+    with running("serve", "--port", "0") as process:
+        assert first_line(process, r"ws-api +(ws://127\.0\.0\.1:\d+/ws-fapi/v1)")
+        first_line(process, r"^profile default, a book per symbol, limits enforced; \d+ symbols")
+
+
+def test_serve_takes_a_profile_a_market_limits_and_tls() -> None:
+    options = ("--profile", "strict", "--market", "one-price", "--rate-limits", "counted", "--tls")
+    with running("serve", "--port", "0", *options) as process:
+        first_line(process, r"REST +https://127\.0\.0\.1:\d+")
+        file = Path(first_line(process, r"trust +(\S+),")[1])
+        assert "BEGIN CERTIFICATE" in file.read_text()
+        first_line(process, r"^profile strict, one price per symbol, limits counted; ")
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=10)
+
+    assert not file.exists()
+
+
+def test_serve_plays_a_scenario_at_one_price(tmp_path: Path) -> None:
+    file = tmp_path / "p.yaml"
+    file.write_text(PASSING)
+
+    assert "one price per symbol" in invoke("serve", "--port", "0", "--scenario", str(file)).stdout
+
+
 def test_serve_says_in_one_line_that_the_port_is_in_use() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         result = invoke("serve", "--port", str(taken.getsockname()[1]))
@@ -157,6 +183,8 @@ def test_serve_says_in_one_line_that_the_port_is_in_use() -> None:
         (["--account", "default:1"], "--account default: there is an account of this name already: give another"),
         (["--scenario", "none.yaml"], "none.yaml: cannot be read: No such file or directory"),
         (["--public-key", "none.pem"], "Error: none.pem: No such file or directory"),
+        (["--accounts", "none.json"], "Error: none.json: No such file or directory"),
+        (["--profile", "moonnet"], "'moonnet' is not one of 'default', 'production', 'testnet', 'strict'."),
         (["--port", "70000"], "70000 is not in the range 0<=x<=65535"),
         (["--host", "192.0.2.1"], "Error: cannot listen on 192.0.2.1, port 0: "),
     ],
@@ -190,7 +218,7 @@ def test_serve_with_a_scenario_ends_with_its_outcome(tmp_path: Path) -> None:
     failed = invoke("serve", "--port", "0", "--scenario", str(failing))
 
     assert passed.exit_code == 0
-    assert re.search(r"^scenario 'p' passed in 0\.01\d* s$", passed.stdout, re.MULTILINE)
+    assert re.search(r"^scenario 'p' passed in 0\.\d+ s$", passed.stdout, re.MULTILINE)
     assert failed.exit_code == 1
     assert f"  {failing}:3: expect[0].position: expected BTCUSDT position 1, saw 0 at 0\n" in failed.stderr
 
