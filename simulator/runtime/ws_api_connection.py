@@ -2,7 +2,8 @@
 
 Binance pings every 3 minutes and drops a connection that has not repeated a ping's payload 10 minutes later: a pong of
 the client's own accord does not count. More than 5 ping and pong frames in a second end the connection, and so do 24
-hours. Responses are written to the transport whole and at once; a client that does not read them is reset.
+hours; requests are limited by weight and orders alone. Responses are written to the transport whole and at once; a
+client that does not read them is reset.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from aiohttp import web
 from simulator.core.frame import PING, PONG, TEXT, encode_frame
 from simulator.core.ws_api_session import Session
 from simulator.runtime.clock import Clock
-from simulator.runtime.connection import ConnectionRules, reset_transport
+from simulator.runtime.connection import ConnectionRules, reset_transport, waiting_bytes
 from simulator.runtime.delivery import MOST_WAITING_BYTES
 
 __all__ = ["ApiConnection"]
@@ -65,7 +66,7 @@ class ApiConnection:
     def send(self, payload: bytes) -> None:
         """Send a text; to a socket that is closing or half-open, nothing."""
         self._write(encode_frame(TEXT, payload))
-        if self._transport.get_write_buffer_size() > MOST_WAITING_BYTES:
+        if waiting_bytes(self._transport) > MOST_WAITING_BYTES:
             self.cut()
 
     def on_ping(self, payload: bytes | bytearray) -> None:
