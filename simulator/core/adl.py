@@ -35,12 +35,15 @@ def line(exchange: Exchange, symbol: str, sign: int) -> list[tuple[Account, Posi
 
 
 def quantile(exchange: Exchange, account: Account, position: Position) -> int:
-    """Return in which fifth of its line the position is: 4 is next, 0 is last, or not in line."""
+    """Return in which fifth of its line the position is: 4 is next, 0 is last, or not in line.
+
+    A position as it was a while ago, for a reader whom the database lags behind, may be in line no more.
+    """
     if not position.amount:
         return 0
     others = line(exchange, position.symbol, 1 if position.amount > 0 else -1)
-    place = next(i for i, (owner, held) in enumerate(others) if owner.name == account.name and held == position)
-    return _STEPS - 1 - place * _STEPS // len(others)
+    places = [i for i, (owner, held) in enumerate(others) if _is_same(owner, held, account, position)]
+    return _STEPS - 1 - places[0] * _STEPS // len(others) if places else 0
 
 
 def quantiles(exchange: Exchange, account: Account, symbol: str) -> dict[str, int]:
@@ -56,6 +59,10 @@ def quantiles(exchange: Exchange, account: Account, symbol: str) -> dict[str, in
         return sides
     both = max(sides[LONG], sides[SHORT])
     return {LONG: both, SHORT: both, "HEDGE": 0}
+
+
+def _is_same(owner: Account, held: Position, account: Account, position: Position) -> bool:
+    return owner.name == account.name and held.position_side == position.position_side
 
 
 def _score(position: Position, mark: Decimal, leverage: int) -> Decimal:

@@ -53,3 +53,14 @@ def test_who_has_closed_is_not_in_line() -> None:
 
     assert quantile(exchange, account, account.position("BTCUSDT", "BOTH")) == 0
     assert [owner.name for owner, _ in line(exchange, "BTCUSDT", 1)] == list(NAMES[1:])
+
+
+def test_a_position_that_has_closed_since_it_was_read_is_not_in_line() -> None:
+    """REST reads a database that lags behind, and shows what is no more."""
+    exchange = entering_one_after_another()
+    account = exchange.accounts["a"]
+    exchange.place(account, market(SELL, "0.010"), NOW + 1)
+    past = account.as_of(NOW)
+
+    assert past.position("BTCUSDT", "BOTH").amount == Decimal("0.010")
+    assert quantile(exchange, past, past.position("BTCUSDT", "BOTH")) == 0
