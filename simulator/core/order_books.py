@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from itertools import chain
 from typing import Final, NamedTuple
 
 from simulator.core.amounts import ZERO
@@ -174,8 +175,8 @@ class OrderBooks:
         quotes = (
             self._depth.quotes(symbol, side, book.price) if self._depth.is_said(symbol) else book.ladder.levels(side)
         )
-        quantities = {level.price: level.quantity for level in quotes}
-        for level in book.orders.levels(side):
+        quantities: dict[Decimal, Decimal] = {}
+        for level in chain(quotes, book.orders.levels(side)):
             quantities[level.price] = quantities.get(level.price, ZERO) + level.quantity
         return [Level(quantities[price], price) for price in sorted(quantities, reverse=side == BUY)]
 

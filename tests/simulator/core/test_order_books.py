@@ -10,7 +10,7 @@ from simulator.core.depth import Level
 from simulator.core.domain import BUY, SELL
 from simulator.core.exchange import Exchange
 from tests.simulator.core.book_trading import a_book, amend, place_as, said
-from tests.simulator.core.trading import NOW, an_exchange, limit, market, place
+from tests.simulator.core.trading import NOW, an_exchange, limit, market, place, told
 
 
 @pytest.mark.parametrize("exchange", [an_exchange(), a_book()], ids=["one_price", "book"])
@@ -73,6 +73,14 @@ def test_levels_that_were_said_are_the_book_and_what_is_taken_of_them_is_gone() 
 
     assert exchange.levels("BTCUSDT", BUY) == [Level(Decimal(1), Decimal(64990))]
     assert exchange.levels("BTCUSDT", SELL) == [Level(Decimal("2.500"), Decimal(65020))]
+
+
+def test_levels_that_were_said_twice_for_a_price_are_one_level_and_two_trades() -> None:
+    exchange = said(("1", "65010"), ("2", "65010"))
+
+    assert exchange.levels("BTCUSDT", SELL) == [Level(Decimal(3), Decimal(65010))]
+    assert told(place_as(exchange, "a", market(BUY, "1.500"))[1])[1:] == ["filled 1 at 65010", "filled 0.500 at 65010"]
+    assert exchange.levels("BTCUSDT", SELL) == [Level(Decimal("1.500"), Decimal(65010))]
 
 
 def test_an_empty_side_is_told_as_nothing() -> None:
