@@ -7,7 +7,7 @@ import asyncio
 import aiohttp
 import pytest
 
-from simulator import Simulator
+from simulator import Respond, Simulator
 from tests.simulator.runtime.api_socket import connect, open_api
 
 
@@ -129,3 +129,11 @@ async def test_the_end_of_the_simulator_closes_its_connections() -> None:
         await stopping
 
     assert (message.type, message.data) == (aiohttp.WSMsgType.CLOSE, 1001)
+
+
+async def test_a_client_that_does_not_read_its_responses_is_reset() -> None:
+    async with open_api() as (simulator, api):
+        simulator.on_request("WS", "session.status", Respond(200, body={"x": "x" * 8_000_000}), times=None)
+        for number in range(4):
+            await api.start("session.status", number)
+        await simulator.wait_for(lambda simulator: not simulator.api_connections, 5.0)
