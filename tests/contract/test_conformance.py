@@ -21,6 +21,11 @@ async def test_what_the_simulator_sends_is_like_the_sample(name: str) -> None:
     assert not outcome.needless, "these excuses are not needed any more"
 
 
+@pytest.mark.parametrize("name", [name for name in CASES if name.startswith(("events/", "market/"))])
+async def test_so_it_is_on_a_market_with_a_book(name: str) -> None:
+    assert not (await try_case(name, CASES[name], "book")).differs
+
+
 def test_every_sample_is_produced_or_it_is_said_why_not() -> None:
     assert set(samples()) == CASES.keys() | NOT_IMPLEMENTED.keys()
     assert not CASES.keys() & NOT_IMPLEMENTED.keys()

@@ -31,42 +31,6 @@ def ask(venue: Venue, method: str, path: str, **params: object) -> Any:
     return ROUTES[method, f"/fapi/v1/{path}"].endpoint(venue, Call(sent, "default", NOW)).body
 
 
-def a_venue_that_closed_by_force() -> Venue:
-    """Return a venue with an isolated position on ETHUSDT, and a liquidation on BTCUSDT behind it."""
-    venue = a_venue()
-    place(venue.exchange, market(BUY, "0.010"))
-    closed(venue, "LIQUIDATION")
-    ask(venue, "POST", "marginType", symbol="ETHUSDT", marginType="ISOLATED")
-    place(venue.exchange, market(BUY, "1", symbol="ETHUSDT"))
-    return venue
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "params", "sample"),
-    [
-        ("GET", "income", {}, "get_income_history"),
-        ("GET", "forceOrders", {}, "users_force_orders"),
-        ("GET", "multiAssetsMargin", {}, "get_current_multi_assets_mode"),
-        ("GET", "symbolConfig", {}, "symbol_configuration"),
-        ("GET", "accountConfig", {}, "futures_account_configuration"),
-        ("GET", "commissionRate", {"symbol": "BTCUSDT"}, "user_commission_rate"),
-        ("POST", "positionMargin", {"symbol": "ETHUSDT", "amount": 10, "type": 1}, "modify_isolated_position_margin"),
-        ("POST", "marginType", {"symbol": "BTCUSDT", "marginType": "ISOLATED"}, "change_margin_type"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_an_answer_has_the_shape_of_its_sample(method: str, path: str, params: dict[str, object], sample: str) -> None:
-    body = ask(a_venue_that_closed_by_force(), method, path, **params)
-
-    assert shape(body) == shape(fixture(f"rest/{sample}.json"))
-
-
-def test_a_change_of_multi_assets_mode_has_the_shape_of_its_sample() -> None:
-    body = ask(a_venue(), "POST", "multiAssetsMargin", multiAssetsMargin="true")
-
-    assert body == fixture("rest/change_multi_assets_mode.json")
-
-
 def frames(venue: Venue, facts: list[Fact]) -> list[dict[str, Any]]:
     return [event.body for event in user_events(facts, venue.exchange.symbols, venue.profile)]
 

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from simulator.core.market_terms import Liquidity, MarketTerms
 from tests.contract.conformance.bench import Bench, open_bench
 from tests.contract.conformance.kinds import Trust, differences
 
@@ -51,10 +52,11 @@ def sample(name: str) -> Any:
     return json.loads((FIXTURES / f"{name}.json").read_text(encoding="utf-8"))
 
 
-async def try_case(name: str, case: Case) -> Outcome:
+async def try_case(name: str, case: Case, liquidity: Liquidity = "one_price") -> Outcome:
     """Let the simulator produce what the sample shows, and compare. What it cannot do is a difference too."""
+    terms = {"market": MarketTerms(liquidity=liquidity)} | dict(case.terms)
     try:
-        async with open_bench(**case.terms) as bench:
+        async with open_bench(**terms) as bench:
             sent = await case.produce(bench)
     except (AssertionError, TimeoutError, TypeError) as error:
         reason = str(error).partition("\n")[0][:120] or "nothing came"
