@@ -34,7 +34,7 @@ from benchmarks.bare_server import FRAMES_OF_AN_ORDER
 from simulator import AccountSpec
 
 SERVERS: Final = {
-    "simulator": [sys.executable, "-m", "simulator", "serve", "--port", "0"],
+    "simulator": [sys.executable, "-m", "simulator", "serve", "--port", "0", "--rate-limits", "counted"],
     "bare aiohttp": [sys.executable, "-m", "benchmarks.bare_server"],
 }
 AT_ONCE: Final = 100

@@ -1,11 +1,13 @@
 """The last step of a frame: onto the socket at once, or as the scripted rules want it.
 
-Without rules, and while nothing waits on the connection, a frame is written before the call returns.
+Without rules, and while nothing waits on the connection, a frame is written before the call returns, or, inside
+`gathered`, with all others of its connection at the end of the block: the frames of a match leave in one piece.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import msgspec
@@ -32,6 +34,21 @@ class Delivery:
         self._chronicle = chronicle
         self._clock = clock
         self._overflowed = overflowed
+        self._gathered: dict[StreamConnection, list[bytes]] | None = None
+
+    @contextmanager
+    def gathered(self) -> Iterator[None]:
+        """Keep what is written inside, in its order, and write it at the end, once to each connection."""
+        if self._gathered is not None:
+            yield
+            return
+        gathered = self._gathered = {}
+        try:
+            yield
+        finally:
+            self._gathered = None
+            for connection, frames in gathered.items():
+                self.write(connection, frames[0] if len(frames) == 1 else b"".join(frames))
 
     def send(self, connection: StreamConnection, out: OutgoingFrame, encoded: bytes, listen_key: str = "") -> bool:
         """Send a frame, or do with it what a rule says; return whether the client will see it.
@@ -66,6 +83,9 @@ class Delivery:
 
     def write(self, connection: StreamConnection, frame: bytes) -> None:
         """Write a frame now, past everything that waits."""
+        if self._gathered is not None:
+            self._gathered.setdefault(connection, []).append(frame)
+            return
         connection.write(frame)
         if connection.waiting_bytes > MOST_WAITING_BYTES:
             self._overflowed(connection)

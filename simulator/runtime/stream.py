@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, KeysView
+from contextlib import AbstractContextManager
 from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
@@ -98,6 +99,10 @@ class Streams:
             out = OutgoingFrame(name=name, account=account, connection=connection.number, body=body)
             sent += self._delivery.send(connection, out, frames[is_combined], listen_key)
         return sent
+
+    def gathered(self) -> AbstractContextManager[None]:
+        """Let what is sent inside leave at the end of the block, in its order and in one piece per connection."""
+        return self._delivery.gathered()
 
     @property
     def watched(self) -> KeysView[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Literal
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 import pytest
 
@@ -211,3 +211,8 @@ def test_an_order_that_reaches_the_matching_engine_too_late_is_refused(code: Lit
 def test_the_body_counts_only_as_a_form() -> None:
     assert read_params("a=1", '{"b":"2&c=3"}', "application/json; charset=utf-8") == {"a": "1"}
     assert read_params("a=1", "b=2", "application/x-www-form-urlencoded") == {"a": "1", "b": "2"}
+
+
+@pytest.mark.parametrize("text", ["a=1&b=2", "a", "a=", "=1", "a=1&&b=2", "a=b=c", "a=%31&%62=+", "", "&", "a=é"])
+def test_parameters_are_read_alike_whether_there_is_something_to_decode_or_not(text: str) -> None:
+    assert read_params(text, "") == dict(parse_qsl(text, keep_blank_values=True))
