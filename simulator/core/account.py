@@ -31,6 +31,9 @@ Holders: TypeAlias = dict[str, dict[str, "Account"]]
 MOST_MARGIN_MOVES: Final = 1000
 """How many are remembered: GET positionMargin/history shows 500 at most."""
 
+FUNDED_MS: Final = 1_569_398_400_000
+"""When every account got what it has at the start. Clients take a wallet that has never changed (time 0) for none."""
+
 _NOTHING: Final = OpenNotional()
 
 
@@ -57,7 +60,7 @@ class Account:
         self.name = spec.name
         self.margin_assets = margin_assets or {}
         self.wallets = {asset: Decimal(amount) for asset, amount in {"USDT": spec.balance, **spec.balances}.items()}
-        self.wallet_times = dict.fromkeys(self.wallets, 0)
+        self.wallet_times = dict.fromkeys(self.wallets, FUNDED_MS)
         self.positions: dict[tuple[str, str], Position] = {}
         self.held: dict[tuple[str, str], Position] = {}
         self.orders: dict[int, Order] = {}

@@ -17,6 +17,7 @@ from simulator.core import (
     order_query_endpoints,
     reference_endpoints,
     setting_endpoints,
+    spot_endpoints,
     terms_endpoints,
     trading_endpoints,
 )
@@ -38,4 +39,5 @@ ROUTES: Final[Mapping[tuple[str, str], Route]] = {
     **terms_endpoints.ROUTES,
     **history_endpoints.ROUTES,
     **download_endpoints.ROUTES,
+    **spot_endpoints.ROUTES,
 }
