@@ -6,6 +6,7 @@ from simulator.core.frame_fault import Corrupt, Drop, Duplicate, Hold
 from simulator.core.journal import Journal, JournalEntry
 from simulator.core.market_terms import MarketTerms
 from simulator.core.profile import Profile
+from simulator.core.risk_terms import RiskTerms
 from simulator.core.symbols import DEFAULT_SYMBOLS, delivery, market_at, perpetual, quarterlies, synthetic_symbols
 from simulator.core.venue_error import VenueError
 from simulator.errors import (
@@ -51,6 +52,7 @@ __all__ = [
     "Profile",
     "Reset",
     "Respond",
+    "RiskTerms",
     "Simulator",
     "SimulatorError",
     "SymbolSpec",

@@ -53,6 +53,7 @@ from simulator.core.frame_action import (
 from simulator.core.position_action import (
     AdjustPosition,
     Adl,
+    Delist,
     Funding,
     Liquidate,
     MarginCall,
@@ -83,6 +84,7 @@ __all__ = [
     "CutConnections",
     "Delay",
     "DelayFrames",
+    "Delist",
     "DropFrames",
     "DropListenKey",
     "DuplicateFrames",

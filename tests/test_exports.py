@@ -95,6 +95,7 @@ SIMULATOR = [
     "Profile",
     "Reset",
     "Respond",
+    "RiskTerms",
     "Simulator",
     "SimulatorError",
     "SymbolSpec",

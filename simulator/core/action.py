@@ -22,6 +22,7 @@ from simulator.core.notation import AccountName, DecimalText, Duration, Symbol, 
 from simulator.core.position_action import (
     AdjustPosition,
     Adl,
+    Delist,
     Funding,
     Liquidate,
     MarginCall,
@@ -333,7 +334,7 @@ Action: TypeAlias = Deed | AnswerAction
 
 _ACTION_TYPES: tuple[type[Action], ...] = (
     Place, PlaceAlgo, Fill, Cancel, Expire, Amend, TriggerAlgo, EndAlgo, Transfer, SetPrice, Push,
-    Liquidate, Adl, Settle, AdjustPosition, Funding, MarginCall, Wipe, RequestExternal,
+    Liquidate, Adl, Settle, Delist, AdjustPosition, Funding, MarginCall, Wipe, RequestExternal,
     ExpireListenKey, DropListenKey, ReplaceListenKey, CloseConnections, CutConnections, SilenceConnections,
     HalfOpenConnections, RefuseConnections, NextConnectionsSilent, CloseNextConnections,
     DropFrames, DuplicateFrames, DelayFrames, HoldFrames, ReleaseFrames, CorruptFrames, RestLag,

@@ -12,6 +12,7 @@ from simulator.core.notation import AccountName, DecimalText, RequestLine, Symbo
 __all__ = [
     "AdjustPosition",
     "Adl",
+    "Delist",
     "ForcedClosing",
     "Funding",
     "Liquidate",
@@ -60,6 +61,15 @@ class Settle(ForcedClosing):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Delist:
+    """Settles everything on a symbol and closes it: orders expire, positions are settled, the status becomes CLOSE."""
+
+    symbol: Symbol
+    price: DecimalText | None = None
+    """Left out, the mark."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class AdjustPosition:
     """Gives a position another amount with neither order nor trade: ACCOUNT_UPDATE, or no word at all."""
 
@@ -105,4 +115,4 @@ class RequestExternal:
     account: AccountName | None = None
 
 
-OnVenue: TypeAlias = Liquidate | Adl | Settle | AdjustPosition | Funding | MarginCall | Wipe | RequestExternal
+OnVenue: TypeAlias = Liquidate | Adl | Settle | Delist | AdjustPosition | Funding | MarginCall | Wipe | RequestExternal

@@ -27,6 +27,8 @@ def perform_on_venue(simulator: Simulator, action: act.OnVenue, account: str | N
                 told=action.told,
                 account=account,
             )
+        case act.Delist():
+            simulator.delist(action.symbol, action.price)
         case act.Funding():
             simulator.funding(action.symbol, action.rate)
         case act.MarginCall():

@@ -8,9 +8,10 @@ from msgspec.structs import replace
 
 from simulator.core.account import Account
 from simulator.core.amounts import decimal_amount
+from simulator.core.delisting import delist
 from simulator.core.facts import Fact
 from simulator.core.forced import Closing, ClosingKind, Told, TradeIdShown, adjust_position, close_position
-from simulator.core.funding import call_margin, fund
+from simulator.core.funding import call_margin
 from simulator.core.lookup import find_account, find_position, find_symbol, possible_closing, possible_price
 from simulator.core.position import Position
 from simulator.errors import NoPositionError
@@ -104,16 +105,35 @@ class PositionDeeds(Deeds):
 
         self._floor.act("action", f"{symbol} is {wanted:f} now", adjust, account=owner.name)
 
+    def delist(self, symbol: str, price: str | Decimal | None = None) -> None:
+        """Settle every account's orders and positions on the symbol, at this price or the mark, and close it.
+
+        Orders expire (reason 7), positions are closed as by `settle`; the status becomes SETTLING, and CLOSE at last.
+        """
+        venue = self._floor.venue
+        spec = find_symbol(venue.exchange, symbol)
+        at = venue.exchange.marks[symbol] if price is None else possible_price(spec, price)
+        self._floor.act(
+            "action",
+            f"{symbol} is delisted at {at:f}",
+            lambda now_ms: delist(venue.exchange, spec.symbol, at, profile=venue.profile, now_ms=now_ms),
+        )
+
     def funding(self, symbol: str, rate: str | Decimal) -> None:
         """Charge the funding fee on every account's position of the symbol: amount × mark × rate (0.0001 is 1 bp).
 
         ACCOUNT_UPDATE tells the balance, and of an isolated position the position too.
         """
-        exchange = self._floor.venue.exchange
-        spec, at = find_symbol(exchange, symbol), decimal_amount(rate)
+        venue = self._floor.venue
+        spec, at = find_symbol(venue.exchange, symbol), decimal_amount(rate)
         self._floor.act(
-            "action", f"funding of {symbol} at {at:f}", lambda now_ms: fund(exchange, spec.symbol, at, now_ms)
+            "action", f"funding of {symbol} at {at:f}", lambda now_ms: venue.funding.pay(spec.symbol, at, now_ms)
         )
+
+    def set_funding_rate(self, symbol: str, rate: str | Decimal) -> None:
+        """Choose the rate at which the symbol's funding is paid every 8 hours, where it is paid by itself."""
+        venue = self._floor.venue
+        venue.funding.set_rate(find_symbol(venue.exchange, symbol).symbol, decimal_amount(rate))
 
     def margin_call(self, symbol: str, *, account: str | None = None) -> None:
         """Send MARGIN_CALL for the account's positions of the symbol, as they are."""

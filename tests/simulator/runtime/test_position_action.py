@@ -51,3 +51,19 @@ async def test_the_venue_is_wiped_under_a_running_scenario() -> None:
         run.check()
         assert await stream.end() == 1006
         assert (await wire.ask("GET", "/fapi/v3/positionRisk")).body == []
+
+
+async def test_a_symbol_is_delisted_with_everything_on_it() -> None:
+    delisted = """
+    steps: [{at: 1s, do: {delist: {symbol: BTCUSDT, price: 64000}}}]
+    expect:
+      - order: {order: "settlement_autoclose-*", status: FILLED}
+      - position: {symbol: BTCUSDT, amount: 0}
+    """
+    async with Simulator() as simulator, Wire(simulator) as wire:
+        await wire.ask("POST", ORDER, **MARKET_ORDER)
+        run = simulator.play(parse_scenario(delisted, "delisted", "delisted"))
+        await run.finished()
+
+        run.check()
+        assert (await wire.ask("POST", ORDER, **MARKET_ORDER)).body["code"] in {-4140, -4141}
