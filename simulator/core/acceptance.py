@@ -14,15 +14,18 @@ from msgspec.structs import replace
 
 from simulator.core import venue_error
 from simulator.core.account import Account
+from simulator.core.algo_orders import AlgoTerms
 from simulator.core.amounts import ZERO
 from simulator.core.domain import BUY, TRADING, SymbolSpec
 from simulator.core.margin import added_margin, available_margin, check_position_size
 from simulator.core.orders import Order, OrderIntent
 from simulator.core.venue_error import refusal
 
-__all__ = ["check_amendment", "check_margin", "check_market_price", "check_standing", "check_status"]
+__all__ = ["OVER", "check_amendment", "check_margin", "check_market_price", "check_standing", "check_status"]
 
-_OVER: Final = frozenset({"DELIVERED", "SETTLING", "CLOSE"})
+OVER: Final = frozenset({"DELIVERED", "SETTLING", "CLOSE"})
+"""The statuses of a contract that nobody can trade any more."""
+
 PRE_SETTLE: Final = "PRE_SETTLE"
 """The last days of a contract that is taken off: positions may still be reduced."""
 
@@ -30,9 +33,9 @@ Symbols = Mapping[str, SymbolSpec]
 Prices = Mapping[str, Decimal]
 
 
-def check_status(intent: OrderIntent, spec: SymbolSpec) -> None:
+def check_status(intent: OrderIntent | AlgoTerms, spec: SymbolSpec) -> None:
     """Raise `VenueError` -4141 when the symbol's trading is over, -4140 when it is not on, or on only to reduce."""
-    if spec.status in _OVER:
+    if spec.status in OVER:
         raise refusal(venue_error.SYMBOL_CLOSED)
     if spec.status != TRADING and not (intent.reduce_only and spec.status == PRE_SETTLE):
         raise refusal(venue_error.NOT_TRADING)

@@ -10,7 +10,8 @@ now, again and again until nothing does; asked twice it has nothing to add. Whoe
 which accounts the facts are about: only their orders are looked at, and those of symbols whose prices have moved.
 
 An order looks at the price that its workingType names: the last price or the mark price. With priceProtect it does not
-trigger while the two are further apart than the symbol's `triggerProtect`.
+trigger while the two are further apart than the symbol's `triggerProtect`. When a symbol's trading is over, the orders
+that wait on it expire.
 
 Neither margin nor position is checked before the trigger: then the child is refused, and its parent is REJECTED. A
 price match is resolved then too: without a price in the book to match, the order is REJECTED.
@@ -25,6 +26,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from simulator.core import price_match, venue_error
+from simulator.core.acceptance import OVER, check_status
 from simulator.core.account import Account
 from simulator.core.algo_orders import (
     FINISHED,
@@ -99,8 +101,9 @@ class AlgoBook:
     ) -> tuple[AlgoOrder, list[Fact]]:
         """Accept an order; `client_algo_id` "" asks for one.
 
-        Raises `VenueError` -4116, -4045, -4130, or that it would trigger at once.
+        Raises `VenueError` -4141, -4140, -4116, -4045, -4130, or that it would trigger at once.
         """
+        check_status(terms, self._exchange.symbols[terms.symbol])
         self._check_standing(account.name, terms, client_algo_id)
         market = self._price_of(terms)
         if would_trigger(terms, market):
@@ -190,6 +193,8 @@ class AlgoBook:
             if self._seen.get(symbol) != prices:
                 self._seen[symbol] = prices
                 found.update(register.triggers.concerned(symbol, *prices))
+            if exchange.symbols[symbol].status in OVER:
+                found.update(register.triggers.waiting_on(symbol))
         return found
 
     def _waiting_on(self, algo: AlgoOrder, now_ms: int) -> Iterator[Fact]:
@@ -198,6 +203,8 @@ class AlgoBook:
             yield self.end(algo, self._profile.algo_position_closed, POSITION_CLOSED, now_ms)
         elif 0 < algo.terms.good_till_ms <= now_ms:
             yield self.end(algo, EXPIRED, "", now_ms)
+        elif self._exchange.symbols[algo.symbol].status in OVER:
+            yield self.end(algo, EXPIRED, venue_error.SYMBOL_CLOSED[1], now_ms)
         elif activated(algo, price):
             yield self._change(algo, now_ms, best_price=price)
         else:

@@ -50,6 +50,10 @@ class TriggerIndex:
         if symbol in self._symbols:
             yield from self._symbols[symbol].concerned(last, mark)
 
+    def waiting_on(self, symbol: str) -> list[Waiting]:
+        """Return all orders that wait on a symbol."""
+        return self._symbols[symbol].waiting() if symbol in self._symbols else []
+
 
 class _SymbolIndex:
     def __init__(self) -> None:
@@ -71,6 +75,10 @@ class _SymbolIndex:
         else:
             entries = self._lists[_list_of(algo)]
             del entries[bisect_left(entries, _entry(algo))]
+
+    def waiting(self) -> list[Waiting]:
+        stops = [(algo_id, account) for entries in self._lists.values() for _, algo_id, account in entries]
+        return [*self._trailing.items(), *stops]
 
     def concerned(self, last: Decimal, mark: Decimal) -> Iterator[Waiting]:
         yield from self._trailing.items()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import pytest
 
 from simulator import AccountSpec, VenueError
@@ -349,76 +347,3 @@ def test_an_order_is_remembered_as_it_was() -> None:
     assert [algo.status for algo in bench.venue.algos.orders("default", then)] == ["TRIGGERING"]
     assert bench.venue.algos.orders("default", bench.now_ms - 1000) == []
     assert [algo.status for algo in bench.venue.algos.orders("default")] == ["FINISHED"]
-
-
-@pytest.mark.parametrize(("working_type", "triggers_on"), [("MARK_PRICE", "mark"), ("CONTRACT_PRICE", "last")])
-def test_an_order_looks_at_the_price_that_it_names(working_type: str, triggers_on: str) -> None:
-    bench = Bench()
-    bench.place("STOP_MARKET", "BUY", triggerPrice="66000", workingType=working_type)
-    bench.said()
-    exchange, price = bench.venue.exchange, Decimal(66100)
-
-    bench.tell(exchange.set_mark("BTCUSDT", price, price, bench.now_ms))
-
-    assert (bench.status() == "TRIGGERING") is (triggers_on == "mark")
-    bench.move("66000")
-    assert bench.status() == "TRIGGERING"
-
-
-def test_a_protected_order_waits_while_last_and_mark_price_are_far_apart() -> None:
-    bench = Bench()
-    bench.place("STOP_MARKET", "BUY", triggerPrice="66000", priceProtect="true", workingType="MARK_PRICE")
-    exchange, far, near = bench.venue.exchange, Decimal(70000), Decimal(66000)
-
-    bench.tell(exchange.set_mark("BTCUSDT", far, far, bench.now_ms))
-    assert bench.status() == "NEW"
-    bench.tell(exchange.set_mark("BTCUSDT", near, near, bench.now_ms))
-
-    assert bench.status() == "TRIGGERING"
-
-
-def test_a_price_match_is_resolved_when_the_order_triggers() -> None:
-    bench = Bench()
-    algo = bench.place("STOP", "BUY", triggerPrice="66000", priceMatch="QUEUE")
-    assert (algo["priceMatch"], algo["price"]) == ("QUEUE", "0.00")
-    assert bench.fields("NEW")["pm"] == "QUEUE"
-
-    bench.move("66000")
-
-    (child,) = bench.ask("GET openOrders", symbol="BTCUSDT")
-    best = bench.venue.exchange.best("BTCUSDT").bid
-    assert (child["priceMatch"], child["price"]) == ("QUEUE", f"{best:.2f}")
-
-
-def test_an_order_is_expired_at_its_date_and_the_venue_knows_when() -> None:
-    bench = Bench()
-    date_ms = (bench.now_ms + 700_000) // 1000 * 1000
-    bench.place("STOP", "BUY", triggerPrice="66000", price="66000", timeInForce="GTD", goodTillDate=date_ms)
-    assert bench.venue.next_deadline_ms() == date_ms
-
-    bench.wait(700_000)
-
-    assert bench.status() == "EXPIRED"
-    assert bench.venue.next_deadline_ms() is None
-
-
-def test_only_the_orders_of_accounts_and_symbols_that_something_happened_to_are_looked_at() -> None:
-    other = AccountSpec(name="other", api_key="o" * 64)
-    bench = Bench(AccountSpec(), other)
-    bench.place("STOP_MARKET", "BUY", triggerPrice="66000")
-    bench.tell([])
-    bench.venue.exchange.prices["ETHUSDT"] += 1
-
-    assert bench.venue.algos.follow(bench.now_ms, ["other"]) == []
-    assert bench.venue.algos.follow(bench.now_ms, []) == []
-
-
-@pytest.mark.parametrize("switch", ["absent", "present"])
-def test_whether_a_trailing_stop_tells_its_terms_is_a_switch(switch: str) -> None:
-    """U12 of the protocol's open questions."""
-    bench = Bench(algo_trailing_terms=switch)
-    bench.place("TRAILING_STOP_MARKET", "SELL", callbackRate="1.5", activatePrice="66000")
-
-    told = {name: value for name, value in bench.fields("NEW").items() if name in {"AP", "cr"}}
-
-    assert told == ({"AP": "66000", "cr": "1.5"} if switch == "present" else {})
