@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from simulator.core.amounts import decimal_amount
-from simulator.core.domain import AccountSpec, SymbolSpec
+from simulator.core.domain import AccountSpec, ApiKey, SymbolSpec
 from simulator.core.signatures import check_public_key, is_pem
 from simulator.errors import ConfigurationError
 
-__all__ = ["check_market"]
+__all__ = ["check_market", "check_names"]
 
 MOST_FEE_TIER: Final = 9
 
@@ -25,12 +25,11 @@ def check_market(accounts: Sequence[AccountSpec], symbols: Sequence[SymbolSpec])
         raise ConfigurationError(message)
     _check_unique("symbol", [(spec.symbol, spec.symbol) for spec in symbols])
     _check_unique("account", [(spec.name, spec.name) for spec in accounts])
-    _check_unique("API key of account", [(spec.api_key, spec.name) for spec in accounts])
+    keys = [(key, spec.name) for spec in accounts for key in (spec, *spec.more_keys)]
+    _check_unique("API key of account", [(key.api_key, name) for key, name in keys])
+    for key, name in keys:
+        _check_key(key, name)
     for spec in accounts:
-        if not _KEY.fullmatch(spec.api_key):
-            message = f"the API key of account {spec.name!r} has to be 64 letters and digits"
-            raise ConfigurationError(message)
-        _check_public_key(spec)
         if not 0 <= spec.fee_tier <= MOST_FEE_TIER:
             message = f"the fee tier of account {spec.name!r} has to be from 0 to {MOST_FEE_TIER}, not {spec.fee_tier}"
             raise ConfigurationError(message)
@@ -38,13 +37,25 @@ def check_market(accounts: Sequence[AccountSpec], symbols: Sequence[SymbolSpec])
             decimal_amount(amount)
 
 
-def _check_public_key(spec: AccountSpec) -> None:
-    if not spec.public_key and not is_pem(spec.api_secret):
+def check_names(named: Iterable[str], symbols: Sequence[SymbolSpec]) -> None:
+    """Raise `ConfigurationError` unless every name is one of the symbols."""
+    known = {spec.symbol for spec in symbols}
+    for name in named:
+        if name not in known:
+            message = f"there is no symbol {name!r} that could follow a price path"
+            raise ConfigurationError(message)
+
+
+def _check_key(key: AccountSpec | ApiKey, account: str) -> None:
+    if not _KEY.fullmatch(key.api_key):
+        message = f"the API key of account {account!r} has to be 64 letters and digits"
+        raise ConfigurationError(message)
+    if not key.public_key and not is_pem(key.api_secret):
         return
     try:
-        check_public_key(spec.public_key or spec.api_secret)
+        check_public_key(key.public_key or key.api_secret)
     except ConfigurationError as error:
-        message = f"the public key of account {spec.name!r}: {error}"
+        message = f"the public key of account {account!r}: {error}"
         raise ConfigurationError(message) from None
 
 

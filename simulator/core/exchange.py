@@ -77,7 +77,8 @@ class Exchange(MatchingEngine):
         self._last_order_id = FIRST_ORDER_ID
 
     def continue_from(self, before: Exchange) -> None:
-        """Take over the prices of the exchange that was here before."""
+        """Take over the prices of the exchange that was here before, and what is known of how they went."""
+        self.tape, self.funding_history = before.tape, before.funding_history
         for symbol, price in before.prices.items():
             self.prices[symbol], self.marks[symbol] = price, before.marks[symbol]
             self.indexes[symbol] = before.indexes[symbol]

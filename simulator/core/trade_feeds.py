@@ -12,6 +12,7 @@ from simulator.core.forced import closing_kind
 from simulator.core.klines import Candle, start_of
 from simulator.core.market_events import aggregate_event, contract_event, force_order_event, trade_event
 from simulator.core.market_feed import Feed, HearingFeed, Moment
+from simulator.core.public_trade import PublicTrade
 from simulator.core.tape import AGGREGATE_MS
 
 __all__ = ["AggregateFeed", "ContractFeed", "ForceOrderFeed", "KlineFeed", "TradeFeed"]
@@ -26,22 +27,21 @@ class TradeFeed(Feed):
 
     def __init__(self, symbol: str) -> None:
         super().__init__(symbol, 0)
-        self._last_id: int | None = None
+        self._last: PublicTrade | None = None
 
     def bodies(self, moment: Moment) -> list[Any]:
         """Return the trades that were not told."""
-        last_id, spec = self._last_id or 0, moment.exchange.symbols[self.symbol]
+        spec = moment.exchange.symbols[self.symbol]
         trades = moment.exchange.tape.trades(self.symbol)
-        news = list(takewhile(lambda trade: trade.trade_id > last_id, reversed(trades)))[::-1]
-        if news:
-            self._last_id = news[-1].trade_id
+        news = list(takewhile(lambda trade: trade is not self._last, reversed(trades)))[::-1]
+        self._last = news[-1] if news else self._last
         return [trade_event(trade, spec, moment.now_ms) for trade in news]
 
     def greeting(self, moment: Moment) -> list[Any]:
         """Begin with the next trade."""
-        if self._last_id is None:
-            trades = moment.exchange.tape.trades(self.symbol)
-            self._last_id = trades[-1].trade_id if trades else 0
+        trades = moment.exchange.tape.trades(self.symbol)
+        if self._last is None and trades:
+            self._last = trades[-1]
         return []
 
 

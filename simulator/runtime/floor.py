@@ -17,13 +17,14 @@ from simulator.core.user_event import UserEvent
 from simulator.core.venue import Venue
 from simulator.runtime.chronicle import Chronicle
 from simulator.runtime.clock import Clock
+from simulator.runtime.market_streams import MarketStreams
 from simulator.runtime.stream import Streams
 
 __all__ = ["Floor"]
 
 
 class Floor:
-    """The venue, its clock, its journal and its streams."""
+    """The venue, its clock, its journal, its streams, and what the market's streams say."""
 
     def __init__(self, venue: Venue, clock: Clock, chronicle: Chronicle, streams: Streams) -> None:
         self.venue = venue
@@ -31,6 +32,7 @@ class Floor:
         self.chronicle = chronicle
         self.streams = streams
         streams.counters = lambda: self.venue.counters
+        self.market = MarketStreams(venue, clock, streams)
         self._later: set[asyncio.TimerHandle] = set()
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_ms: int | None = None
@@ -56,17 +58,18 @@ class Floor:
         """Send the frames of these facts, write them down, and set the alarm for what time will bring."""
         with self.chronicle.turn():
             facts = self.venue.follow(facts, self.clock.time_ms())
-            for event in user_events(facts, self.venue.exchange.symbols, self.venue.profile):
-                self._send(event)
+            with self.streams.gathered():
+                for event in user_events(facts, self.venue.exchange.symbols, self.venue.profile):
+                    self._send(event)
             for fact in facts:
                 if isinstance(fact, ListenKeyEnded):
                     self._end_key(fact)
+            self.market.tell(facts)
         self.set_alarm()
 
     def push(self, account: str, frame: dict[str, Any] | str | bytes) -> int:
         """Send any frame to the user streams of an account; return to how many."""
-        listen_key = self.venue.listen_keys.current(account)
-        sockets = self.streams.push(listen_key, frame) if listen_key else 0
+        sockets = sum(self.streams.push(listen_key, frame) for listen_key in self.venue.listen_keys.living(account))
         name = str(frame.get("e", "")) if isinstance(frame, dict) else ""
         body = frame.decode(errors="replace") if isinstance(frame, bytes) else frame
         self.chronicle.record(
@@ -80,6 +83,7 @@ class Floor:
             self.venue = venue
             self._forget_later()
             self.streams.reset()
+            self.market.attend(venue)
             self.chronicle.record("action", summary="reset")
         self.set_alarm()
 
@@ -97,6 +101,7 @@ class Floor:
         """Wake no more."""
         self._silence_alarm()
         self._forget_later()
+        self.market.stop()
 
     def _forget_later(self) -> None:
         for timer in self._later:
@@ -113,8 +118,8 @@ class Floor:
         self.tell(self.venue.advance(self.clock.time_ms()))
 
     def _send(self, event: UserEvent) -> None:
-        listen_key = event.listen_key or self.venue.listen_keys.current(event.account)
-        sockets = self.streams.publish(listen_key, event.account, event.name, event.body) if listen_key else 0
+        keys = (event.listen_key,) if event.listen_key else self.venue.listen_keys.living(event.account)
+        sockets = sum(self.streams.publish(key, event.account, event.name, event.body) for key in keys)
         shown = event.body | {"listenKey": mask(event.listen_key)} if event.listen_key else event.body
         self.chronicle.record(
             "event",

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
 from simulator.core.api_keys import ApiKeys
-from simulator.core.configuration import check_market
+from simulator.core.configuration import check_market, check_names
 from simulator.core.domain import AccountSpec, SymbolSpec
 from simulator.core.fault import RequestRule, Verdict
 from simulator.core.journal import Journal, JournalEntry
 from simulator.core.lookup import find_symbol
 from simulator.core.market_terms import MarketTerms
+from simulator.core.price_path import PricePath
 from simulator.core.profile import Profile
 from simulator.core.rate_limits import Limits
 from simulator.core.risk_terms import RiskTerms
@@ -35,7 +36,9 @@ from simulator.runtime.listen_key_deeds import ListenKeyDeeds
 from simulator.runtime.listener import Listener
 from simulator.runtime.listing_deeds import ListingDeeds
 from simulator.runtime.order_deeds import OrderDeeds
+from simulator.runtime.path_deeds import PathDeeds
 from simulator.runtime.position_deeds import PositionDeeds
+from simulator.runtime.price_runs import PriceRuns, read_path
 from simulator.runtime.reception import Reception
 from simulator.runtime.rest import RestInterface
 from simulator.runtime.rest_deeds import RestDeeds
@@ -50,6 +53,7 @@ __all__ = ["Simulator"]
 
 class Simulator(
     OrderDeeds,
+    PathDeeds,
     AlgoDeeds,
     PositionDeeds,
     AccountDeeds,
@@ -75,10 +79,11 @@ class Simulator(
         profile: which of Binance's undocumented behaviours to show.
         market: who trades with whom; None: the house trades any quantity with everybody, at one price per symbol.
         risk: whether accounts are liquidated and funding is paid by themselves; None: only when a test says so.
+        paths: how symbols move by themselves from the start: price paths, or their texts ("walk", "file:prices.csv").
         rate_limits: whether requests beyond the limits are refused ("enforced"), or only "counted".
         tls: whether to speak https:// and wss:// only, by a throw-away authority whose certificate is in `ca_file`.
 
-    Raises `ConfigurationError` or `BadAmountError` when no market can be opened with these accounts and symbols.
+    Raises `ConfigurationError`, `BadAmountError` or `BadPathError` when no market can be opened with these terms.
     Every method but `start`, `stop` and `wait_for` returns at once, with its events already written to the sockets.
     Where a method takes `account`, None means the default account; on connections it means those of all accounts.
     """
@@ -99,11 +104,14 @@ class Simulator(
         profile: Profile | None = None,
         market: MarketTerms | None = None,
         risk: RiskTerms | None = None,
+        paths: Mapping[str, PricePath | str] | None = None,
         rate_limits: Literal["enforced", "counted"] = "enforced",
         tls: bool = False,
     ) -> None:
         symbols = market_at(start_ms or wall_clock_ms()) if symbols is None else symbols
         check_market(accounts, symbols)
+        self._paths = {symbol: read_path(path) for symbol, path in (paths or {}).items()}
+        check_names(self._paths, symbols)
         self.host = host
         self.port = port
         self.accounts = tuple(accounts)
@@ -122,6 +130,7 @@ class Simulator(
         self._listener: Listener | None = None
         self._opened: Floor | None = None
         self._control: Control | None = None
+        self._price_runs: PriceRuns | None = None
         self._request_rules: list[RequestRule] = []
         self._api_keys = ApiKeys(self.accounts)
         self._opened_ws_api: WsApi | None = None
@@ -154,6 +163,8 @@ class Simulator(
             raise
         self._listener, self._opened, self._control = listener, floor, control
         self._opened_ws_api, self._authority = ws_api, authority
+        self._price_runs = PriceRuns(floor)
+        self._price_runs.begin_all(self._paths)
         floor.tell(())
 
     async def stop(self) -> None:
@@ -161,6 +172,7 @@ class Simulator(
         if self._opened is None or self._listener is None or self._control is None:
             return
         self._control.stop()
+        self._runs.stop()
         floor, self._opened = self._opened, None
         floor.stop()
         await floor.streams.stop()
@@ -221,6 +233,11 @@ class Simulator(
         """The user stream connections that are open now, oldest first."""
         return self._floor.streams.user_streams()
 
+    @property
+    def market_frames(self) -> int:
+        """How many frames of market streams were sent: the journal does not have them."""
+        return self._floor.market.frames
+
     def price(self, symbol: str) -> Decimal:
         """Return the symbol's market price. Raises `UnknownSymbolError`."""
         exchange = self._floor.venue.exchange
@@ -274,9 +291,11 @@ class Simulator(
         The journal and the clock go on.
         """
         self._request_rules.clear()
+        self._runs.stop()
         self._api_keys.restore()
         self._floor.reset(self._new_venue())
         self._ws_api.reset()
+        self._runs.begin_all(self._paths)
 
     def wipe(self, *, connections: Literal["kept", "cut"] = "kept") -> None:
         """Forget every order, trade, position, balance and setting, and number anew, as the testnet does each month.
@@ -300,6 +319,12 @@ class Simulator(
         if self._opened_ws_api is None:
             raise NotRunningError
         return self._opened_ws_api
+
+    @property
+    def _runs(self) -> PriceRuns:
+        if self._price_runs is None:
+            raise NotRunningError
+        return self._price_runs
 
     @property
     def _address(self) -> str:

@@ -114,9 +114,9 @@ async def test_a_bogus_key_connects_and_stays_silent() -> None:
 
 async def test_market_streams_connect_and_are_no_user_streams() -> None:
     async with Simulator() as simulator, Wire(simulator) as wire:
-        stream = await wire.connect("/public/ws/btcusdt@bookTicker")
+        stream = await wire.connect("/public/ws/nonsuch@bookTicker")
 
-        assert await stream.ask(method="LIST_SUBSCRIPTIONS", id=1) == {"result": ["btcusdt@bookTicker"], "id": 1}
+        assert await stream.ask(method="LIST_SUBSCRIPTIONS", id=1) == {"result": ["nonsuch@bookTicker"], "id": 1}
         assert list(simulator.connections) == []
         (entry,) = simulator.journal.entries(kind="connection")
         assert (entry.summary, entry.event) == ("opened, public raw", "")
@@ -468,13 +468,13 @@ async def test_market_streams_reach_whoever_listens_on_a_url_of_their_class() ->
         paths = ("/public/ws", "/market/ws", "/ws", "/private/ws", "/public/stream")
         listening = {path: await wire.connect(path) for path in paths}
         for stream in listening.values():
-            await stream.ask(method="SUBSCRIBE", params=["btcusdt@depth", "btcusdt@aggTrade"], id=1)
+            await stream.ask(method="SUBSCRIBE", params=["nonsuch@depth", "nonsuch@aggTrade"], id=1)
         streams = simulator._floor.streams  # noqa: SLF001  what makes market data stands on it
 
-        assert set(streams.watched) == {"btcusdt@depth", "btcusdt@aggTrade"}
-        assert streams.broadcast("btcusdt@depth", b'{"e":"depthUpdate"}') == 3
-        assert streams.broadcast("btcusdt@aggTrade", b'{"e":"aggTrade"}') == 1
-        assert await listening["/public/stream"].read() == {"stream": "btcusdt@depth", "data": {"e": "depthUpdate"}}
+        assert set(streams.watched) == {"nonsuch@depth", "nonsuch@aggTrade"}
+        assert streams.broadcast("nonsuch@depth", b'{"e":"depthUpdate"}') == 3
+        assert streams.broadcast("nonsuch@aggTrade", b'{"e":"aggTrade"}') == 1
+        assert await listening["/public/stream"].read() == {"stream": "nonsuch@depth", "data": {"e": "depthUpdate"}}
         assert await listening["/ws"].read() == {"e": "depthUpdate"}
         assert await listening["/market/ws"].read() == {"e": "aggTrade"}
 
