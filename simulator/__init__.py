@@ -1,6 +1,6 @@
 """A Binance USDⓈ-M futures exchange on this machine."""
 
-from simulator.core.domain import AccountSpec, SymbolSpec
+from simulator.core.domain import AccountSpec, ApiKey, SymbolSpec
 from simulator.core.fault import Delay, ExecuteThen, ExecuteThenReset, Reset, Respond
 from simulator.core.frame_fault import Corrupt, Drop, Duplicate, Hold
 from simulator.core.journal import Journal, JournalEntry
@@ -30,6 +30,7 @@ from simulator.runtime.server import Simulator
 __all__ = [
     "DEFAULT_SYMBOLS",
     "AccountSpec",
+    "ApiKey",
     "BadAmountError",
     "BadFrameError",
     "BadStatusError",

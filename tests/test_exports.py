@@ -72,6 +72,7 @@ USER_STREAM = [
 
 SIMULATOR = [
     "AccountSpec",
+    "ApiKey",
     "BadAmountError",
     "BadFrameError",
     "BadStatusError",

@@ -14,17 +14,17 @@ __all__ = ["ROUTES"]
 
 def issue_listen_key(venue: Venue, call: Call) -> Answer:
     """POST /fapi/v1/listenKey."""
-    return Answer({"listenKey": venue.listen_keys.issue(call.account, call.now_ms)})
+    return Answer({"listenKey": venue.listen_keys.issue(call.account, call.now_ms, venue.key_holder(call))})
 
 
 def extend_listen_key(venue: Venue, call: Call) -> Answer:
     """PUT /fapi/v1/listenKey."""
-    return Answer({"listenKey": venue.listen_keys.extend(call.account, call.now_ms)})
+    return Answer({"listenKey": venue.listen_keys.extend(call.account, call.now_ms, venue.key_holder(call))})
 
 
 def delete_listen_key(venue: Venue, call: Call) -> Answer:
     """DELETE /fapi/v1/listenKey."""
-    return Answer({}, venue.end_listen_key(call.account, "deleted", call.now_ms))
+    return Answer({}, venue.end_listen_key(call.account, "deleted", call.now_ms, holder=venue.key_holder(call)))
 
 
 def balances(venue: Venue, call: Call) -> Answer:

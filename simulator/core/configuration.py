@@ -25,7 +25,7 @@ def check_market(accounts: Sequence[AccountSpec], symbols: Sequence[SymbolSpec])
         raise ConfigurationError(message)
     _check_unique("symbol", [(spec.symbol, spec.symbol) for spec in symbols])
     _check_unique("account", [(spec.name, spec.name) for spec in accounts])
-    keys = [(key, spec.name) for spec in accounts for key in (spec, *spec.more_keys)]
+    keys = [(key, spec.name) for spec in accounts for key in spec.keys]
     _check_unique("API key of account", [(key.api_key, name) for key, name in keys])
     for key, name in keys:
         _check_key(key, name)
@@ -46,7 +46,7 @@ def check_names(named: Iterable[str], symbols: Sequence[SymbolSpec]) -> None:
             raise ConfigurationError(message)
 
 
-def _check_key(key: AccountSpec | ApiKey, account: str) -> None:
+def _check_key(key: ApiKey, account: str) -> None:
     if not _KEY.fullmatch(key.api_key):
         message = f"the API key of account {account!r} has to be 64 letters and digits"
         raise ConfigurationError(message)

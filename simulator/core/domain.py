@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import force_setattr
 
-__all__ = ["AccountSpec", "SymbolSpec"]
+__all__ = ["AccountSpec", "ApiKey", "SymbolSpec"]
 
 BUY: Final = "BUY"
 SELL: Final = "SELL"
@@ -67,13 +67,25 @@ DEFAULT_API_KEY: Final = "simulatorDefaultAccountApiKey0000000000000000000000000
 DEFAULT_API_SECRET: Final = "simulatorDefaultAccountApiSecret00000000000000000000000000000001"  # noqa: S105  documented, opens nothing
 
 
+class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
+    """One more key of an account: 64 letters and digits, and a secret, or the PEM text of a public key."""
+
+    api_key: str
+    api_secret: str = ""
+    public_key: str = ""
+
+    def __repr__(self) -> str:
+        return "ApiKey(…)"
+
+
 class AccountSpec(msgspec.Struct, frozen=True, kw_only=True):
     """An account at the start: its keys (64 letters and digits), and its wallet.
 
     With a `public_key`, PEM text of an RSA or Ed25519 key, requests are verified by it, and `api_secret` is none.
     `balance` is in USDT; `balances` adds other assets. `leverage` holds for every symbol until changed. In hedge mode
     (`dual_side_position`) a symbol has a LONG and a SHORT position, else one BOTH. `fee_tier` is the VIP level, 0 to 9,
-    that decides commissions; with `fee_burn` they are paid in BNB, where there is a wallet of it.
+    that decides commissions; with `fee_burn` they are paid in BNB, where there is a wallet of it. `more_keys` are those
+    that the account has besides the first.
     """
 
     name: str = "default"
@@ -86,6 +98,13 @@ class AccountSpec(msgspec.Struct, frozen=True, kw_only=True):
     dual_side_position: bool = False
     fee_tier: int = 0
     fee_burn: bool = False
+    more_keys: tuple[ApiKey, ...] = ()
+
+    @property
+    def keys(self) -> tuple[ApiKey, ...]:
+        """All keys of the account, the first one first."""
+        first = ApiKey(api_key=self.api_key, api_secret=self.api_secret, public_key=self.public_key)
+        return first, *self.more_keys
 
     def __repr__(self) -> str:
         return f"AccountSpec(name={self.name!r}, balance={self.balance!r})"

@@ -36,13 +36,14 @@ Security = Literal["none", "key", "signed"]
 class Call(msgspec.Struct, frozen=True):
     """One request: its parameters, the account that asks ("" when the endpoint is public), and the time in ms.
 
-    `as_of_ms` is the moment that a query is answered as of, when that is not now.
+    `as_of_ms` is the moment that a query is answered as of, when that is not now. `api_key` is the one that it shows.
     """
 
     params: dict[str, str]
     account: str
     now_ms: int
     as_of_ms: int | None = None
+    api_key: str = ""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -127,14 +128,27 @@ class Venue:
             facts += self.algos.cancel_all(account, symbol, now_ms)
         return facts
 
+    def key_holder(self, call: Call) -> str:
+        """Return the API key that the caller's listen key belongs to, "" where all keys of an account share one."""
+        return call.api_key if self.profile.listen_key_scope == "api_key" else ""
+
     def end_listen_key(
-        self, account: str, cause: ListenKeyEnd, now_ms: int, *, announce: bool | None = None
+        self,
+        account: str,
+        cause: ListenKeyEnd,
+        now_ms: int,
+        *,
+        announce: bool | None = None,
+        holder: str | None = None,
     ) -> list[Fact]:
-        """Kill the account's listen key, if it has one; `announce` None tells its sockets what the profile says."""
-        listen_key = self.listen_keys.revoke(account)
-        if listen_key is None:
-            return []
-        return [ListenKeyEnded(account=account, time_ms=now_ms, listen_key=listen_key, cause=cause, announce=announce)]
+        """Kill the account's listen keys, or that of one `holder`, if there are any.
+
+        `announce` None tells their sockets what the profile says.
+        """
+        return [
+            ListenKeyEnded(account=account, time_ms=now_ms, listen_key=listen_key, cause=cause, announce=announce)
+            for listen_key in self.listen_keys.revoke(account, holder)
+        ]
 
     def advance(self, now_ms: int) -> list[Fact]:
         """Let time pass: listen keys and GTD orders end, funding is paid, countdowns run down, stops go on."""

@@ -54,11 +54,11 @@ class Session(msgspec.Struct, kw_only=True):
     def log_on(self, params: Mapping[str, str], keys: ApiKeys, profile: Profile, now_ms: int) -> None:
         """Let the key of these parameters be the connection's. Raises `VenueError`."""
         api_key = text(params, "apiKey")
-        account = security.known_key(api_key, keys.names, profile.request_ip)
-        if kind_of_key(keys.signers[account]) != "Ed25519":
+        security.known_key(api_key, keys.names, profile.request_ip)
+        if kind_of_key(keys.signers[api_key]) != "Ed25519":
             raise refusal(venue_error.INVALID_KEY_TYPE)
         security.check_timestamp(params, now_ms, profile)
-        _check_signature(params, account, api_key, keys)
+        _check_signature(params, api_key, keys)
         self.api_key, self.authorized_ms = api_key, int(params["timestamp"])
 
     def log_out(self) -> None:
@@ -83,7 +83,7 @@ class Session(msgspec.Struct, kw_only=True):
         timed = {**params, "signature": "the session's"} if is_vouched_for else params
         security.check_timestamp(timed, now_ms, profile)
         if not is_vouched_for:
-            _check_signature(params, account, api_key, keys)
+            _check_signature(params, api_key, keys)
         return account
 
 
@@ -97,11 +97,11 @@ def endpoint_params(params: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in params.items() if name not in _NOT_PARAMETERS}
 
 
-def _check_signature(params: Mapping[str, str], account: str, api_key: str, keys: ApiKeys) -> None:
-    signed, given, signer = signed_text(params), text(params, "signature"), keys.signers[account]
+def _check_signature(params: Mapping[str, str], api_key: str, keys: ApiKeys) -> None:
+    signed, given, signer = signed_text(params), text(params, "signature"), keys.signers[api_key]
     quoted = quote(given, safe="")  # `verifies` takes it as it stands in a query
     if not verifies(signed, quoted, signer):
-        cause = wrong_key(signed, quoted, signer, keys=keys.signers, api_key=api_key)
+        cause = wrong_key(signed, quoted, signer, keys=keys.signers_by_name, api_key=api_key)
         raise SignatureError(_diagnose(params, signed, given, signer, cause))
 
 

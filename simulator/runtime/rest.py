@@ -65,7 +65,7 @@ class RestInterface:
         self._floor = floor
         self._rules = rules
         self._names = keys.names
-        self._signers = keys.signers
+        self._keys = keys
 
     async def answer(self, http: web.BaseRequest, path: str, query: str) -> web.StreamResponse:
         """Answer one request."""
@@ -163,7 +163,7 @@ class RestInterface:
         self._authenticate(route, request, now_ms)
         venue.counters.admit_orders(request.account, route.orders, now_ms)
         as_of_ms = venue.read_lag.as_of(request.path, route.reads, now_ms)
-        return route.endpoint(venue, Call(request.params, request.account, now_ms, as_of_ms))
+        return route.endpoint(venue, Call(request.params, request.account, now_ms, as_of_ms, request.api_key))
 
     def _refusal(self, error: VenueError, route: Route | None, request: _Request) -> Respond:
         if isinstance(error, DiagnosedError):
@@ -198,9 +198,9 @@ class RestInterface:
         security.check_signature(
             request.query,
             request.body,
-            self._signers[request.account],
+            self._keys.signers[request.api_key],
             profile=profile,
-            keys=self._signers,
+            keys=self._keys.signers_by_name,
             api_key=request.api_key,
         )
         if is_for_engine:

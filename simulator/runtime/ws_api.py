@@ -263,7 +263,7 @@ class WsApi:
             security.check_engine_window(asked.params, now_ms, venue.profile)
         venue.counters.admit_orders(account, route.orders, now_ms)
         as_of_ms = venue.read_lag.as_of(request.path, route.reads, now_ms)
-        call = Call(params, account, now_ms, as_of_ms)
+        call = Call(params, account, now_ms, as_of_ms, asked.params.get("apiKey") or connection.session.api_key)
         answer = route.endpoint(venue, call)
         return _Outcome(Respond(200, body=result_of(asked.method, answer.body, venue, call)), answer.facts)
 

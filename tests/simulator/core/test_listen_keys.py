@@ -54,7 +54,7 @@ def test_revoking_kills_the_key_at_once() -> None:
     keys = ListenKeys(HOUR, 0)
     key = keys.issue("default", NOW)
 
-    assert keys.revoke("default") == key
+    assert keys.revoke("default") == [key]
     assert keys.current("default") is None
     assert keys.expire_due(NOW + HOUR) == []
 
@@ -77,3 +77,18 @@ def test_the_next_deadline_is_never_after_an_expiry() -> None:
     assert keys.next_deadline_ms() == NOW + HOUR + 5
     assert [account for account, _ in keys.expire_due(NOW + HOUR + 10)] == ["b", "a"]
     assert keys.next_deadline_ms() is None
+
+
+def test_each_holder_has_a_key_of_its_own_that_lives_and_dies_alone() -> None:
+    keys = ListenKeys(HOUR, 0)
+    first = keys.issue("default", NOW, "one")
+    second = keys.issue("default", NOW + HOUR // 2, "two")
+
+    assert first != second
+    assert list(keys.living("default")) == [first, second]
+    assert (keys.owner(first), keys.owner(second)) == ("default", "default")
+    assert keys.expire_due(NOW + HOUR) == [("default", first)]
+    assert keys.current("default") == second
+    with pytest.raises(VenueError, match="-1125"):
+        keys.extend("default", NOW + HOUR, "one")
+    assert keys.revoke("default") == [second]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator import NoListenKeyError, Profile, Simulator
+from simulator import AccountSpec, ApiKey, NoListenKeyError, Profile, Simulator
 from tests.simulator.runtime.wire import MARKET_ORDER, ORDER, Wire
 
 LISTEN_KEY = "/fapi/v1/listenKey"
@@ -84,3 +84,26 @@ async def test_a_key_that_does_not_live_cannot_be_replaced() -> None:
     async with Simulator() as simulator:
         with pytest.raises(NoListenKeyError):
             simulator.replace_listen_key()
+
+
+@pytest.mark.parametrize("scope", ["account", "api_key"])
+async def test_the_keys_of_an_account_share_a_listen_key_or_have_their_own(scope: str) -> None:
+    more = ApiKey(api_key="m" * 64, api_secret="n" * 64)
+    account = AccountSpec(more_keys=(more,))
+    profile = Profile(listen_key_scope=scope)  # type: ignore[arg-type]  # one of its two words
+    with_more = AccountSpec(api_key=more.api_key, api_secret=more.api_secret)
+    async with (
+        Simulator(accounts=(account,), profile=profile) as simulator,
+        Wire(simulator) as wire,
+        Wire(simulator, with_more) as other,
+    ):
+        streams = [await wire.stream(), await other.stream()]
+        same = await wire.listen_key() == await other.listen_key()
+        await other.ask("POST", ORDER, **MARKET_ORDER)
+        told = [await stream.read_names(1) for stream in streams]
+        await other.send("DELETE", LISTEN_KEY)
+        left = (await wire.send("PUT", LISTEN_KEY)).status
+
+    assert same is (scope == "account")
+    assert told == [["TRADE_LITE"]] * 2
+    assert left == (400 if same else 200)
