@@ -101,7 +101,7 @@ async def test_a_listen_key_needs_no_signature_and_tolerates_parameters() -> Non
     assert (gone.status, gone.body) == (400, fixture("errors/examples.json")["-1125"]["body"])
 
 
-@pytest.mark.parametrize("request_line", ["GET /fapi/v1/balance", "POST /fapi/v1/ping", "GET /api/v3/time"])
+@pytest.mark.parametrize("request_line", ["GET /fapi/v1/balance", "POST /fapi/v1/ping", "GET /api/v3/order"])
 async def test_an_unknown_path_is_an_html_404_and_the_journal_says_so(request_line: str) -> None:
     method, path = request_line.split()
     async with Simulator() as simulator, Wire(simulator) as wire:
