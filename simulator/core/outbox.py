@@ -35,6 +35,9 @@ class Outbox:
     def __len__(self) -> int:
         return sum(map(len, self._lanes.values()))
 
+    def __bool__(self) -> bool:
+        return bool(self._lanes)
+
     def __contains__(self, lane: str) -> bool:
         return lane in self._lanes
 

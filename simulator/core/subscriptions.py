@@ -86,8 +86,11 @@ class Subscriptions:
         """Return whether an event of this key is sent here."""
         if not self._carries_user_data:
             return False
-        forms = (self._names.get(listen_key), self._names.get(f"{listen_key}@{event}"))
-        return any(form is not None and form not in self._silent_forms for form in forms)
+        form = self._names.get(listen_key)
+        if form is not None and form not in self._silent_forms:
+            return True
+        form = self._names.get(f"{listen_key}@{event}")
+        return form is not None and form not in self._silent_forms
 
     def answer(self, text: str) -> dict[str, Any]:
         """Carry out a control message and return the reply."""

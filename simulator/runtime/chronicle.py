@@ -92,6 +92,9 @@ class Chronicle:
         self._open_turns += 1
         try:
             while self._untold:
+                if not self._subscribers:
+                    self._untold.clear()
+                    break
                 entry = self._untold.popleft()
                 for callback in list(self._subscribers):
                     self._call(callback, entry)

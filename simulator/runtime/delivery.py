@@ -50,6 +50,10 @@ class Delivery:
             for connection, frames in gathered.items():
                 self.write(connection, frames[0] if len(frames) == 1 else b"".join(frames))
 
+    def is_plain(self, connection: StreamConnection) -> bool:
+        """Say whether nothing stands between a frame and this connection: no rule, and nothing that waits."""
+        return not self.rules and not connection.outbox
+
     def send(self, connection: StreamConnection, out: OutgoingFrame, encoded: bytes, listen_key: str = "") -> bool:
         """Send a frame, or do with it what a rule says; return whether the client will see it.
 

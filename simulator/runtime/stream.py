@@ -96,6 +96,10 @@ class Streams:
             is_combined = connection.subscriptions.is_combined
             if is_combined not in frames:
                 frames[is_combined] = encode_frame(TEXT, payload_of(body, listen_key if is_combined else ""))
+            if self._delivery.is_plain(connection):
+                self._delivery.write(connection, frames[is_combined])
+                sent += 1
+                continue
             out = OutgoingFrame(name=name, account=account, connection=connection.number, body=body)
             sent += self._delivery.send(connection, out, frames[is_combined], listen_key)
         return sent

@@ -9,6 +9,13 @@ import aiohttp
 import pytest
 
 from simulator import Corrupt, Delay, Drop, Duplicate, Hold, Simulator
+from simulator.core.journal import Journal
+from simulator.core.stream_target import StreamTarget
+from simulator.core.subscriptions import Subscriptions
+from simulator.runtime.chronicle import Chronicle
+from simulator.runtime.clock import Clock
+from simulator.runtime.connection import StreamConnection
+from simulator.runtime.delivery import Delivery
 from tests.simulator.runtime.wire import LIMIT_ORDER, MARKET_ORDER, ORDER, Socket, Wire
 
 MATCH = ["TRADE_LITE", "ORDER_TRADE_UPDATE", "ACCOUNT_UPDATE", "ORDER_TRADE_UPDATE"]
@@ -185,3 +192,38 @@ async def test_what_waits_is_lost_with_its_connection() -> None:
 
         assert await stream.end() == 1006
         assert await until_quiet(other) == []
+
+
+class Written(StreamConnection):
+    """A connection without a socket that keeps what is written to it."""
+
+    pieces: list[bytes]
+
+    def write(self, frame: bytes) -> None:
+        """Keep a piece."""
+        self.pieces.append(frame)
+
+
+def written(number: int) -> Written:
+    nobody: Any = None
+    target = StreamTarget("private", False)
+    subscriptions = Subscriptions(target, (), "wrapped")
+    found = Written(number=number, root="private", subscriptions=subscriptions, clock=Clock(0), listener=nobody)
+    found.pieces = []
+    return found
+
+
+async def test_what_is_gathered_leaves_in_its_order_and_in_one_piece_per_connection() -> None:
+    clock = Clock(0)
+    delivery = Delivery(Chronicle(Journal(), clock), clock, lambda _: None)
+    first, second = written(1), written(2)
+
+    with delivery.gathered():
+        delivery.write(first, b"a")
+        with delivery.gathered():
+            delivery.write(second, b"x")
+            delivery.write(first, b"b")
+        assert (first.pieces, second.pieces) == ([], [])
+    delivery.write(first, b"c")
+
+    assert (first.pieces, second.pieces) == ([b"ab", b"c"], [b"x"])
