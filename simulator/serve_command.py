@@ -17,6 +17,7 @@ import click
 
 from simulator.account_options import API_KEY, API_SECRET, read_accounts
 from simulator.command_life import first_of, listening, one_line, report, stop_signal
+from simulator.core.domain import TRADING, SymbolSpec
 from simulator.core.journal import JournalEntry
 from simulator.core.loopback import is_loopback
 from simulator.core.market_terms import MarketTerms
@@ -82,6 +83,14 @@ PROFILES: Final[dict[str, Callable[[], Profile]]] = {
     "  [default: book; with --scenario, one-price]",
 )
 @click.option(
+    "--path",
+    "written_paths",
+    metavar="SYMBOL=PATH",
+    multiple=True,
+    help="How a symbol moves by itself, repeatable: BTCUSDT=walk:every=1s,by=0.05,seed=7, ETHUSDT=file:prices.csv, "
+    "or *=walk for all.",
+)
+@click.option(
     "--rate-limits",
     type=click.Choice(["enforced", "counted"]),
     default="enforced",
@@ -101,6 +110,7 @@ def serve(
     synthetic: int,
     profile: str,
     market: str | None,
+    written_paths: tuple[str, ...],
     rate_limits: Literal["enforced", "counted"],
     file: str | None,
     verbose: bool,
@@ -109,12 +119,14 @@ def serve(
     with one_line():
         scenario = load_scenario(file) if file else None
         is_book = (market or ("one-price" if scenario else "book")) == "book"
+        symbols = (*market_at(wall_clock_ms()), *synthetic_symbols(synthetic))
         simulator = Simulator(
             port=port,
             host=host,
             tls=tls,
             accounts=read_accounts(more, public_key, accounts_file, os.environ),
-            symbols=(*market_at(wall_clock_ms()), *synthetic_symbols(synthetic)),
+            symbols=symbols,
+            paths=_read_paths(written_paths, symbols),
             profile=PROFILES[profile](),
             market=MarketTerms(liquidity="book") if is_book else None,
             risk=RiskTerms(liquidation="automatic", funding="automatic") if is_book else None,
@@ -140,6 +152,19 @@ async def _serve(
         played = simulator.play(scenario)
         await first_of(played.finished(), stopped.wait())
         return report(played)
+
+
+def _read_paths(written: Sequence[str], symbols: Sequence[SymbolSpec]) -> dict[str, str]:
+    """Return the path of each symbol; `*` is every symbol that trades, and a symbol's own path goes before it."""
+    paths: dict[str, str] = {}
+    for text in written:
+        symbol, equals, path = text.partition("=")
+        if not equals:
+            message = f"--path {text}: expected SYMBOL=PATH, such as BTCUSDT=walk"
+            raise click.UsageError(message)
+        named = [spec.symbol for spec in symbols if spec.status == TRADING] if symbol == "*" else [symbol]
+        paths |= {name: path for name in named if symbol != "*" or name not in paths}
+    return paths
 
 
 def _print_entry(entry: JournalEntry) -> None:

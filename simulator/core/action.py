@@ -23,6 +23,7 @@ from simulator.core.position_action import (
     AdjustPosition,
     Adl,
     Delist,
+    FollowPath,
     Funding,
     Liquidate,
     MarginCall,
@@ -334,7 +335,7 @@ Action: TypeAlias = Deed | AnswerAction
 
 _ACTION_TYPES: tuple[type[Action], ...] = (
     Place, PlaceAlgo, Fill, Cancel, Expire, Amend, TriggerAlgo, EndAlgo, Transfer, SetPrice, Push,
-    Liquidate, Adl, Settle, Delist, AdjustPosition, Funding, MarginCall, Wipe, RequestExternal,
+    Liquidate, Adl, Settle, Delist, FollowPath, AdjustPosition, Funding, MarginCall, Wipe, RequestExternal,
     ExpireListenKey, DropListenKey, ReplaceListenKey, CloseConnections, CutConnections, SilenceConnections,
     HalfOpenConnections, RefuseConnections, NextConnectionsSilent, CloseNextConnections,
     DropFrames, DuplicateFrames, DelayFrames, HoldFrames, ReleaseFrames, CorruptFrames, RestLag,

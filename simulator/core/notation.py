@@ -13,12 +13,16 @@ from decimal import Decimal, InvalidOperation
 from enum import Enum
 from typing import Annotated, TypeAlias
 
+from simulator.core.price_path import parse_path
+from simulator.errors import BadPathError
+
 __all__ = [
     "AccountName",
     "DecimalText",
     "Duration",
     "EventName",
     "Notation",
+    "PathText",
     "RequestLine",
     "StepName",
     "Symbol",
@@ -46,6 +50,7 @@ class Notation(Enum):
     SYMBOL = "symbol"
     ACCOUNT = "account"
     STEP = "step"
+    PATH = "path"
 
 
 DecimalText: TypeAlias = Annotated[str, Notation.DECIMAL]
@@ -65,6 +70,9 @@ Symbol: TypeAlias = Annotated[str, Notation.SYMBOL]
 
 AccountName: TypeAlias = Annotated[str, Notation.ACCOUNT]
 """The name of an account of the simulator."""
+
+PathText: TypeAlias = Annotated[str, Notation.PATH]
+"""A price path in a line: `"walk:every=1s,by=0.05,seed=7"`."""
 
 StepName: TypeAlias = Annotated[str, Notation.STEP]
 """The name of another step of the same scenario."""
@@ -135,8 +143,17 @@ def _request(text: str) -> str:
     return f'expected a method and a path, such as "POST /fapi/v1/order", got "{text}"'
 
 
+def _path(text: str) -> str:
+    try:
+        parse_path(text)
+    except BadPathError as error:
+        return str(error)
+    return ""
+
+
 _CHECKS: dict[Notation, Callable[[str], str]] = {
     Notation.DECIMAL: _decimal,
     Notation.DURATION: _duration,
     Notation.REQUEST: _request,
+    Notation.PATH: _path,
 }

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from simulator.core.forced import Told, TradeIdShown
-from simulator.core.notation import AccountName, DecimalText, RequestLine, Symbol
+from simulator.core.notation import AccountName, DecimalText, PathText, RequestLine, Symbol
 
 __all__ = [
     "AdjustPosition",
     "Adl",
     "Delist",
+    "FollowPath",
     "ForcedClosing",
     "Funding",
     "Liquidate",
@@ -70,6 +71,14 @@ class Delist:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FollowPath:
+    """Lets a symbol move by itself from now on, along a price path; `constant` ends that."""
+
+    symbol: Symbol
+    path: PathText
+
+
+@dataclass(frozen=True, kw_only=True)
 class AdjustPosition:
     """Gives a position another amount with neither order nor trade: ACCOUNT_UPDATE, or no word at all."""
 
@@ -115,4 +124,6 @@ class RequestExternal:
     account: AccountName | None = None
 
 
-OnVenue: TypeAlias = Liquidate | Adl | Settle | Delist | AdjustPosition | Funding | MarginCall | Wipe | RequestExternal
+OnVenue: TypeAlias = (
+    Liquidate | Adl | Settle | Delist | FollowPath | AdjustPosition | Funding | MarginCall | Wipe | RequestExternal
+)

@@ -5,6 +5,7 @@
 | GET /sim/state      | the exchange's truth                                                                          |
 | GET /sim/journal    | what went in and out; query: kind, path, event, method, account, since (a seq), limit         |
 | POST /sim/price     | `{"symbol": "BTCUSDT", "price": "65000.0"}` moves the market                                  |
+| POST /sim/path      | `{"symbol": "BTCUSDT", "path": "walk"}`: it moves by itself (see `core.price_path`)           |
 | POST /sim/scenario  | plays the scenario in the body (YAML or JSON); answers with the number of its run             |
 | GET /sim/scenario   | every run and its outcome; `?run=1` only that one                                             |
 | POST /sim/reset     | back to the start; ends every run                                                             |
@@ -24,6 +25,7 @@ import msgspec
 from aiohttp import web
 
 from simulator.core.loopback import why_refused
+from simulator.core.price_path import parse_path
 from simulator.core.record import suggestion
 from simulator.core.scenario import Scenario
 from simulator.core.scenario_text import parse_scenario
@@ -56,6 +58,13 @@ class PriceChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     price: Decimal
 
 
+class PriceCourse(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of POST /sim/path: a price path as text, not from a file."""
+
+    symbol: str
+    path: str
+
+
 class Control:
     """Answers every request under `/sim/` for one simulator, and keeps its runs of scenarios."""
 
@@ -67,6 +76,7 @@ class Control:
             "/sim/state": {"GET": self._state},
             "/sim/journal": {"GET": self._journal},
             "/sim/price": {"POST": self._price},
+            "/sim/path": {"POST": self._path},
             "/sim/scenario": {"GET": self._outcomes, "POST": self._play},
             "/sim/reset": {"POST": self._reset},
         }
@@ -122,6 +132,15 @@ class Control:
             raise BadRequestError(message)
         self._simulator.set_price(change.symbol, change.price)
         return {"symbol": change.symbol, "price": str(change.price)}
+
+    async def _path(self, request: web.BaseRequest) -> Any:
+        try:
+            course = msgspec.json.decode(await request.read(), type=PriceCourse)
+        except msgspec.DecodeError as error:
+            message = f'expected a body such as {{"symbol": "BTCUSDT", "path": "walk:every=1s,by=0.05"}}: {error}'
+            raise BadRequestError(message) from error
+        self._simulator.follow_path(course.symbol, parse_path(course.path))
+        return {"symbol": course.symbol, "path": course.path}
 
     async def _play(self, request: web.BaseRequest) -> Any:
         try:

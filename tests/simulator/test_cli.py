@@ -30,6 +30,14 @@ def invoke(*arguments: str) -> Result:
     return CliRunner().invoke(main, arguments)
 
 
+@pytest.mark.parametrize("path", ["BTCUSDT", "BTCUSDT=jump", "NONEUSDT=walk", "BTCUSDT=file:nothing.csv"])
+def test_a_path_that_is_none_ends_the_command_with_one_line(path: str) -> None:
+    result = invoke("serve", "--port", "0", "--path", path)
+
+    assert result.exit_code != 0
+    assert "path" in result.output.splitlines()[-1]
+
+
 @contextmanager
 def running(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     """Run the command as its users do: in a process of its own."""

@@ -92,6 +92,21 @@ async def test_a_filter_that_is_none_is_named(console: Console, query: str, erro
     assert await console.get(f"journal?{query}") == (400, {"error": error})
 
 
+async def test_a_path_lets_the_market_move_by_itself(console: Console) -> None:
+    answer = await console.post("path", {"symbol": "BTCUSDT", "path": "steps:every=10ms,64000,63000"})
+
+    assert answer == (200, {"symbol": "BTCUSDT", "path": "steps:every=10ms,64000,63000"})
+    await console.simulator.wait_for(lambda simulator: simulator.price("BTCUSDT") == 63_000, timeout_s=1.0)
+
+
+@pytest.mark.parametrize("path", ["jump", "file:/etc/hostname"])
+async def test_a_path_that_is_none_is_refused(console: Console, path: str) -> None:
+    status, body = await console.post("path", {"symbol": "BTCUSDT", "path": path})
+
+    assert status == 400
+    assert "expected a price path such as" in body["error"]
+
+
 @pytest.mark.parametrize("price", ["64000.0", 64000])
 async def test_the_price_moves_the_market(console: Console, price: object) -> None:
     answer = await console.post("price", {"symbol": "BTCUSDT", "price": price})
@@ -188,7 +203,8 @@ async def test_what_is_not_there_is_named_with_what_is(console: Console) -> None
     assert await console.get("stat") == (
         404,
         {
-            "error": "there is no /sim/stat: there are /sim/state, /sim/journal, /sim/price, /sim/scenario, /sim/reset",
+            "error": "there is no /sim/stat: there are /sim/state, /sim/journal, /sim/price, /sim/path, /sim/scenario, "
+            "/sim/reset",
         },
     )
     assert await console.post("state") == (405, {"error": "/sim/state takes GET"})

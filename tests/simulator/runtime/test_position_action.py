@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from simulator import Simulator
+from simulator.core.scenario_error import ScenarioError
 from simulator.core.scenario_text import parse_scenario
 from tests.simulator.runtime.wire import MARKET_ORDER, ORDER, Wire
 
@@ -29,6 +32,18 @@ expect:
   - order: {order: "autoclose-*", status: FILLED, executed_quantity: 0.002}
   - position: {symbol: BTCUSDT, amount: -0.5, entry_price: 64000}
 """
+
+
+async def test_a_symbol_follows_a_path() -> None:
+    text = "steps: [{at: 1s, do: {follow_path: {symbol: BTCUSDT, path: 'steps:every=1s,64000,63000'}}}]"
+    async with Simulator() as simulator:
+        simulator.play(parse_scenario(text, "path", "path"))
+        await simulator.wait_for(lambda sim: sim.price("BTCUSDT") == 63_000, timeout_s=3.0)
+
+
+def test_a_path_that_is_none_is_a_problem_of_its_scenario() -> None:
+    with pytest.raises(ScenarioError, match="expected a price path such as"):
+        parse_scenario("steps: [{at: 1s, do: {follow_path: {symbol: BTCUSDT, path: jump}}}]", "path", "path")
 
 
 async def test_positions_are_closed_funded_and_adjusted() -> None:
