@@ -91,15 +91,13 @@ class Chart:
 
     def _joined(self, grain: int, begin_ms: int, end_ms: int, close: Decimal | None) -> Candle | None:
         """Return one candle of those from `begin_ms` to before `end_ms`; `close` is the price before them."""
-        whole: Candle | None = None
-        for open_ms in range(begin_ms, end_ms, grain):
-            candle = self._candle(grain, open_ms, close)
-            if candle is None:
-                continue
-            close = candle.close
+        present_ms = min(max(self._past.end_ms // grain * grain, begin_ms), end_ms)
+        whole = self._told(self._past.joined(grain, begin_ms, present_ms)) if begin_ms < present_ms else None
+        for open_ms in range(present_ms, end_ms, grain):
+            candle = self._candle(grain, open_ms, whole.close if whole else close)
             if whole is None:
                 whole = candle
-            else:
+            elif candle is not None:
                 whole.add(candle)
         return whole
 

@@ -11,9 +11,11 @@ Volume is even over a day, half of it bought by takers. Nothing of this has trad
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_EVEN, Decimal
+from collections import Counter
+from decimal import Decimal
 from typing import Final, NamedTuple
 
+from simulator.core.amounts import ZERO
 from simulator.core.domain import SymbolSpec
 from simulator.core.draw import drawn
 from simulator.core.klines import DAY_MS, HOUR_MS, MINUTE_MS, Candle
@@ -48,36 +50,43 @@ class SyntheticPast:
         self.end_ms = begin_ms // MINUTE_MS * MINUTE_MS
         self._spec = spec
         self._price = price
+        self._ticks = int(price / spec.tick_size)
         self._seed = drawn(seed, *spec.symbol.encode())
         self._last_day = self.end_ms // DAY_MS
         self._bounds = [_UNIT]
+        self._day_of_volume = (-1, ZERO)
         self._divided: dict[tuple[int, int], list[_Span]] = {}
         hour_ms = self.end_ms // HOUR_MS * HOUR_MS
         self._at_end = self._divide(MINUTE_MS, hour_ms)[(self.end_ms - hour_ms) // MINUTE_MS].open
 
     def candle(self, grain: int, open_ms: int) -> Candle | None:
         """Return the candle of a grain that begins then, or None: it is not past, or too long ago."""
-        if not self._begin_of(grain) <= open_ms <= self.end_ms - grain:
+        return self.joined(grain, open_ms, open_ms + grain)
+
+    def joined(self, grain: int, begin_ms: int, end_ms: int) -> Candle | None:
+        """Return one candle of those of a grain that begin then and later and end by `end_ms`; None without any."""
+        begin_ms = max(begin_ms, (self.end_ms // grain - KEPT[grain]) * grain)
+        starts = range(begin_ms, min(end_ms, self.end_ms) - grain + 1, grain)
+        if not starts:
             return None
-        span = self._day(open_ms) if grain == DAY_MS else self._part(grain, open_ms)
-        first, high, low, last = (self._priced(value) for value in span)
+        spans = [self._day(start) if grain == DAY_MS else self._part(grain, start) for start in starts]
+        first, last = self._priced(spans[0].open), self._priced(spans[-1].close)
+        high, low = self._priced(max(span.high for span in spans)), self._priced(min(span.low for span in spans))
         minutes = grain // MINUTE_MS
-        volume = self._volume(open_ms) * minutes
+        volume = self._volume_of(starts) * minutes
         quote = volume * (first + last) / 2
-        count = _TRADES_PER_MINUTE * minutes
-        return Candle(open_ms, first, high, low, last, volume, quote, count, volume / 2, quote / 2)
+        count = _TRADES_PER_MINUTE * minutes * len(starts)
+        return Candle(begin_ms, first, high, low, last, volume, quote, count, volume / 2, quote / 2)
 
     def partial(self, grain: int) -> Candle | None:
         """Return what is past of the candle of this grain that the start is in the middle of; None when nothing is."""
-        if grain == MINUTE_MS:
-            return None
-        finer = HOUR_MS if grain == DAY_MS else MINUTE_MS
-        found: Candle | None = None
-        open_ms = self.end_ms // grain * grain
-        while open_ms + finer <= self.end_ms:
-            found = _joined(found, self.candle(finer, open_ms))
-            open_ms += finer
-        return _joined(found, self.partial(finer))
+        hour_ms = self.end_ms // HOUR_MS * HOUR_MS
+        minutes = self.joined(MINUTE_MS, hour_ms, self.end_ms) if grain > MINUTE_MS else None
+        hours = self.joined(HOUR_MS, self.end_ms // DAY_MS * DAY_MS, hour_ms) if grain == DAY_MS else None
+        if hours is None or minutes is None:
+            return hours or minutes
+        hours.add(minutes)
+        return hours
 
     def price_at(self, time_ms: int) -> Decimal:
         """Return the price at the beginning of the minute, hour or day of a past time, whichever is remembered."""
@@ -87,18 +96,26 @@ class SyntheticPast:
                 return candle.open
         return self._price
 
-    def _begin_of(self, grain: int) -> int:
-        return (self.end_ms // grain - KEPT[grain]) * grain
-
     def _priced(self, value: int) -> Decimal:
         """Return the price of a value: on a tick, and never below the lowest."""
-        ticks = Decimal(value) * self._price / self._at_end / self._spec.tick_size
-        price = ticks.quantize(Decimal(1), ROUND_HALF_EVEN) * self._spec.tick_size
-        return max(price, self._spec.tick_size)
+        ticks = (value * self._ticks + self._at_end // 2) // self._at_end
+        return max(ticks, 1) * self._spec.tick_size
 
-    def _volume(self, time_ms: int) -> Decimal:
+    def _volume_of(self, starts: range) -> Decimal:
+        """Return the sum of what was traded in a minute of each of these times."""
+        first, last = starts[0] // DAY_MS, starts[-1] // DAY_MS
+        if first == last:
+            return self._volume(first) * len(starts)
+        return sum((self._volume(day) * number for day, number in Counter(s // DAY_MS for s in starts).items()), ZERO)
+
+    def _volume(self, day: int) -> Decimal:
         """Return what was traded in each minute of a day: an even number of steps."""
-        factor = Decimal(50 + drawn(self._seed, 7, time_ms // DAY_MS) % 100) / 100
+        if day != self._day_of_volume[0]:
+            self._day_of_volume = (day, self._minute_volume(day))
+        return self._day_of_volume[1]
+
+    def _minute_volume(self, day: int) -> Decimal:
+        factor = Decimal(50 + drawn(self._seed, 7, day) % 100) / 100
         steps = _NOTIONAL_PER_MINUTE * factor / self._price / self._spec.step_size / 2
         return max(steps.quantize(Decimal(1)), Decimal(1)) * self._spec.step_size * 2
 
@@ -164,10 +181,3 @@ def _bounds(whole: _Span, knots: list[tuple[int, int]], count: int, seed: int) -
         rugged = straight + drawn(seed, 3, place) % (2 * rough) - rough
         bounds.append(min(max(rugged, whole.low), whole.high))
     return [*bounds, whole.close]
-
-
-def _joined(earlier: Candle | None, later: Candle | None) -> Candle | None:
-    if earlier is None or later is None:
-        return earlier or later
-    earlier.add(later)
-    return earlier
