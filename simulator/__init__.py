@@ -12,6 +12,7 @@ from simulator.core.venue_error import VenueError
 from simulator.errors import (
     BadAmountError,
     BadFrameError,
+    BadPathError,
     BadStatusError,
     ConfigurationError,
     NoListenKeyError,
@@ -33,6 +34,7 @@ __all__ = [
     "ApiKey",
     "BadAmountError",
     "BadFrameError",
+    "BadPathError",
     "BadStatusError",
     "ConfigurationError",
     "Corrupt",

@@ -75,6 +75,7 @@ SIMULATOR = [
     "ApiKey",
     "BadAmountError",
     "BadFrameError",
+    "BadPathError",
     "BadStatusError",
     "ConfigurationError",
     "DEFAULT_SYMBOLS",
