@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from copy import copy
 from decimal import Decimal
-from typing import Final, TypeAlias
+from typing import Final
 
 import msgspec
 
@@ -25,8 +25,24 @@ from simulator.core.position import Position
 __all__ = ["Account", "Holders", "MarginMove"]
 
 
-Holders: TypeAlias = dict[str, dict[str, "Account"]]
-"""The accounts that have a position, by symbol and name."""
+class Holders(dict[str, dict[str, "Account"]]):
+    """The accounts that have a position, by symbol and name. The accounts keep it up.
+
+    `places` is for whoever ranks the holders of a symbol: what he notes there is forgotten when one of them changes.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.places: dict[str, tuple[Decimal, dict[tuple[str, str], int]]] = {}
+
+    def note(self, account: Account, symbol: str, *, is_holder: bool) -> None:
+        """Note that an account's position of a symbol, or what it is reckoned by, has changed."""
+        self.places.pop(symbol, None)
+        if is_holder:
+            self.setdefault(symbol, {})[account.name] = account
+        else:
+            self.get(symbol, {}).pop(account.name, None)
+
 
 MOST_MARGIN_MOVES: Final = 1000
 """How many are remembered: GET positionMargin/history shows 500 at most."""
@@ -73,7 +89,7 @@ class Account:
         self.fee_tier = spec.fee_tier
         self.fee_burn = spec.fee_burn
         self.isolated_symbols: set[str] = set()
-        self._holders: Holders = {} if holders is None else holders
+        self._holders = Holders() if holders is None else holders
         self._interest: dict[str, dict[tuple[str, bool], OpenNotional]] = {}
         self._leverage = spec.leverage
         self._leverages: dict[str, int] = {}
@@ -96,6 +112,7 @@ class Account:
     def set_leverage(self, symbol: str, leverage: int) -> None:
         """Choose a leverage for the symbol."""
         self._leverages[symbol] = leverage
+        self._holders.places.pop(symbol, None)
 
     def is_isolated(self, symbol: str) -> bool:
         """Return whether positions of the symbol have wallets of their own."""
@@ -136,9 +153,10 @@ class Account:
         self.positions[key] = position
         if position.amount:
             self.held[key] = position
-            self._holders.setdefault(position.symbol, {})[self.name] = self
-        elif self.held.pop(key, None) and not any(symbol == position.symbol for symbol, _ in self.held):
-            del self._holders[position.symbol][self.name]
+            self._holders.note(self, position.symbol, is_holder=True)
+        elif self.held.pop(key, None) is not None:
+            still = any(symbol == position.symbol for symbol, _ in self.held)
+            self._holders.note(self, position.symbol, is_holder=still)
 
     def order_named(self, symbol: str, client_order_id: str) -> Order | None:
         """Return the newest order of this client order id: an id may be used again when its order has ended."""

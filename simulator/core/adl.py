@@ -2,7 +2,8 @@
 
 Holders of a symbol on one side are ranked by their position's profit in per cent of its entry, times its effective
 leverage; the most profitable come first. Those at a loss come last, by their leverage's inverse. The quantile says in
-which fifth of the line a position is: 4 is next, 0 is last. Nobody is in line without a position.
+which fifth of the line a position is: 4 is next, 0 is last. Nobody is in line without a position. Lines are made when
+somebody asks, and kept until the mark or one of the positions changes.
 """
 
 from __future__ import annotations
@@ -35,15 +36,22 @@ def line(exchange: Exchange, symbol: str, sign: int) -> list[tuple[Account, Posi
 
 
 def quantile(exchange: Exchange, account: Account, position: Position) -> int:
-    """Return in which fifth of its line the position is: 4 is next, 0 is last, or not in line.
+    """Return in which fifth of its line the position is: 4 is next, 0 is last, or not in line."""
+    mark, places = exchange.holders.places.get(position.symbol, (None, {}))
+    if mark != exchange.marks[position.symbol]:
+        places = _places(exchange, position.symbol)
+        exchange.holders.places[position.symbol] = exchange.marks[position.symbol], places
+    return places.get((account.name, position.position_side), 0)
 
-    A position as it was a while ago, for a reader whom the database lags behind, may be in line no more.
-    """
-    if not position.amount:
-        return 0
-    others = line(exchange, position.symbol, 1 if position.amount > 0 else -1)
-    places = [i for i, (owner, held) in enumerate(others) if _is_same(owner, held, account, position)]
-    return _STEPS - 1 - places[0] * _STEPS // len(others) if places else 0
+
+def _places(exchange: Exchange, symbol: str) -> dict[tuple[str, str], int]:
+    """Return the fifth of every holder, by account and position side."""
+    lines = (line(exchange, symbol, sign) for sign in (1, -1))
+    return {
+        (account.name, position.position_side): _STEPS - 1 - place * _STEPS // len(holders)
+        for holders in lines
+        for place, (account, position) in enumerate(holders)
+    }
 
 
 def quantiles(exchange: Exchange, account: Account, symbol: str) -> dict[str, int]:

@@ -67,7 +67,7 @@ class MatchingEngine:
         self.indexes = dict(self.prices)
         margin_assets = {spec.symbol: spec.quote_asset for spec in self.symbols.values()}
         self.moved: set[str] = set()
-        self.holders: Holders = {}
+        self.holders = Holders()
         self.accounts = {spec.name: Account(spec, margin_assets, self.holders) for spec in accounts}
         self.terms = terms
         self.house = House()

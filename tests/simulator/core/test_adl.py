@@ -64,3 +64,28 @@ def test_a_position_that_has_closed_since_it_was_read_is_not_in_line() -> None:
 
     assert past.position("BTCUSDT", "BOTH").amount == Decimal("0.010")
     assert quantile(exchange, past, past.position("BTCUSDT", "BOTH")) == 0
+
+
+def test_the_line_is_made_anew_when_a_position_a_mark_or_a_leverage_changes() -> None:
+    exchange = entering_one_after_another()
+    account = exchange.accounts["e"]
+
+    def place() -> int:
+        return quantile(exchange, account, account.position("BTCUSDT", "BOTH"))
+
+    assert place() == 0
+    exchange.set_mark("BTCUSDT", Decimal(66000), Decimal(66000), NOW)
+    account.set_leverage("BTCUSDT", 125)
+    assert place() == 4
+    exchange.place(exchange.accounts["a"], market(SELL, "0.010"), NOW)
+    exchange.place(exchange.accounts["b"], market(SELL, "0.010"), NOW)
+    assert [quantile(exchange, owner, held) for owner, held in line(exchange, "BTCUSDT", 1)] == [4, 3, 1]
+
+
+def test_a_position_as_it_was_is_placed_as_it_is() -> None:
+    exchange = entering_one_after_another()
+    account = exchange.accounts["a"]
+    before = account.as_of(NOW)
+    exchange.place(account, market(BUY, "0.010"), NOW + 1)
+
+    assert quantile(exchange, before, before.position("BTCUSDT", "BOTH")) in range(5)
