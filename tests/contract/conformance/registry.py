@@ -23,6 +23,7 @@ CASES: Final[Mapping[str, Case]] = {
     **rest_account.CASES,
     **rest_market.CASES,
     **user_events.CASES,
+    **market_streams.CASES,
     **ws_methods.CASES,
     **refusals.CASES,
 }
@@ -41,7 +42,6 @@ NOT_IMPLEMENTED: Final[Mapping[str, str]] = {
     "events/grid_update": _STRATEGY,
     "events/order_trade_update_trailing_docs": "no order has had this type since 2025-12: its child is a MARKET order",
     "events/conditional_order_trigger_reject": "withdrawn in 2025-12: ALGO_UPDATE says it now",
-    **dict.fromkeys(market_streams.CASES, "not yet"),
     "rest/open_interest_statistics": "a market statistic: what open interest was is not kept, only what it is",
     "rest/quarterly_contract_settlement_price": "a market statistic: no contract was delivered here in the past",
     "stream/combined_envelope": "the envelope alone; every event inside it is compared",
