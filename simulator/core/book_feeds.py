@@ -1,4 +1,4 @@
-"""Feeds of the book: its best levels, and what changed in it. The class of stream that `/public` carries.
+"""Feeds of the book: its best levels, and what changed in it.
 
 Ids are those of `core.market_bodies`: `u` of one event is `pu` of the next, and every REST snapshot lies between two.
 A newcomer to the changes is told the best levels as if they had been the last change: whoever keeps a book from a
@@ -8,7 +8,7 @@ snapshot drops that as too old.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any
 
 from simulator.core.amounts import ZERO
 from simulator.core.depth import Level
@@ -16,7 +16,7 @@ from simulator.core.domain import BUY, SELL
 from simulator.core.exchange import Exchange
 from simulator.core.market_bodies import stream_id
 from simulator.core.market_events import best_event, depth_event
-from simulator.core.market_feed import Feed, Moment, StreamClass
+from simulator.core.market_feed import Feed, Moment
 from simulator.core.order_books import Best
 
 __all__ = ["BestFeed", "DepthChangesFeed", "DepthFeed"]
@@ -24,8 +24,6 @@ __all__ = ["BestFeed", "DepthChangesFeed", "DepthFeed"]
 
 class BestFeed(Feed):
     """`bookTicker` of a symbol, at once, or of all."""
-
-    stream_class: ClassVar[StreamClass] = "public"
 
     def __init__(self, symbol: str, period_ms: int) -> None:
         super().__init__(symbol, period_ms)
@@ -47,8 +45,6 @@ class BestFeed(Feed):
 
 class DepthFeed(Feed):
     """The best `levels` of either side, whenever the book changed."""
-
-    stream_class: ClassVar[StreamClass] = "public"
 
     def __init__(self, symbol: str, period_ms: int, levels: int) -> None:
         super().__init__(symbol, period_ms)
@@ -79,8 +75,6 @@ class DepthFeed(Feed):
 
 class DepthChangesFeed(Feed):
     """The levels that changed, with what is there now; 0 where nothing is left."""
-
-    stream_class: ClassVar[StreamClass] = "public"
 
     def __init__(self, symbol: str, period_ms: int) -> None:
         super().__init__(symbol, period_ms)

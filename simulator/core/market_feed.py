@@ -17,16 +17,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from simulator.core.exchange import Exchange
 from simulator.core.facts import Fact
 from simulator.core.klines import end_of, start_of
 
-__all__ = ["Feed", "HearingFeed", "Moment", "StreamClass"]
-
-StreamClass = Literal["public", "market"]
-"""Which of the routed roots carries a stream."""
+__all__ = ["Feed", "HearingFeed", "Moment"]
 
 
 class Moment(NamedTuple):
@@ -40,7 +37,6 @@ class Moment(NamedTuple):
 class Feed(ABC):
     """A feed of one symbol; of all when `symbol` is "". With an `interval` it wakes at the end of every candle."""
 
-    stream_class: ClassVar[StreamClass] = "market"
     is_regular: ClassVar[bool] = False
 
     def __init__(self, symbol: str, period_ms: int, interval: str = "") -> None:

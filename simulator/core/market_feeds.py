@@ -7,7 +7,7 @@
 | `<symbol>@depth[@100ms/@250ms/@500ms]` | public | every 250 ms, what changed |
 | `<symbol>@rpiDepth@500ms` | public | every 500 ms, what changed |
 | `<symbol>@aggTrade` | market | every 100 ms, what was traded |
-| `<symbol>@trade` (not documented) | market | at once |
+| `<symbol>@trade` (not documented; clients ask `/public` for it) | public | at once |
 | `<symbol>@kline_<interval>` | market | every 250 ms if it changed, and at its end |
 | `<pair>_<contract type>@continuousKline_<interval>` | market | the same |
 | `<symbol>@markPrice[@1s]`, `!markPrice@arr[@1s]` | market | every 3 s, or every second |

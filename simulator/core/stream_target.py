@@ -27,7 +27,7 @@ Root = Literal["unrouted", "private", "public", "market"]
 
 StreamClass = Literal["private", "public", "market"]
 
-_PUBLIC: Final = re.compile(r"!bookTicker|[^@]+@(?:bookTicker|depth|rpiDepth)")
+_PUBLIC: Final = re.compile(r"!bookTicker|[^@]+@(?:bookTicker|depth|rpiDepth|trade$)")
 _MARKET: Final = re.compile(r"!.*|[^@]+@(?!listenKeyExpired)[a-z].*|tradingSession", re.DOTALL)
 """Names of events are upper case, but for one; types of market streams begin with a small letter."""
 

@@ -16,6 +16,7 @@ from simulator.core.listing import set_status
 from simulator.core.market_feed import Feed, HearingFeed, Moment
 from simulator.core.market_feeds import open_feed
 from simulator.core.profile import Profile
+from simulator.core.stream_target import class_of
 from tests.simulator.core.trading import NOW, an_exchange, market, the_account
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "market"
@@ -140,10 +141,11 @@ def test_a_name_of_no_stream_has_no_feed(name: str) -> None:
     assert open_feed(name, an_exchange()) is None
 
 
-def test_the_book_is_public_and_the_rest_is_market() -> None:
+def test_the_book_and_single_trades_are_public_and_the_rest_is_market() -> None:
     exchange = an_exchange()
-    public = {"btcusdt@bookTicker", "!bookTicker", "btcusdt@depth20", "btcusdt@depth@500ms", "btcusdt@rpiDepth@500ms"}
+    public = {"btcusdt@bookTicker", "!bookTicker", "btcusdt@depth20", "btcusdt@depth@500ms", "btcusdt@trade"}
     rest = {"btcusdt@aggTrade", "btcusdt@kline_1M", "!markPrice@arr", "tradingSession", "btcusd@assetIndex"}
 
-    assert {the_feed(name, exchange).stream_class for name in public} == {"public"}
-    assert {the_feed(name, exchange).stream_class for name in rest} == {"market"}
+    assert all(open_feed(name, exchange) for name in public | rest)
+    assert {class_of(name) for name in public} == {"public"}
+    assert {class_of(name) for name in rest} == {"market"}

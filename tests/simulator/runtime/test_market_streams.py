@@ -169,7 +169,7 @@ async def test_a_reset_ends_the_feeds_with_their_connections() -> None:
 
 async def test_a_wiped_venue_goes_on_telling_its_trades() -> None:
     async with Simulator() as simulator, Wire(simulator) as wire:
-        stream = await wire.connect("/market/ws/btcusdt@trade")
+        stream = await wire.connect("/public/ws/btcusdt@trade")
         await wire.ask("POST", ORDER, **MARKET_ORDER)
         await stream.read()
         simulator.wipe()
