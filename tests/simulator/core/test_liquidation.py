@@ -255,7 +255,7 @@ def test_a_price_is_not_looked_at_by_those_who_hold_nothing_there(monkeypatch: p
     assert examined == ["alice"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.data())
 def test_money_is_conserved_through_every_liquidation(data: st.DataObject) -> None:
     fund = data.draw(st.sampled_from([0, 5, 1_000_000]))
