@@ -7,6 +7,7 @@ simple as it can be instead. With a scenario, which says itself what fills, the 
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -146,6 +147,7 @@ async def _serve(
         for show in follow:
             simulator.subscribe(show)
         click.echo(welcome(simulator, about))
+        gc.freeze()  # what was imported and set up stays for good: no collection has to look at it again
         if scenario is None:
             await stopped.wait()
             return 0
