@@ -39,6 +39,8 @@ class Ladder:
         """How many levels were taken wholly by the taker who is at it."""
         self._bitten = {BUY: ZERO, SELL: ZERO}
         """What he took of the level after those."""
+        self._withheld = {BUY: 0, SELL: 0}
+        """How many levels are not quoted, because an order that rests would trade with them."""
         self._takings: dict[tuple[str, int], int] = {}
         self._best: dict[str, Level | None] = {}
         self.move(spec.price)
@@ -57,13 +59,13 @@ class Ladder:
     def best(self, side: str) -> Level | None:
         """Return the best level of which something is left, or None."""
         if side not in self._best:
-            level = self._level(side, self._gone[side])
+            level = self._level(side, self._withheld[side] + self._gone[side])
             self._best[side] = level and Level(level.quantity - self._bitten[side], level.price)
         return self._best[side]
 
     def levels(self, side: str) -> list[Level]:
         """Return the side, best first."""
-        found = (self._level(side, number) for number in range(self._terms.levels))
+        found = (self._level(side, number) for number in range(self._withheld[side], self._terms.levels))
         return [level for level in found if level is not None]
 
     def take(self, side: str, quantity: Decimal) -> None:
@@ -79,11 +81,22 @@ class Ladder:
     def replenish(self, side: str) -> None:
         """Quote again what was taken, in other sizes."""
         for number in range(self._gone[side] + bool(self._bitten[side])):
-            key = (side, self._ticks(side, number))
+            key = (side, self._ticks(side, self._withheld[side] + number))
             self._takings[key] = self._takings.get(key, 0) + 1
             self._best.pop(side, None)
         self._gone[side] = 0
         self._bitten[side] = ZERO
+
+    def keep_off(self, side: str, price: Decimal | None) -> None:
+        """Quote nothing on this side that would trade with an order that rests at this price; None: there is none."""
+        inside = -1
+        if price is not None:
+            ticks = int(price / self._spec.tick_size)
+            inside = self._first[side] - ticks if side == BUY else ticks - self._first[side]
+        withheld = inside // self._terms.gap_ticks + 1 if inside >= 0 else 0
+        if withheld != self._withheld[side]:
+            self._withheld[side] = withheld
+            self._best.pop(side, None)
 
     def _ticks(self, side: str, number: int) -> int:
         outward = number * self._terms.gap_ticks

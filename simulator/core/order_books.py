@@ -4,7 +4,9 @@ An *offer* is what a taker finds first: at the better price; at equal prices an 
 quote, and older orders before younger ones.
 
 The house's quotes are a ladder around the symbol's price (`core.ladder`), unless a test said which levels there are
-(`core.depth`): then those below the price are bids and the others asks, and what is taken of them is gone.
+(`core.depth`): then those below the price are bids and the others asks, and what is taken of them is gone. The house
+does not quote where it would trade with an order that rests: what is left of an order that took all it found stands
+alone at its price until somebody takes it, or the market moves.
 
 Every symbol has an update id, which grows with each change that can be seen.
 """
@@ -56,6 +58,11 @@ class _SymbolBook:
         self.price = spec.price
         self.update_id = FIRST_UPDATE_ID
         self.shown: dict[str, tuple[int, list[Level]]] = {}
+
+    def quotes_of(self, side: str) -> Ladder:
+        """Return the house's quotes; on this side they keep off the orders that rest on the other."""
+        self.ladder.keep_off(side, self.orders.best_price(opposite(side)))
+        return self.ladder
 
 
 class OrderBooks:
@@ -163,7 +170,7 @@ class OrderBooks:
     def _quote(self, symbol: str, book: _SymbolBook, side: str) -> Level | None:
         if self._depth.is_said(symbol):
             return next(iter(self._depth.quotes(symbol, side, book.price)), None)
-        return book.ladder.best(side)
+        return book.quotes_of(side).best(side)
 
     def _best_level(self, symbol: str, side: str) -> Level:
         offer = self.offer(symbol, opposite(side))
@@ -173,7 +180,9 @@ class OrderBooks:
 
     def _merged(self, symbol: str, book: _SymbolBook, side: str) -> list[Level]:
         quotes = (
-            self._depth.quotes(symbol, side, book.price) if self._depth.is_said(symbol) else book.ladder.levels(side)
+            self._depth.quotes(symbol, side, book.price)
+            if self._depth.is_said(symbol)
+            else book.quotes_of(side).levels(side)
         )
         quantities: dict[Decimal, Decimal] = {}
         for level in chain(quotes, book.orders.levels(side)):

@@ -12,7 +12,8 @@ from simulator.core.depth import Level
 from simulator.core.domain import BUY, SELL
 from simulator.core.ladder import Ladder
 from simulator.core.symbols import DEFAULT_SYMBOLS
-from tests.simulator.core.trading import BTC
+from tests.simulator.core.book_trading import a_book, place_as
+from tests.simulator.core.trading import BTC, limit
 
 
 def a_ladder(spec: SymbolSpec = BTC, seed: int = 0, **terms: object) -> Ladder:
@@ -107,3 +108,32 @@ def test_bids_end_at_the_lowest_price() -> None:
 def test_terms_on_which_nothing_can_be_quoted_are_refused(terms: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match="above 0"):
         MarketTerms(**terms)
+
+
+@pytest.mark.parametrize(
+    ("gap", "price", "best"), [(1, "64999.70", "64999.60"), (2, "64999.60", "64999.50"), (1, "65000", "64999.90")]
+)
+def test_the_house_keeps_off_an_order_that_its_quotes_would_meet(gap: int, price: str, best: str) -> None:
+    ladder = a_ladder(gap_ticks=gap)
+    usual = ladder.levels(BUY)
+
+    ladder.keep_off(BUY, Decimal(price))
+    kept_off = ladder.best(BUY)
+    ladder.keep_off(BUY, None)
+
+    assert kept_off is not None
+    assert kept_off.price == Decimal(best)
+    assert ladder.levels(BUY) == usual
+
+
+def test_what_is_left_of_an_order_that_took_all_it_found_stands_alone_at_its_price() -> None:
+    exchange = a_book("a", "b", terms=MarketTerms(liquidity="book"))
+    (best, *_) = exchange.levels("BTCUSDT", "BUY", 1)
+    left, _ = place_as(exchange, "a", limit("SELL", str(best.quantity + 1), "64999.90"))
+    assert left.remaining == 1
+
+    seen = exchange.best("BTCUSDT")
+    assert (seen.bid, seen.ask, seen.ask_quantity) == (Decimal("64999.80"), Decimal("64999.90"), Decimal(1))
+    place_as(exchange, "b", limit("BUY", "1", "64999.90"))
+
+    assert exchange.best("BTCUSDT").bid == Decimal("64999.90")
