@@ -178,7 +178,10 @@ class RestInterface:
         if route.bucket == "funding":
             return {}
         used = self._floor.venue.counters.used_weight(request.address, self._floor.clock.time_ms())
-        return {"x-mbx-used-weight-1m": str(used)}
+        headers = {"x-mbx-used-weight-1m": str(used)}
+        if request.path.startswith("/api/"):
+            headers["x-mbx-used-weight"] = str(used)  # the spot exchange's own header, which its clients read
+        return headers
 
     def _counts(self, route: Route, request: _Request) -> dict[str, str]:
         if route.orders == (0, 0):
