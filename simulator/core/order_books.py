@@ -169,8 +169,13 @@ class OrderBooks:
 
     def _quote(self, symbol: str, book: _SymbolBook, side: str) -> Level | None:
         if self._depth.is_said(symbol):
-            return next(iter(self._depth.quotes(symbol, side, book.price)), None)
+            return next(iter(self._said(symbol, book, side)), None)
         return book.quotes_of(side).best(side)
+
+    def _said(self, symbol: str, book: _SymbolBook, side: str) -> list[Level]:
+        resting = book.orders.best_price(opposite(side))
+        said = self._depth.quotes(symbol, side, book.price)
+        return [level for level in said if resting is None or not is_met(side, level.price, resting)]
 
     def _best_level(self, symbol: str, side: str) -> Level:
         offer = self.offer(symbol, opposite(side))
@@ -179,11 +184,7 @@ class OrderBooks:
         return self.levels(symbol, side, 1)[0]
 
     def _merged(self, symbol: str, book: _SymbolBook, side: str) -> list[Level]:
-        quotes = (
-            self._depth.quotes(symbol, side, book.price)
-            if self._depth.is_said(symbol)
-            else book.quotes_of(side).levels(side)
-        )
+        quotes = self._said(symbol, book, side) if self._depth.is_said(symbol) else book.quotes_of(side).levels(side)
         quantities: dict[Decimal, Decimal] = {}
         for level in chain(quotes, book.orders.levels(side)):
             quantities[level.price] = quantities.get(level.price, ZERO) + level.quantity

@@ -83,6 +83,18 @@ def test_levels_that_were_said_twice_for_a_price_are_one_level_and_two_trades() 
     assert exchange.levels("BTCUSDT", SELL) == [Level(Decimal("1.500"), Decimal(65010))]
 
 
+def test_levels_that_were_said_do_not_stand_across_a_resting_order() -> None:
+    exchange = a_book()
+    place_as(exchange, "a", limit(BUY, "0.010", "64990"))
+    exchange.set_price("BTCUSDT", Decimal(64995), NOW)
+    exchange.set_depth("BTCUSDT", [Level(Decimal(1), Decimal(64980)), Level(Decimal(2), Decimal(64996))])
+    place_as(exchange, "b", limit(BUY, "2.500", "64996"))
+
+    assert exchange.levels("BTCUSDT", SELL) == []
+    exchange.set_depth("BTCUSDT", [Level(Decimal(3), Decimal(64996)), Level(Decimal(4), Decimal(64997))])
+    assert exchange.levels("BTCUSDT", SELL) == [Level(Decimal(4), Decimal(64997))]
+
+
 def test_an_empty_side_is_told_as_nothing() -> None:
     best = said(("1", "65010")).best("BTCUSDT")
 
