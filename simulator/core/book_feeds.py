@@ -86,7 +86,7 @@ class DepthChangesFeed(Feed):
         last = stream_id(moment.exchange, self.symbol)
         if self._before is None or last == self._before:
             return []
-        bids, asks = (self._changes(moment.exchange, side) for side in (BUY, SELL))
+        bids, asks = (self._changes(moment.exchange, side, self._before) for side in (BUY, SELL))
         if not bids and not asks:
             return []
         ids = (self._before + 1, last, self._before)
@@ -98,17 +98,18 @@ class DepthChangesFeed(Feed):
         if self._before is None:
             self._before = stream_id(moment.exchange, self.symbol)
             for side in (BUY, SELL):
-                self._changes(moment.exchange, side)
+                self._changes(moment.exchange, side, self._before)
         ids = (self._before - 1, self._before, self._before - 2)
         bids, asks = ([Level(q, price) for price, q in list(self._told[side].items())[:1]] for side in (BUY, SELL))
         return [depth_event(moment.exchange.symbols[self.symbol], ids, bids, asks, moment.now_ms)]
 
-    def _changes(self, exchange: Exchange, side: str) -> list[Level]:
-        """Return what changed on a side, and remember it as told."""
-        before = self._told.get(side, {})
+    def _changes(self, exchange: Exchange, side: str, last_id: int) -> list[Level]:
+        """Return what is now others than was told, or than a snapshot has shown since; remember it as told."""
+        seen = [self._told.get(side, {}), *exchange.snapshots.after(self.symbol, side, last_id)]
         now = self._told[side] = {level.price: level.quantity for level in exchange.levels(self.symbol, side)}
-        gone = [Level(ZERO, price) for price in before if price not in now]
-        return [Level(quantity, price) for price, quantity in now.items() if before.get(price) != quantity] + gone
+        gone = dict.fromkeys(price for levels in seen for price in levels if price not in now)
+        changed = [price for price in now if any(levels.get(price) != now[price] for levels in seen)]
+        return [Level(now[price], price) for price in changed] + [Level(ZERO, price) for price in gone]
 
 
 def _best(moment: Moment, symbol: str) -> dict[str, Any]:

@@ -53,13 +53,16 @@ def level_rows(spec: SymbolSpec, levels: list[Level]) -> list[list[str]]:
 
 def order_book(exchange: Exchange, symbol: str, limit: int, now_ms: int) -> dict[str, Any]:
     """Return the `limit` best levels of either side."""
-    spec = exchange.symbols[symbol]
+    spec, shown_id = exchange.symbols[symbol], snapshot_id(exchange, symbol)
+    bids, asks = exchange.levels(symbol, BUY, limit), exchange.levels(symbol, SELL, limit)
+    exchange.snapshots.note(symbol, BUY, shown_id, bids)
+    exchange.snapshots.note(symbol, SELL, shown_id, asks)
     return {
-        "lastUpdateId": snapshot_id(exchange, symbol),
+        "lastUpdateId": shown_id,
         "E": now_ms,
         "T": now_ms,
-        "bids": level_rows(spec, exchange.levels(symbol, BUY, limit)),
-        "asks": level_rows(spec, exchange.levels(symbol, SELL, limit)),
+        "bids": level_rows(spec, bids),
+        "asks": level_rows(spec, asks),
     }
 
 

@@ -35,6 +35,7 @@ from simulator.core.order_books import Best, Offer, OrderBooks
 from simulator.core.orders import Order, after_end
 from simulator.core.self_trade import MAKER_EXPIRED, Prevention, expiry_of_taker, prevention
 from simulator.core.settlement import Match, settle
+from simulator.core.snapshots import Snapshots
 from simulator.core.tape import PublicTrade, Tape
 
 __all__ = ["MatchingEngine"]
@@ -72,6 +73,7 @@ class MatchingEngine:
         self.terms = terms
         self.house = House()
         self.tape = Tape(self.symbols, seed)
+        self.snapshots = Snapshots()
         self.depth = Depth()
         self._books = OrderBooks(self.symbols, self.terms, self.depth, seed)
         self._last_trade_id = FIRST_TRADE_ID

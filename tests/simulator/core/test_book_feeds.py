@@ -71,6 +71,22 @@ def stir(exchange: Exchange, number: int) -> None:
 
 
 @pytest.mark.parametrize("liquidity", ["one_price", "book"])
+def test_levels_that_only_a_snapshot_has_shown_are_taken_back(liquidity: Liquidity) -> None:
+    exchange = an_exchange_of(liquidity)
+    feed, book = DepthChangesFeed(SYMBOL, 250), LocalBook()
+    feed.greeting(Moment(exchange, NOW))
+    exchange.set_price(SYMBOL, Decimal(65010), NOW)
+    book.start(order_book(exchange, SYMBOL, 1000, NOW))
+    exchange.set_price(SYMBOL, Decimal(65020), NOW)
+    (event,) = feed.bodies(Moment(exchange, NOW))
+    book.apply(event)
+    assert book.sides == {
+        key: {level.price: level.quantity for level in exchange.levels(SYMBOL, side)}
+        for key, side in (("b", BUY), ("a", SELL))
+    }
+
+
+@pytest.mark.parametrize("liquidity", ["one_price", "book"])
 @pytest.mark.parametrize("snapshot_after", range(0, 20, 6))
 def test_snapshot_and_changes_make_the_book(liquidity: Liquidity, snapshot_after: int) -> None:
     exchange = an_exchange_of(liquidity)
