@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from simulator import ExecuteThen, Reset, Respond, Simulator
+from simulator import ExecuteThen, Reset, Respond, Simulator, perpetual
 from tests.user_stream.core.algo_facts import ALGO, told_by_algo
 from tests.user_stream.core.order_facts import told_by_stream
 from user_stream import Environment, OrderIntent, OrderManager, RequestRejectedError, RetryableError
@@ -48,7 +48,8 @@ class Registry:
 
 @pytest.fixture
 async def sim() -> AsyncIterator[Simulator]:
-    async with Simulator() as running:
+    """Have a BTCUSDT that may cost as little as the orders that `told_by_stream` tells of."""
+    async with Simulator(symbols=(perpetual(SYMBOL, "65000", "0.10", "0.001"),)) as running:
         yield running
 
 
