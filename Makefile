@@ -10,7 +10,7 @@ PARALLEL := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses=auto
 SEEDS ?= 200
 HISTORIES ?= 5000
 
-.PHONY: demo test conformance coverage lint type testnet leaks campaign clean
+.PHONY: demo test strangers conformance coverage lint type testnet leaks campaign clean
 
 # A file of its own says that the environment is whole: a half-made one is made again.
 $(VENV)/.made:
@@ -37,6 +37,15 @@ test: $(VENV)/.test
 coverage: $(VENV)/.test
 	@$(PARALLEL) --cov --cov-report=term:skip-covered
 
+# Other people's clients have an environment of their own: they bring half of PyPI along.
+$(VENV)-strangers/.made: pyproject.toml | $(VENV)/.made
+	$(BIN)/python -m venv --clear $(VENV)-strangers
+	$(VENV)-strangers/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[test,strangers]'
+	@touch $@
+
+strangers: $(VENV)-strangers/.made
+	@$(VENV)-strangers/bin/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal tests/strangers
+
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -60,4 +69,4 @@ leaks: $(VENV)/.test
 	@$(BIN)/python -m benchmarks.leaks
 
 clean:
-	rm -rf $(VENV) .tox .mypy_cache .ruff_cache .pytest_cache .coverage build dist
+	rm -rf $(VENV) $(VENV)-strangers .tox .mypy_cache .ruff_cache .pytest_cache .coverage build dist
