@@ -159,7 +159,7 @@ def started(*command: str, env: Mapping[str, str] | None = None) -> Iterator[sub
 def simulator_url() -> Iterator[str]:
     with started("simulator", "serve", "--port", "0") as process:
         assert process.stdout is not None
-        yield next(line.split()[-1] for line in process.stdout if line.startswith("REST"))
+        yield next(line.split()[1] for line in process.stdout if line.startswith("REST"))
 
 
 def buy_at_the_market(url: str) -> None:
