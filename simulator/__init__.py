@@ -1,14 +1,21 @@
 """A Binance USDⓈ-M futures exchange on this machine."""
 
 from simulator.core.domain import AccountSpec, ApiKey, SymbolSpec
-from simulator.core.fault import Delay, ExecuteThen, ExecuteThenReset, Reset, Respond
-from simulator.core.frame_fault import Corrupt, Drop, Duplicate, Hold
+from simulator.core.faults.fault import Delay, ExecuteThen, ExecuteThenReset, Reset, Respond
+from simulator.core.faults.frame_fault import Corrupt, Drop, Duplicate, Hold
 from simulator.core.journal import Journal, JournalEntry
-from simulator.core.market_terms import MarketTerms
+from simulator.core.market.symbols import (
+    DEFAULT_SYMBOLS,
+    delivery,
+    market_at,
+    perpetual,
+    quarterlies,
+    synthetic_symbols,
+)
 from simulator.core.profile import Profile
-from simulator.core.risk_terms import RiskTerms
-from simulator.core.symbols import DEFAULT_SYMBOLS, delivery, market_at, perpetual, quarterlies, synthetic_symbols
-from simulator.core.venue_error import VenueError
+from simulator.core.rest.venue_error import VenueError
+from simulator.core.risk.risk_terms import RiskTerms
+from simulator.core.trading.market_terms import MarketTerms
 from simulator.errors import (
     BadAmountError,
     BadFrameError,

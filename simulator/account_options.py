@@ -15,8 +15,8 @@ import msgspec
 
 from simulator.core.domain import AccountSpec
 from simulator.core.ids import identifier
-from simulator.core.notation import Notation, complaint
-from simulator.core.signatures import is_pem
+from simulator.core.scenario.notation import Notation, complaint
+from simulator.core.security.signatures import is_pem
 
 __all__ = ["API_KEY", "API_SECRET", "read_accounts"]
 

@@ -17,8 +17,8 @@ from typing import Final
 import click
 
 from simulator.command_life import first_of, listening, one_line, report, stop_signal
-from simulator.core.scenario import Scenario
-from simulator.core.scenario_error import ScenarioError
+from simulator.core.scenario.scenario import Scenario
+from simulator.core.scenario.scenario_error import ScenarioError
 from simulator.runtime.script import load_scenario
 from simulator.runtime.server import Simulator
 from simulator.serve_command import serve

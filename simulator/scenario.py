@@ -1,6 +1,7 @@
 """What a scenario is written with in Python. The format, field by field: `docs/scenarios.md`."""
 
-from simulator.core.action import (
+from simulator.core.conditional.trigger import Connection, Event, Request
+from simulator.core.scenario.action import (
     Action,
     Amend,
     Cancel,
@@ -29,7 +30,7 @@ from simulator.core.action import (
     Transfer,
     TriggerAlgo,
 )
-from simulator.core.expectation import (
+from simulator.core.scenario.expectation import (
     AlgoOrderIs,
     BalanceIs,
     ConnectionsOpen,
@@ -39,7 +40,7 @@ from simulator.core.expectation import (
     PositionIs,
     RequestsSeen,
 )
-from simulator.core.frame_action import (
+from simulator.core.scenario.frame_action import (
     CloseNextConnections,
     CorruptFrames,
     DelayFrames,
@@ -50,7 +51,7 @@ from simulator.core.frame_action import (
     NextConnectionsSilent,
     ReleaseFrames,
 )
-from simulator.core.position_action import (
+from simulator.core.scenario.position_action import (
     AdjustPosition,
     Adl,
     Delist,
@@ -62,11 +63,10 @@ from simulator.core.position_action import (
     Settle,
     Wipe,
 )
-from simulator.core.scenario import Scenario, Step
-from simulator.core.scenario_error import ScenarioError
-from simulator.core.scenario_text import parse_scenario
-from simulator.core.script import Outcome
-from simulator.core.trigger import Connection, Event, Request
+from simulator.core.scenario.scenario import Scenario, Step
+from simulator.core.scenario.scenario_error import ScenarioError
+from simulator.core.scenario.scenario_text import parse_scenario
+from simulator.core.scenario.script import Outcome
 from simulator.runtime.script import ExpectationUnmetError, ScenarioRun, load_scenario
 
 __all__ = [

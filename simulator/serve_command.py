@@ -21,11 +21,11 @@ from simulator.command_life import first_of, listening, one_line, report, stop_s
 from simulator.core.domain import TRADING, SymbolSpec
 from simulator.core.journal import JournalEntry
 from simulator.core.loopback import is_loopback
-from simulator.core.market_terms import MarketTerms
+from simulator.core.market.symbols import market_at, synthetic_symbols
 from simulator.core.profile import Profile
-from simulator.core.risk_terms import RiskTerms
-from simulator.core.scenario import Scenario
-from simulator.core.symbols import market_at, synthetic_symbols
+from simulator.core.risk.risk_terms import RiskTerms
+from simulator.core.scenario.scenario import Scenario
+from simulator.core.trading.market_terms import MarketTerms
 from simulator.runtime.clock import wall_clock_ms
 from simulator.runtime.script import load_scenario
 from simulator.runtime.server import Simulator

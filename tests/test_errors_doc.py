@@ -9,8 +9,8 @@ import pytest
 
 import simulator
 from simulator import VenueError
-from simulator.core.answer import text_of
-from simulator.core.error_texts import SCRIPTED_TEXTS
+from simulator.core.rest.error_texts import SCRIPTED_TEXTS
+from simulator.core.scenario.answer import text_of
 from tests.simulator.core.refusals import CASES
 
 DOC = (Path(__file__).parent.parent / "docs" / "errors.md").read_text()

@@ -23,8 +23,8 @@ from typing import Any
 import pytest
 
 from simulator import AccountSpec, ExecuteThen, JournalEntry, Simulator
-from simulator.core.fault import Delay, Reset, Verdict
-from simulator.core.frame_fault import Hold
+from simulator.core.faults.fault import Delay, Reset, Verdict
+from simulator.core.faults.frame_fault import Hold
 from tests.killed_engine import GROUP
 
 ROOT = Path(__file__).parents[1]

@@ -8,7 +8,7 @@ from typing import Final
 
 from simulator.core.amounts import decimal_amount
 from simulator.core.domain import AccountSpec, ApiKey, SymbolSpec
-from simulator.core.signatures import check_public_key, is_pem
+from simulator.core.security.signatures import check_public_key, is_pem
 from simulator.errors import ConfigurationError
 
 __all__ = ["check_market", "check_names"]

@@ -1,6 +1,6 @@
 """What happened at the exchange, as data. Commands return facts in the order in which they became true.
 
-How facts are told, and in which order, is the business of `core.stream_events`; a fact says nothing about frames.
+How facts are told, and in which order, is the business of `streams.stream_events`; a fact says nothing about frames.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from simulator.core.algo_orders import AlgoOrder
 from simulator.core.amounts import ZERO
+from simulator.core.conditional.algo_orders import AlgoOrder
 from simulator.core.domain import TRADE, SymbolSpec
-from simulator.core.orders import Fill, Order
 from simulator.core.profile import ListenKeyEnd
+from simulator.core.trading.orders import Fill, Order
 
 __all__ = [
     "AccountFact",

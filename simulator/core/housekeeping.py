@@ -1,6 +1,6 @@
 """What the exchange forgets, so that weeks of trading do not take the memory of weeks.
 
-Forgotten is what REST does not show any more (`core.retention`): orders that ended without a fill after 3 days, other
+Forgotten is what REST does not show any more (`rest.retention`): orders that ended without a fill after 3 days, other
 orders, conditional orders, trades, incomes and amendments after 90 days. And, because 90 days are long for a fast
 trader, of each account whatever exceeds `MOST_KEPT` ended orders, conditional orders, incomes, or trades of a symbol,
 the oldest first. That bound is the simulator's own. Open orders and waiting conditional orders are never forgotten.
@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from simulator.core.algo_book import AlgoBook
-from simulator.core.exchange import Exchange
-from simulator.core.orders import Order
-from simulator.core.retention import HISTORY_MS, is_order_kept
+from simulator.core.conditional.algo_book import AlgoBook
+from simulator.core.rest.retention import HISTORY_MS, is_order_kept
+from simulator.core.trading.exchange import Exchange
+from simulator.core.trading.orders import Order
 
 __all__ = ["Housekeeping", "forget"]
 

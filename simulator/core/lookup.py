@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from simulator.core.account import Account
-from simulator.core.algo_orders import AlgoOrder
+from simulator.core.accounts.account import Account
+from simulator.core.accounts.position import Position
 from simulator.core.amounts import decimal_amount
-from simulator.core.depth import Level
+from simulator.core.conditional.algo_orders import AlgoOrder
 from simulator.core.domain import SymbolSpec
-from simulator.core.exchange import Exchange
-from simulator.core.orders import Order
-from simulator.core.position import Position
+from simulator.core.trading.depth import Level
+from simulator.core.trading.exchange import Exchange
+from simulator.core.trading.orders import Order
 from simulator.core.venue import Venue
 from simulator.errors import (
     BadAmountError,

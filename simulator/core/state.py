@@ -5,13 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from simulator.core.account import Account
-from simulator.core.account_bodies import positions_v3
-from simulator.core.algo_bodies import queried_algo_order
+from simulator.core.accounts.account import Account
 from simulator.core.amounts import eight, padded
-from simulator.core.exchange import Exchange
+from simulator.core.conditional.algo_bodies import queried_algo_order
 from simulator.core.journal import mask
-from simulator.core.order_bodies import listed_order, trade
+from simulator.core.rest.account_bodies import positions_v3
+from simulator.core.rest.order_bodies import listed_order, trade
+from simulator.core.trading.exchange import Exchange
 from simulator.core.venue import Venue
 
 __all__ = ["venue_state"]

@@ -11,22 +11,22 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from simulator.core.account import Account
-from simulator.core.algo_book import AlgoBook
-from simulator.core.algo_orders import AlgoOrder
-from simulator.core.countdown import Countdowns
+from simulator.core.accounts.account import Account
+from simulator.core.conditional.algo_book import AlgoBook
+from simulator.core.conditional.algo_orders import AlgoOrder
 from simulator.core.domain import AccountSpec, SymbolSpec
-from simulator.core.exchange import Exchange
 from simulator.core.facts import Fact, ListenKeyEnded
-from simulator.core.funding_schedule import FundingSchedule
 from simulator.core.housekeeping import Housekeeping, forget
-from simulator.core.liquidation import Liquidations
-from simulator.core.listen_keys import ListenKeys
-from simulator.core.market_terms import MarketTerms
 from simulator.core.profile import ListenKeyEnd, Profile
-from simulator.core.rate_limits import Limits, RateCounters
-from simulator.core.read_lag import LagTerms, ReadLag, Reads
-from simulator.core.risk_terms import RiskTerms
+from simulator.core.rest.read_lag import LagTerms, ReadLag, Reads
+from simulator.core.risk.funding_schedule import FundingSchedule
+from simulator.core.risk.liquidation import Liquidations
+from simulator.core.risk.risk_terms import RiskTerms
+from simulator.core.security.rate_limits import Limits, RateCounters
+from simulator.core.streams.listen_keys import ListenKeys
+from simulator.core.trading.countdown import Countdowns
+from simulator.core.trading.exchange import Exchange
+from simulator.core.trading.market_terms import MarketTerms
 
 __all__ = ["Answer", "Call", "Endpoint", "Route", "Security", "Venue", "Weight"]
 

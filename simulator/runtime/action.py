@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, assert_never
 
-from simulator.core import action as act
-from simulator.core.action import AccountAction, Deed
-from simulator.core.frame_action import OnConnections
-from simulator.core.notation import milliseconds
-from simulator.core.observation import Subject
-from simulator.core.position_action import OnVenue
+from simulator.core.scenario import action as act
+from simulator.core.scenario.action import AccountAction, Deed
+from simulator.core.scenario.frame_action import OnConnections
+from simulator.core.scenario.notation import milliseconds
+from simulator.core.scenario.observation import Subject
+from simulator.core.scenario.position_action import OnVenue
 from simulator.errors import SimulatorError
 from simulator.runtime.frame_action import perform_on_connections
 from simulator.runtime.position_action import perform_on_venue

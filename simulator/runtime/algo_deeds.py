@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from simulator.core.algo_endpoints import place_algo
-from simulator.core.algo_orders import REJECTED, AlgoOrder
+from simulator.core.accounts.external import external_algo_params
+from simulator.core.conditional.algo_orders import REJECTED, AlgoOrder
 from simulator.core.domain import CANCELED, EXPIRED
-from simulator.core.external import external_algo_params
 from simulator.core.lookup import find_account, find_waiting_algo
+from simulator.core.rest.algo_endpoints import place_algo
 from simulator.errors import BadStatusError
 from simulator.runtime.deeds import Deeds
 

@@ -15,11 +15,11 @@ from typing import Final, Protocol
 
 import msgspec
 
-from simulator.core.frame import CLOSE, PING, close_frame, encode_frame
-from simulator.core.frame_reader import FrameError, FrameReader
-from simulator.core.outbox import Outbox
-from simulator.core.stream_target import Root
-from simulator.core.subscriptions import Subscriptions
+from simulator.core.streams.frame import CLOSE, PING, close_frame, encode_frame
+from simulator.core.streams.frame_reader import FrameError, FrameReader
+from simulator.core.streams.outbox import Outbox
+from simulator.core.streams.stream_target import Root
+from simulator.core.streams.subscriptions import Subscriptions
 from simulator.runtime.clock import Clock
 
 __all__ = ["ConnectionListener", "ConnectionRules", "StreamConnection", "reset_transport", "waiting_bytes"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from simulator.core.frame import close_complaint
-from simulator.core.frame_fault import FrameRule, FrameVerdict
+from simulator.core.conditional.trigger import EventPattern
+from simulator.core.faults.frame_fault import FrameRule, FrameVerdict
 from simulator.core.lookup import find_account
-from simulator.core.trigger import EventPattern
+from simulator.core.streams.frame import close_complaint
 from simulator.errors import BadFrameError
 from simulator.runtime.connection import StreamConnection
 from simulator.runtime.deeds import Deeds

@@ -5,7 +5,7 @@
 | GET /sim/state      | the exchange's truth                                                                          |
 | GET /sim/journal    | what went in and out; query: kind, path, event, method, account, since (a seq), limit         |
 | POST /sim/price     | `{"symbol": "BTCUSDT", "price": "65000.0"}` moves the market                                  |
-| POST /sim/path      | `{"symbol": "BTCUSDT", "path": "walk"}`: it moves by itself (see `core.price_path`)           |
+| POST /sim/path      | `{"symbol": "BTCUSDT", "path": "walk"}`: moves by itself (`market.price_path`)                |
 | POST /sim/scenario  | plays the scenario in the body (YAML or JSON); answers with the number of its run             |
 | GET /sim/scenario   | every run and its outcome; `?run=1` only that one                                             |
 | POST /sim/reset     | back to the start; ends every run                                                             |
@@ -25,12 +25,12 @@ import msgspec
 from aiohttp import web
 
 from simulator.core.loopback import why_refused
-from simulator.core.price_path import parse_path
-from simulator.core.record import suggestion
-from simulator.core.scenario import Scenario
-from simulator.core.scenario_text import parse_scenario
-from simulator.core.script import Outcome
-from simulator.core.venue_error import VenueError
+from simulator.core.market.price_path import parse_path
+from simulator.core.rest.venue_error import VenueError
+from simulator.core.scenario.record import suggestion
+from simulator.core.scenario.scenario import Scenario
+from simulator.core.scenario.scenario_text import parse_scenario
+from simulator.core.scenario.script import Outcome
 from simulator.errors import SimulatorError
 from simulator.runtime.script import ScenarioRun, play
 

@@ -12,10 +12,10 @@ from typing import Any, Final
 
 import msgspec
 
-from simulator.core.corruption import BINARY_GARBAGE, Corrupt, corrupted
-from simulator.core.fault import Delay
-from simulator.core.frame import BINARY, TEXT, encode_frame
-from simulator.core.frame_fault import Drop, Duplicate, FrameRule, Hold, OutgoingFrame, take_frame
+from simulator.core.faults.corruption import BINARY_GARBAGE, Corrupt, corrupted
+from simulator.core.faults.fault import Delay
+from simulator.core.faults.frame_fault import Drop, Duplicate, FrameRule, Hold, OutgoingFrame, take_frame
+from simulator.core.streams.frame import BINARY, TEXT, encode_frame
 from simulator.runtime.chronicle import Chronicle
 from simulator.runtime.clock import Clock
 from simulator.runtime.connection import StreamConnection

@@ -12,8 +12,8 @@ from typing import Any
 
 from simulator.core.facts import Fact, ListenKeyEnded
 from simulator.core.journal import mask
-from simulator.core.stream_events import user_events
-from simulator.core.user_event import UserEvent
+from simulator.core.streams.stream_events import user_events
+from simulator.core.streams.user_event import UserEvent
 from simulator.core.venue import Venue
 from simulator.runtime.chronicle import Chronicle
 from simulator.runtime.clock import Clock

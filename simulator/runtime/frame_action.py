@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from simulator.core import frame_action as act
-from simulator.core.fault import Delay
-from simulator.core.frame_fault import Corrupt, Drop, Duplicate, FrameVerdict, Hold
-from simulator.core.notation import milliseconds
+from simulator.core.faults.fault import Delay
+from simulator.core.faults.frame_fault import Corrupt, Drop, Duplicate, FrameVerdict, Hold
+from simulator.core.scenario import frame_action as act
+from simulator.core.scenario.notation import milliseconds
 
 if TYPE_CHECKING:
     from simulator.runtime.server import Simulator

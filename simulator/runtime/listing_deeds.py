@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from simulator.core.listing import set_status
 from simulator.core.lookup import find_symbol
+from simulator.core.market.listing import set_status
 from simulator.runtime.deeds import Deeds
 
 __all__ = ["ListingDeeds"]

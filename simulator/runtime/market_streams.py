@@ -13,10 +13,10 @@ from typing import Final
 
 import msgspec
 
-from simulator.core.exchange import Exchange
 from simulator.core.facts import Fact, OrderAccepted, OrderAmended, OrderEnded, OrderFilled
-from simulator.core.market_feed import Feed, HearingFeed, Moment
-from simulator.core.market_feeds import open_feed
+from simulator.core.streams.market_feed import Feed, HearingFeed, Moment
+from simulator.core.streams.market_feeds import open_feed
+from simulator.core.trading.exchange import Exchange
 from simulator.core.venue import Venue
 from simulator.runtime.clock import Clock
 from simulator.runtime.connection import StreamConnection

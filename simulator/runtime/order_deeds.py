@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+from simulator.core.accounts.external import external_params
 from simulator.core.domain import EXPIRED, EXPIRED_IN_MATCH
-from simulator.core.external import external_params
 from simulator.core.facts import Fact
 from simulator.core.lookup import (
     find_account,
@@ -18,7 +18,7 @@ from simulator.core.lookup import (
     possible_price,
     possible_quantity,
 )
-from simulator.core.trading_endpoints import place
+from simulator.core.rest.trading_endpoints import place
 from simulator.errors import BadStatusError
 from simulator.runtime.deeds import Deeds
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 
 from simulator.core.lookup import find_symbol
-from simulator.core.price_path import PricePath
+from simulator.core.market.price_path import PricePath
 from simulator.runtime.deeds import Deeds
 from simulator.runtime.price_runs import PriceRuns, read_path
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from simulator.core import position_action as act
-from simulator.core.notation import split_request
-from simulator.core.price_path import parse_path
+from simulator.core.market.price_path import parse_path
+from simulator.core.scenario import position_action as act
+from simulator.core.scenario.notation import split_request
 
 if TYPE_CHECKING:
     from simulator.runtime.server import Simulator

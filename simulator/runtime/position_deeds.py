@@ -6,14 +6,14 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
-from simulator.core.account import Account
+from simulator.core.accounts.account import Account
+from simulator.core.accounts.position import Position
 from simulator.core.amounts import decimal_amount
-from simulator.core.delisting import delist
 from simulator.core.facts import Fact
-from simulator.core.forced import Closing, ClosingKind, Told, TradeIdShown, adjust_position, close_position
-from simulator.core.funding import call_margin
 from simulator.core.lookup import find_account, find_position, find_symbol, possible_closing, possible_price
-from simulator.core.position import Position
+from simulator.core.risk.delisting import delist
+from simulator.core.risk.forced import Closing, ClosingKind, Told, TradeIdShown, adjust_position, close_position
+from simulator.core.risk.funding import call_margin
 from simulator.errors import NoPositionError
 from simulator.runtime.deeds import Deeds
 

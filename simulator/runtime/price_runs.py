@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from simulator.core.exchange import Exchange
-from simulator.core.house_trades import note_house_trade
-from simulator.core.price_path import PriceMove, PricePath, Recorded, moves, parse_path, parse_recorded
+from simulator.core.market.price_path import PriceMove, PricePath, Recorded, moves, parse_path, parse_recorded
+from simulator.core.trading.exchange import Exchange
+from simulator.core.trading.house_trades import note_house_trade
 from simulator.errors import BadPathError
 from simulator.runtime.floor import Floor
 

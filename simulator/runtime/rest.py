@@ -16,16 +16,16 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
-from simulator.core import security
-from simulator.core.api_keys import ApiKeys
-from simulator.core.endpoints import ROUTES
 from simulator.core.facts import Fact
-from simulator.core.fault import Plan, RequestRule, Reset, Respond, Verdict, plan
-from simulator.core.http_answer import FORBIDDEN_PAGE, FRONT_HEADERS, NOT_FOUND_PAGE, is_hostile, page_of
+from simulator.core.faults.fault import Plan, RequestRule, Reset, Respond, Verdict, plan
 from simulator.core.journal import mask, mask_text, masked_params
-from simulator.core.security import DiagnosedError
+from simulator.core.rest.endpoints import ROUTES
+from simulator.core.rest.http_answer import FORBIDDEN_PAGE, FRONT_HEADERS, NOT_FOUND_PAGE, is_hostile, page_of
+from simulator.core.rest.venue_error import LimitError, VenueError
+from simulator.core.security import security
+from simulator.core.security.api_keys import ApiKeys
+from simulator.core.security.security import DiagnosedError
 from simulator.core.venue import Answer, Call, Route
-from simulator.core.venue_error import LimitError, VenueError
 from simulator.runtime.connection import reset_transport
 from simulator.runtime.floor import Floor
 

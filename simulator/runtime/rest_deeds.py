@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from simulator.core.endpoints import ROUTES
-from simulator.core.external import external_texts
+from simulator.core.accounts.external import external_texts
+from simulator.core.accounts.past import MOST_LAG_MS
 from simulator.core.journal import masked_params
 from simulator.core.lookup import find_account
-from simulator.core.past import MOST_LAG_MS
-from simulator.core.read_lag import LagTerms, ReadLag, Replicas
+from simulator.core.rest.endpoints import ROUTES
+from simulator.core.rest.read_lag import LagTerms, ReadLag, Replicas
 from simulator.core.venue import Call
 from simulator.errors import BadAmountError, UnknownPathError
 from simulator.runtime.deeds import Deeds

@@ -12,16 +12,16 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from simulator.core.action import Action, Answer
-from simulator.core.answer import verdict
 from simulator.core.journal import JournalEntry
-from simulator.core.observation import Subject
-from simulator.core.scenario import Scenario
-from simulator.core.scenario_error import Origin, Problem, ScenarioError
-from simulator.core.scenario_rules import check, check_names, place_of_action
-from simulator.core.scenario_text import parse_scenario
-from simulator.core.script import Due, Outcome, Script
-from simulator.core.venue_error import VenueError
+from simulator.core.rest.venue_error import VenueError
+from simulator.core.scenario.action import Action, Answer
+from simulator.core.scenario.answer import verdict
+from simulator.core.scenario.observation import Subject
+from simulator.core.scenario.scenario import Scenario
+from simulator.core.scenario.scenario_error import Origin, Problem, ScenarioError
+from simulator.core.scenario.scenario_rules import check, check_names, place_of_action
+from simulator.core.scenario.scenario_text import parse_scenario
+from simulator.core.scenario.script import Due, Outcome, Script
 from simulator.errors import SimulatorError
 from simulator.runtime.action import perform
 from simulator.runtime.truth import truth_of

@@ -8,20 +8,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from simulator.core.api_keys import ApiKeys
 from simulator.core.configuration import check_market, check_names
 from simulator.core.domain import AccountSpec, SymbolSpec
-from simulator.core.fault import RequestRule, Verdict
+from simulator.core.faults.fault import RequestRule, Verdict
 from simulator.core.journal import Journal, JournalEntry
 from simulator.core.lookup import find_symbol
-from simulator.core.market_terms import MarketTerms
-from simulator.core.price_path import PricePath
+from simulator.core.market.price_path import PricePath
+from simulator.core.market.symbols import market_at
 from simulator.core.profile import Profile
-from simulator.core.rate_limits import Limits
-from simulator.core.risk_terms import RiskTerms
-from simulator.core.scenario import Scenario
+from simulator.core.risk.risk_terms import RiskTerms
+from simulator.core.scenario.scenario import Scenario
+from simulator.core.security.api_keys import ApiKeys
+from simulator.core.security.rate_limits import Limits
 from simulator.core.state import venue_state
-from simulator.core.symbols import market_at
+from simulator.core.trading.market_terms import MarketTerms
 from simulator.core.venue import Venue
 from simulator.errors import NotRunningError
 from simulator.runtime.account_deeds import AccountDeeds

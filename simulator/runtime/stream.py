@@ -15,17 +15,17 @@ from typing import Any, Final, Literal, TypeAlias
 import msgspec
 from aiohttp import web
 
-from simulator.core.account_events import LISTEN_KEY_EXPIRED
-from simulator.core.frame import BINARY, PING, PONG, TEXT, encode_frame
-from simulator.core.frame_fault import FrameRule, Hold, OutgoingFrame
-from simulator.core.http_answer import NOT_FOUND_PAGE
+from simulator.core.faults.frame_fault import FrameRule, Hold, OutgoingFrame
 from simulator.core.journal import mask_text
-from simulator.core.listen_keys import is_listen_key
 from simulator.core.profile import Profile
-from simulator.core.rate_limits import RateCounters
-from simulator.core.stream_target import USER_ROOTS, StreamTarget, class_of, read_target
-from simulator.core.subscriptions import MOST_STREAMS, Subscriptions
-from simulator.core.venue_error import VenueError
+from simulator.core.rest.http_answer import NOT_FOUND_PAGE
+from simulator.core.rest.venue_error import VenueError
+from simulator.core.security.rate_limits import RateCounters
+from simulator.core.streams.account_events import LISTEN_KEY_EXPIRED
+from simulator.core.streams.frame import BINARY, PING, PONG, TEXT, encode_frame
+from simulator.core.streams.listen_keys import is_listen_key
+from simulator.core.streams.stream_target import USER_ROOTS, StreamTarget, class_of, read_target
+from simulator.core.streams.subscriptions import MOST_STREAMS, Subscriptions
 from simulator.runtime.chronicle import Chronicle
 from simulator.runtime.clock import Clock
 from simulator.runtime.connection import ConnectionRules, StreamConnection

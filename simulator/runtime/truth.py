@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from simulator.core.judgement import OrderTruth, PositionTruth, Truth
+from simulator.core.scenario.judgement import OrderTruth, PositionTruth, Truth
 
 if TYPE_CHECKING:
     from simulator.runtime.server import Simulator

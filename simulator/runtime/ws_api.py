@@ -20,17 +20,17 @@ from urllib.parse import parse_qsl
 import msgspec
 from aiohttp import WSMsgType, web
 
-from simulator.core import security
-from simulator.core.api_keys import ApiKeys
-from simulator.core.endpoints import ROUTES
 from simulator.core.facts import Fact
-from simulator.core.fault import Plan, RequestRule, Reset, Respond, Verdict, plan
+from simulator.core.faults.fault import Plan, RequestRule, Reset, Respond, Verdict, plan
 from simulator.core.journal import mask, mask_text, masked_params
-from simulator.core.rate_limits import RateCounters
-from simulator.core.security import DiagnosedError
+from simulator.core.rest.endpoints import ROUTES
+from simulator.core.rest.venue_error import KEY_REVOKED, UNSUPPORTED_OPERATION, VenueError, refusal
+from simulator.core.security import security
+from simulator.core.security.api_keys import ApiKeys
+from simulator.core.security.rate_limits import RateCounters
+from simulator.core.security.security import DiagnosedError
 from simulator.core.venue import Call, Route
-from simulator.core.venue_error import KEY_REVOKED, UNSUPPORTED_OPERATION, VenueError, refusal
-from simulator.core.ws_api import (
+from simulator.core.ws_api.ws_api import (
     HANDSHAKE_WEIGHT,
     SESSION_METHODS,
     SESSION_WEIGHT,
@@ -40,8 +40,8 @@ from simulator.core.ws_api import (
     rate_limits,
     read_request,
 )
-from simulator.core.ws_api_bodies import result_of
-from simulator.core.ws_api_session import Session, endpoint_params
+from simulator.core.ws_api.ws_api_bodies import result_of
+from simulator.core.ws_api.ws_api_session import Session, endpoint_params
 from simulator.runtime.connection import ConnectionRules
 from simulator.runtime.floor import Floor
 from simulator.runtime.ws_api_connection import ApiConnection

@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from simulator.core.frame import PING, PONG, TEXT, encode_frame
-from simulator.core.ws_api_session import Session
+from simulator.core.streams.frame import PING, PONG, TEXT, encode_frame
+from simulator.core.ws_api.ws_api_session import Session
 from simulator.runtime.clock import Clock
 from simulator.runtime.connection import ConnectionRules, reset_transport, waiting_bytes
 from simulator.runtime.delivery import MOST_WAITING_BYTES

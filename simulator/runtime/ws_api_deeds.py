@@ -8,9 +8,9 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 
-from simulator.core.api_keys import ApiKeys
-from simulator.core.frame import close_complaint
 from simulator.core.lookup import find_account
+from simulator.core.security.api_keys import ApiKeys
+from simulator.core.streams.frame import close_complaint
 from simulator.errors import BadFrameError
 from simulator.runtime.deeds import Deeds
 from simulator.runtime.ws_api import WsApi

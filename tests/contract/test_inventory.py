@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.core.endpoints import ROUTES
-from simulator.core.ws_api import SESSION_METHODS, TWINS
+from simulator.core.rest.endpoints import ROUTES
+from simulator.core.ws_api.ws_api import SESSION_METHODS, TWINS
 from tests.contract.conformance.case import sample
 from tests.contract.conformance.inventory import ENDPOINTS, METHODS, RETIRED, UNWEIGHED, USER_EVENTS, Endpoint
 from tests.contract.conformance.registry import CASES

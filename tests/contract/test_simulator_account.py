@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 
 from simulator import Profile
-from simulator.core.account import Account
+from simulator.core.accounts.account import Account
+from simulator.core.accounts.margin_modes import change_margin_type, change_multi_assets
 from simulator.core.domain import BUY, SELL
-from simulator.core.endpoints import ROUTES
 from simulator.core.facts import Fact
-from simulator.core.forced import Closing, ClosingKind, close_position
-from simulator.core.funding import call_margin, fund
-from simulator.core.margin_modes import change_margin_type, change_multi_assets
-from simulator.core.stream_events import user_events
+from simulator.core.rest.endpoints import ROUTES
+from simulator.core.risk.forced import Closing, ClosingKind, close_position
+from simulator.core.risk.funding import call_margin, fund
+from simulator.core.streams.stream_events import user_events
 from simulator.core.venue import Call, Venue
 from tests.contract.shape import fixture, shape, without
-from tests.simulator.core.trading import NOW, a_venue, market, place, the_account
+from tests.simulator.core.small_markets import NOW, a_venue, market, place, the_account
 
 FIXTURES_PROFILE = Profile(forced_orders="fixtures")
 SINCE = ("er", "pm", "gtd")

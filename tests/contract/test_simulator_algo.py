@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from simulator import AccountSpec, Profile, perpetual
-from simulator.core.endpoints import ROUTES
-from simulator.core.stream_events import user_events
+from simulator.core.rest.endpoints import ROUTES
+from simulator.core.streams.stream_events import user_events
 from simulator.core.venue import Call, Venue
 from tests.contract.shape import fixture, shape, without
-from tests.simulator.core.conditional import Bench
+from tests.simulator.core.conditional_orders import Bench
 
 ACTIVATION = "ia"
 """Since 2026-08; captures before it lack the key."""

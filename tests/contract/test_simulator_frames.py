@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 
 from simulator import AccountSpec, Profile, perpetual
+from simulator.core.accounts.margin_modes import change_leverage
 from simulator.core.domain import BUY, SELL
 from simulator.core.facts import Fact
-from simulator.core.margin_modes import change_leverage
-from simulator.core.orders import OrderIntent
-from simulator.core.stream_events import user_events
-from simulator.core.stream_target import read_target
-from simulator.core.subscriptions import Subscriptions
+from simulator.core.streams.stream_events import user_events
+from simulator.core.streams.stream_target import read_target
+from simulator.core.streams.subscriptions import Subscriptions
+from simulator.core.trading.orders import OrderIntent
 from simulator.core.venue import Venue
 from tests.contract.shape import fixture, shape, without
-from tests.simulator.core.trading import NOW, a_venue, limit, market, place, resting, the_account
+from tests.simulator.core.small_markets import NOW, a_venue, limit, market, place, resting, the_account
 
 EXPIRY_REASON = "er"
 """Since 2025-10; captures before it lack the key."""

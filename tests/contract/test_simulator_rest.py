@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from simulator import AccountSpec, Profile
-from simulator.core.endpoints import ROUTES
+from simulator.core.rest.endpoints import ROUTES
 from simulator.core.venue import Call, Venue
 from tests.contract.shape import fixture, shape
-from tests.simulator.core.trading import NOW, a_venue
+from tests.simulator.core.small_markets import NOW, a_venue
 
 MARKET_ORDER = {"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quantity": "0.010"}
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from simulator import AccountSpec, Delay, Duplicate, Profile, Respond, Simulator
-from simulator.core.venue_error import VenueError
+from simulator.core.rest.venue_error import VenueError
 from tests.scenarios.desk import SYMBOL, Desk, live_desk
 from tests.scenarios.test_eventful_days import ORDER_FAULTS, READ_FAULTS, Day
 from user_stream import Settings

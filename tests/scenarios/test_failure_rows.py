@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from simulator import AccountSpec, Drop, Respond, Simulator
-from simulator.core.symbols import perpetual
+from simulator.core.market.symbols import perpetual
 from tests.scenarios.desk import SYMBOL, Desk, live_desk, open_desk
 from tests.scenarios.watching import filled_quantities, requests
 from user_stream import Environment, Order, OrderManager, PositionBook, Settings, UserStreamService

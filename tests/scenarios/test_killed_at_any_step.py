@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from simulator import ExecuteThen, ExecuteThenReset
-from simulator.core.fault import Delay
+from simulator.core.faults.fault import Delay
 from simulator.errors import SimulatorError
 from tests.scenarios.desk import SYMBOL
 from tests.scenarios.lives import Life, Lives, open_lives

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from simulator import AccountSpec, Delay, Profile, Reset, Respond, Simulator
-from simulator.core.fault import Verdict
+from simulator.core.faults.fault import Verdict
 from tests.scenarios.desk import Desk, live_desk
 from tests.scenarios.watching import KEY, opened, requests, silences, was_never_down
 from user_stream import PositionBook, Settings, UserStreamService

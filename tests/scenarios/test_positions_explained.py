@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from simulator.core.forced import Told
+from simulator.core.risk.forced import Told
 from tests.scenarios.desk import SYMBOL, Desk, live_desk
 from tests.scenarios.watching import was_never_down
 from user_stream.core.lifecycle import PositionUnexplained

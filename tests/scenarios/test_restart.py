@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from simulator import AccountSpec, ExecuteThen, Simulator
-from simulator.core.fault import Delay, Reset
-from simulator.core.frame_fault import Hold
+from simulator.core.faults.fault import Delay, Reset
+from simulator.core.faults.frame_fault import Hold
 from tests.scenarios.desk import SYMBOL
 from tests.scenarios.lives import Life, Lives, open_lives
 from tests.scenarios.watching import requests, when

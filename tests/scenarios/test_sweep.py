@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 
 from simulator import Respond
-from simulator.core.fault import RequestRule
-from simulator.core.forced import Told
+from simulator.core.faults.fault import RequestRule
+from simulator.core.risk.forced import Told
 from tests.scenarios.desk import SYMBOL, Desk, live_desk, open_desk
 from user_stream import Settings
 from user_stream.core.lifecycle import GapRepaired

@@ -13,7 +13,7 @@ from decimal import Decimal
 import pytest
 
 from simulator import Delay, ExecuteThen, Reset, Respond
-from simulator.core.venue_error import VenueError
+from simulator.core.rest.venue_error import VenueError
 from tests.scenarios.desk import SYMBOL, Desk, live_desk
 from tests.scenarios.watching import requests
 from user_stream import Order

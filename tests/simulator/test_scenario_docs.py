@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from simulator import scenario
-from simulator.core.action import ACTIONS
-from simulator.core.expectation import EXPECTATIONS
-from simulator.core.scenario_text import parse_scenario
+from simulator.core.scenario.action import ACTIONS
+from simulator.core.scenario.expectation import EXPECTATIONS
+from simulator.core.scenario.scenario_text import parse_scenario
 from simulator.scenario import Scenario
 
 TEXT = (Path(__file__).parents[2] / "docs" / "scenarios.md").read_text()

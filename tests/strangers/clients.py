@@ -51,14 +51,18 @@ BTC = "BTC/USDT:USDT"
 """BTCUSDT, as ccxt calls it."""
 
 
-def ccxt_client(kind: Any, venue: Venue, keys: Keys) -> Any:
-    """Make `ccxt.binanceusdm`, or one of the asynchronous ones, a client of the simulator."""
+def ccxt_client(kind: Any, venue: Venue, keys: Keys, **trust: object) -> Any:
+    """Make `ccxt.binanceusdm`, or one of the asynchronous ones, a client of the simulator.
+
+    `trust` tells it of a certificate authority.
+    """
     client = kind(
         {
             "apiKey": keys.api_key,
             "secret": keys.secret,
             "enableRateLimit": False,  # it waits between requests
             "options": {"fetchCurrencies": False},  # they are asked of the spot exchange
+            **trust,
         }
     )
     api = client.urls["api"]
@@ -73,9 +77,9 @@ def ccxt_client(kind: Any, venue: Venue, keys: Keys) -> Any:
     return client
 
 
-def sync_ccxt(venue: Venue, keys: Keys | None = None) -> Any:
+def sync_ccxt(venue: Venue, keys: Keys | None = None, **trust: object) -> Any:
     """Make a blocking ccxt client."""
-    return ccxt_client(ccxt.binanceusdm, venue, keys or venue.keys)
+    return ccxt_client(ccxt.binanceusdm, venue, keys or venue.keys, **trust)
 
 
 def async_ccxt(venue: Venue, keys: Keys | None = None) -> Any:
@@ -83,9 +87,9 @@ def async_ccxt(venue: Venue, keys: Keys | None = None) -> Any:
     return ccxt_client(ccxt.async_support.binanceusdm, venue, keys or venue.keys)
 
 
-def pro_ccxt(venue: Venue, keys: Keys | None = None) -> Any:
+def pro_ccxt(venue: Venue, keys: Keys | None = None, **trust: object) -> Any:
     """Make a streaming ccxt client; to be closed."""
-    return ccxt_client(ccxt.pro.binanceusdm, venue, keys or venue.keys)
+    return ccxt_client(ccxt.pro.binanceusdm, venue, keys or venue.keys, **trust)
 
 
 def _at(venue: Venue) -> dict[str, str]:

@@ -32,11 +32,15 @@ class Keys:
 
 
 class Venue:
-    """A running simulator. `rest` and `ws` are its base URLs, `ws_api` the one of its WebSocket API."""
+    """A running simulator. `rest` and `ws` are its base URLs, `ws_api` the one of its WebSocket API.
+
+    `ca_file` holds the certificate authority that its TLS is trusted by, "" without TLS.
+    """
 
     def __init__(self, lines: list[str]) -> None:
         said = {words[0]: words[1] for line in lines if len(words := line.split()) > 1}
         self.rest, self.ws, self.ws_api = said["REST"], said["streams"], said["ws-api"]
+        self.ca_file = said.get("trust", "").rstrip(",")
         self.accounts = dict(_accounts(lines))
         self._since = 0
 

@@ -14,8 +14,8 @@ from collections import Counter
 from rich.console import Console
 from rich.table import Table
 
-from simulator.core.endpoints import ROUTES
-from simulator.core.ws_api import SESSION_METHODS, TWINS
+from simulator.core.rest.endpoints import ROUTES
+from simulator.core.ws_api.ws_api import SESSION_METHODS, TWINS
 from simulator.runtime.virtual_time import VirtualTimeLoop
 from tests.contract.conformance.case import Outcome, trust, try_case
 from tests.contract.conformance.inventory import ENDPOINTS, METHODS, UNWEIGHED

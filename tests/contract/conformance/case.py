@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from simulator.core.market_terms import Liquidity, MarketTerms
+from simulator.core.trading.market_terms import Liquidity, MarketTerms
 from tests.contract.conformance.bench import Bench, open_bench
 from tests.contract.conformance.kinds import Trust, differences
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from simulator import AccountSpec, MarketTerms
-from simulator.core.depth import Level
-from simulator.core.exchange import Exchange
 from simulator.core.facts import Fact, OrderFilled
-from simulator.core.orders import Order, OrderIntent
-from tests.simulator.core.trading import BTC, ETH, NOW
+from simulator.core.trading.depth import Level
+from simulator.core.trading.exchange import Exchange
+from simulator.core.trading.orders import Order, OrderIntent
+from tests.simulator.core.small_markets import BTC, ETH, NOW
 
 BOOK = MarketTerms(liquidity="book", levels=20, level_notional=Decimal(10_000_000))
 

@@ -9,16 +9,16 @@ from typing import Final
 from hypothesis import strategies as st
 
 from simulator import AccountSpec, MarketTerms, Profile, VenueError
-from simulator.core.account import Account
+from simulator.core.accounts.account import Account
+from simulator.core.accounts.position import Position
 from simulator.core.domain import BUY, IOC, MARKET, SELL
-from simulator.core.exchange import Exchange
 from simulator.core.facts import Fact
-from simulator.core.forced import Closing, adjust_position, close_position
-from simulator.core.funding import fund
-from simulator.core.market_terms import Liquidity
-from simulator.core.orders import Order
-from simulator.core.position import Position
-from tests.simulator.core.trading import BTC, ETH, NOW, limit
+from simulator.core.risk.forced import Closing, adjust_position, close_position
+from simulator.core.risk.funding import fund
+from simulator.core.trading.exchange import Exchange
+from simulator.core.trading.market_terms import Liquidity
+from simulator.core.trading.orders import Order
+from tests.simulator.core.small_markets import BTC, ETH, NOW, limit
 
 BTC_PRICES: Final = ("63000.00", "64999.90", "65000.00", "65000.10", "65000.70", "67000.30")
 ACCOUNTS: Final = ("cross", "hedge", "isolated", "burner")

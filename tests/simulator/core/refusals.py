@@ -10,15 +10,15 @@ from typing import Final
 from msgspec.structs import replace
 
 from simulator import AccountSpec, Profile
-from simulator.core import security
-from simulator.core.api_keys import ApiKeys
-from simulator.core.depth import Level
 from simulator.core.domain import DEFAULT_API_KEY
-from simulator.core.rate_limits import Limits, RateCounters
-from simulator.core.ws_api import read_request
-from simulator.core.ws_api_session import Session
-from tests.simulator.core.conditional import Bench
-from tests.simulator.core.trading import NOW
+from simulator.core.security import security
+from simulator.core.security.api_keys import ApiKeys
+from simulator.core.security.rate_limits import Limits, RateCounters
+from simulator.core.trading.depth import Level
+from simulator.core.ws_api.ws_api import read_request
+from simulator.core.ws_api.ws_api_session import Session
+from tests.simulator.core.conditional_orders import Bench
+from tests.simulator.core.small_markets import NOW
 
 ORDER: Final = {
     "symbol": "BTCUSDT",

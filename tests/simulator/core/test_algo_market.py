@@ -7,10 +7,10 @@ from decimal import Decimal
 import pytest
 
 from simulator import AccountSpec, MarketTerms, Profile, VenueError
-from simulator.core.listing import set_status
+from simulator.core.market.listing import set_status
 from simulator.core.venue import Venue
-from tests.simulator.core.conditional import Bench
-from tests.simulator.core.trading import BTC, HOUR
+from tests.simulator.core.conditional_orders import Bench
+from tests.simulator.core.small_markets import BTC, HOUR
 
 
 def refusal_of(bench: Bench, algo_type: str, side: str, name: str, **terms: object) -> int:

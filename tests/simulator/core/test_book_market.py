@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from simulator import VenueError
 from simulator.core.domain import BUY, FOK, GTX, IOC, SELL, SymbolSpec
 from simulator.core.facts import OrderFilled
-from simulator.core.orders import OrderIntent
+from simulator.core.trading.orders import OrderIntent
 from tests.simulator.core.book_trading import a_book, amend, fills, place_as, said
-from tests.simulator.core.trading import BTC, NOW, limit, market, told
+from tests.simulator.core.small_markets import BTC, NOW, limit, market, told
 
 
 def with_status(status: str) -> SymbolSpec:

@@ -6,7 +6,7 @@ import pytest
 
 from simulator import AccountSpec, BadAmountError, ConfigurationError, Simulator, SymbolSpec
 from simulator.core.configuration import check_market
-from tests.simulator.core.trading import BTC, ETH
+from tests.simulator.core.small_markets import BTC, ETH
 
 ALICE = AccountSpec(name="alice", api_key="a" * 64)
 

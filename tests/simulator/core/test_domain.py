@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simulator import AccountSpec
-from simulator.core.security import known_key
+from simulator.core.security.security import known_key
 
 
 def test_the_default_account_has_keys_that_the_exchange_accepts() -> None:

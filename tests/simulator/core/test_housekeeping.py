@@ -8,10 +8,10 @@ import pytest
 
 from simulator import VenueError
 from simulator.core.housekeeping import MOST_FACTS, Housekeeping, forget
-from simulator.core.retention import DAY_MS
+from simulator.core.rest.retention import DAY_MS
 from simulator.core.state import venue_state
-from tests.simulator.core.conditional import Bench
-from tests.simulator.core.trading import HOUR, NOW
+from tests.simulator.core.conditional_orders import Bench
+from tests.simulator.core.small_markets import HOUR, NOW
 
 BUY = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "quantity": "0.010", "price": "60000"}
 

@@ -16,7 +16,7 @@ from simulator.core.lookup import (
     possible_fill,
     possible_price,
 )
-from tests.simulator.core.trading import BTC, NOW, an_exchange, market, place, resting, the_account
+from tests.simulator.core.small_markets import BTC, NOW, an_exchange, market, place, resting, the_account
 
 
 def test_no_account_means_the_first() -> None:

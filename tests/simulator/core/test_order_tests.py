@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simulator import VenueError
-from tests.simulator.core.conditional import Bench
+from tests.simulator.core.conditional_orders import Bench
 
 BUY = {"symbol": "BTCUSDT", "side": "BUY", "type": "LIMIT", "timeInForce": "GTC", "quantity": "0.010", "price": "60000"}
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 from simulator.core.domain import BUY
-from simulator.core.retention import DAY_MS
+from simulator.core.rest.retention import DAY_MS
 from simulator.core.state import venue_state
-from tests.simulator.core.trading import NOW, a_venue, limit, market
+from tests.simulator.core.small_markets import NOW, a_venue, limit, market
 
 
 def test_the_truth_is_plain_data_and_never_forgets() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from simulator.core.domain import BUY
 from simulator.core.facts import ListenKeyEnded, OrderEnded
 from simulator.core.venue import Route
-from tests.simulator.core.trading import HOUR, NOW, a_venue, limit
+from tests.simulator.core.small_markets import HOUR, NOW, a_venue, limit
 
 
 def test_advancing_ends_what_is_due() -> None:

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from simulator import AccountSpec, OrderNotOpenError, Simulator, UnknownOrderError, VenueError
-from simulator.core.observation import NOTHING, Subject
+from simulator.core.scenario.observation import NOTHING, Subject
 from simulator.runtime.action import NoOrderError, perform
 from simulator.scenario import (
     Cancel,

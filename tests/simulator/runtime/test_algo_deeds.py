@@ -18,8 +18,8 @@ from simulator import (
     UnknownSymbolError,
     VenueError,
 )
-from simulator.core.judgement import OrderTruth
-from simulator.core.observation import NOTHING, Subject
+from simulator.core.scenario.judgement import OrderTruth
+from simulator.core.scenario.observation import NOTHING, Subject
 from simulator.runtime.action import NoOrderError, perform
 from simulator.runtime.truth import truth_of
 from simulator.scenario import Amend, EndAlgo, Expire, PlaceAlgo, TriggerAlgo

@@ -10,8 +10,8 @@ import pytest
 
 from simulator import Corrupt, Delay, Drop, Duplicate, Hold, Simulator
 from simulator.core.journal import Journal
-from simulator.core.stream_target import StreamTarget
-from simulator.core.subscriptions import Subscriptions
+from simulator.core.streams.stream_target import StreamTarget
+from simulator.core.streams.subscriptions import Subscriptions
 from simulator.runtime.chronicle import Chronicle
 from simulator.runtime.clock import Clock
 from simulator.runtime.connection import StreamConnection

@@ -9,8 +9,8 @@ import pytest
 import pytest_asyncio
 
 from simulator import Simulator
-from simulator.core.observation import NOTHING
-from simulator.core.scenario_text import parse_scenario
+from simulator.core.scenario.observation import NOTHING
+from simulator.core.scenario.scenario_text import parse_scenario
 from simulator.runtime.action import perform
 from simulator.scenario import (
     CloseNextConnections,

@@ -6,8 +6,8 @@ import asyncio
 from typing import Any
 
 from simulator.core.profile import Profile
-from simulator.core.stream_target import StreamTarget
-from simulator.core.subscriptions import Subscriptions
+from simulator.core.streams.stream_target import StreamTarget
+from simulator.core.streams.subscriptions import Subscriptions
 from simulator.runtime.clock import Clock
 from simulator.runtime.connection import ConnectionRules, StreamConnection
 from simulator.runtime.heartbeat import Heartbeat

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from simulator import Simulator
-from simulator.core.scenario_error import ScenarioError
-from simulator.core.scenario_text import parse_scenario
+from simulator.core.scenario.scenario_error import ScenarioError
+from simulator.core.scenario.scenario_text import parse_scenario
 from tests.simulator.runtime.wire import MARKET_ORDER, ORDER, Wire
 
 POSITIONS = """

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from simulator import ConfigurationError, MarketTerms, Simulator, UnknownSymbolError
-from simulator.core.price_path import Steps, Walk
+from simulator.core.market.price_path import Steps, Walk
 from simulator.errors import BadPathError
 
 BTC = "BTCUSDT"

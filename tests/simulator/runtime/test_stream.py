@@ -10,7 +10,7 @@ import pytest
 
 from simulator import AccountSpec, BadFrameError, Profile, Simulator
 from simulator.core.profile import UrlForm
-from simulator.core.rate_limits import FLOODS_UNTIL_BAN, REFUSALS_UNTIL_BAN
+from simulator.core.security.rate_limits import FLOODS_UNTIL_BAN, REFUSALS_UNTIL_BAN
 from tests.simulator.runtime.wire import LIMIT_ORDER, MARKET_ORDER, ORDER, Wire
 
 MATCH = ["TRADE_LITE", "ORDER_TRADE_UPDATE", "ACCOUNT_UPDATE", "ORDER_TRADE_UPDATE"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from simulator import AccountSpec, Simulator
-from simulator.core.judgement import OrderTruth, PositionTruth
+from simulator.core.scenario.judgement import OrderTruth, PositionTruth
 from simulator.runtime.truth import remaining, truth_of
 
 OTHER = AccountSpec(name="other", api_key="k" * 64, api_secret="s" * 64, balance="5")

@@ -17,7 +17,7 @@ from simulator import (
     Respond,
     Simulator,
 )
-from simulator.core.fault import Verdict
+from simulator.core.faults.fault import Verdict
 from tests.simulator.runtime.api_socket import LIMIT_ORDER, connect, open_api
 from tests.simulator.runtime.wire import Wire
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.core.action import ExpireListenKey, Push
-from simulator.core.scenario import Scenario
-from simulator.core.scenario_text import parse_scenario
+from simulator.core.scenario.action import ExpireListenKey, Push
+from simulator.core.scenario.scenario import Scenario
+from simulator.core.scenario.scenario_text import parse_scenario
 from tests.user_stream.journal_facts import delivery, intent
 from user_stream.core.journal_export import KeptFrame, frame_line, intent_line, scenario_lines, told_line
 from user_stream.core.journal_rows import ToldRow

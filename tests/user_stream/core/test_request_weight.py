@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.core.endpoints import ROUTES
+from simulator.core.rest.endpoints import ROUTES
 from user_stream.core.request_weight import MINUTE_MS, WeightWindow, weight_of
 
 NOON = 1_700_049_600_000

@@ -1,0 +1,1 @@
+"""What an account holds and owes: wallets, positions, margin, commission."""

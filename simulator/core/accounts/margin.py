@@ -1,0 +1,204 @@
+"""How much of a wallet is bound: the margin of positions and open orders, by asset, or pooled over all of them.
+
+The exchange reserves for the worse of two worlds: all open bids filled, or all open asks filled. The exposure of one
+(symbol, position side) is therefore max(|held + bids|, |held − asks|) in the quote asset, and the margin is exposure
+divided by leverage. An order that closes a position needs nothing, because it makes neither world worse; orders that
+are reduce-only are left out of both.
+
+Available is wallet + unrealized profit − margin, of which isolated positions have their part apart: their wallets are
+taken off the wallet, and neither their profit nor their own margin counts. A new order is refused with -2019 when the
+margin that it adds exceeds what is available, and with -2027 when the position in the worse world would be larger than
+its leverage allows. Commission is not reserved.
+
+In single-asset mode that is counted for each margin asset apart. In multi-assets mode all of them are one pool in USD,
+in which a balance counts for a little less than it is worth (`accounts.asset_index`), and what is available of an asset
+is what is available of the pool. Nothing is exchanged by itself: a wallet may become negative while the pool can bear
+it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+
+import msgspec
+
+from simulator.core.accounts.account import Account
+from simulator.core.accounts.asset_index import asset_index, collateral, in_usd
+from simulator.core.accounts.brackets import maintenance, max_notional
+from simulator.core.amounts import ZERO
+from simulator.core.domain import BUY, SymbolSpec
+from simulator.core.rest import venue_error
+from simulator.core.rest.venue_error import refusal
+from simulator.core.trading.orders import Order, OrderIntent
+
+__all__ = [
+    "AssetMargin",
+    "Exposure",
+    "added_margin",
+    "asset_margin",
+    "available_margin",
+    "check_position_size",
+    "exposure_of",
+    "pooled_margin",
+]
+
+Prices = Mapping[str, Decimal]
+Symbols = Mapping[str, SymbolSpec]
+
+
+class Exposure(msgspec.Struct, frozen=True):
+    """One (symbol, position side) in the quote asset: what is held (signed), bid and asked; and its margin's parts."""
+
+    held: Decimal
+    bids: Decimal
+    asks: Decimal
+    leverage: int
+    unrealized: Decimal = ZERO
+    maintenance: Decimal = ZERO
+
+    @property
+    def worst(self) -> Decimal:
+        """The larger of the positions that open orders can lead to."""
+        return max(abs(self.held + self.bids), abs(self.held - self.asks))
+
+    @property
+    def margin(self) -> Decimal:
+        """The margin that position and orders bind together."""
+        return self.worst / self.leverage
+
+    @property
+    def position_margin(self) -> Decimal:
+        """The part of the margin that the position alone binds."""
+        return abs(self.held) / self.leverage
+
+
+class AssetMargin(msgspec.Struct, frozen=True):
+    """The account's margin in one asset, every amount in that asset; or that of the pool, every amount in USD.
+
+    `haircut` is by how much the pool's balances count for less than they are worth.
+    """
+
+    wallet: Decimal
+    unrealized: Decimal = ZERO
+    margin: Decimal = ZERO
+    position_margin: Decimal = ZERO
+    maintenance: Decimal = ZERO
+    isolated_wallet: Decimal = ZERO
+    cross_unrealized: Decimal = ZERO
+    cross_margin: Decimal = ZERO
+    cross_maintenance: Decimal = ZERO
+    haircut: Decimal = ZERO
+
+    @property
+    def cross_wallet(self) -> Decimal:
+        """What isolated positions do not hold."""
+        return self.wallet - self.isolated_wallet
+
+    @property
+    def cross_balance(self) -> Decimal:
+        """What keeps cross positions alive: the cross wallet and their profit, as far as it counts."""
+        return self.cross_wallet + self.cross_unrealized - self.haircut
+
+    @property
+    def available(self) -> Decimal:
+        """What new orders may bind."""
+        return self.cross_balance - self.cross_margin
+
+    @property
+    def withdrawable(self) -> Decimal:
+        """What may be taken out: of profit that is not realized, nothing."""
+        return max(ZERO, min(self.cross_wallet, self.available - max(ZERO, self.cross_unrealized)))
+
+
+def exposure_of(account: Account, spec: SymbolSpec, position_side: str, mark: Decimal) -> Exposure:
+    """Return the exposure of one (symbol, position side) at this mark price."""
+    position = account.position(spec.symbol, position_side)
+    interest = account.interest(spec.symbol, position_side)
+    held = position.amount * mark
+    return Exposure(
+        held,
+        interest.bids,
+        interest.asks,
+        account.leverage(spec.symbol, spec.max_leverage),
+        position.unrealized(mark),
+        maintenance(spec, held) if held else ZERO,
+    )
+
+
+def asset_margin(account: Account, asset: str, symbols: Symbols, prices: Prices) -> AssetMargin:
+    """Return the account's margin in one asset, as if there were no other."""
+    unrealized = margin = position_margin = kept = cross_unrealized = cross_margin = cross_kept = ZERO
+    for symbol, exposure in _exposures(account, asset, symbols, prices):
+        unrealized += exposure.unrealized
+        margin += exposure.margin
+        position_margin += exposure.position_margin
+        kept += exposure.maintenance
+        is_isolated = account.is_isolated(symbol)
+        cross_unrealized += ZERO if is_isolated else exposure.unrealized
+        cross_kept += ZERO if is_isolated else exposure.maintenance
+        cross_margin += exposure.margin - (exposure.position_margin if is_isolated else ZERO)
+    return AssetMargin(
+        account.wallets.get(asset, ZERO),
+        unrealized,
+        margin,
+        position_margin,
+        kept,
+        account.isolated_wallets(asset),
+        cross_unrealized,
+        cross_margin,
+        cross_kept,
+    )
+
+
+def pooled_margin(account: Account, symbols: Symbols, prices: Prices) -> AssetMargin:
+    """Return the margin of all assets together, in USD."""
+    assets = dict.fromkeys((*account.wallets, *(symbols[symbol].quote_asset for symbol, _ in account.exposed())))
+    parts = [(asset, asset_margin(account, asset, symbols, prices)) for asset in assets]
+
+    def total(name: str) -> Decimal:
+        return sum((in_usd(getattr(part, name), asset, prices) for asset, part in parts), ZERO)
+
+    balance = sum((collateral(part.cross_balance, asset, prices) for asset, part in parts), ZERO)
+    names = [name for name in AssetMargin.__struct_fields__ if name != "haircut"]
+    pool = AssetMargin(**{name: total(name) for name in names})
+    return msgspec.structs.replace(pool, haircut=pool.cross_balance - balance)
+
+
+def available_margin(account: Account, asset: str, symbols: Symbols, prices: Prices) -> Decimal:
+    """Return what new orders may bind, in this asset: of the asset itself, or of the pool in multi-assets mode."""
+    if not account.multi_assets_margin:
+        return asset_margin(account, asset, symbols, prices).available
+    rate = asset_index(asset, prices).ask_rate
+    return pooled_margin(account, symbols, prices).available / rate if rate else ZERO
+
+
+def added_margin(account: Account, spec: SymbolSpec, order: OrderIntent | Order, mark: Decimal) -> Decimal:
+    """Return the margin that an order of this side, quantity and price adds when it joins the open ones."""
+    if order.reduce_only:
+        return ZERO
+    before = exposure_of(account, spec, order.position_side, mark)
+    return _joined(before, order, mark).margin - before.margin
+
+
+def check_position_size(account: Account, spec: SymbolSpec, order: OrderIntent | Order, mark: Decimal) -> None:
+    """Raise `VenueError` -2027 when an order could make a position larger than its leverage allows."""
+    if order.reduce_only:
+        return
+    before = exposure_of(account, spec, order.position_side, mark)
+    after = _joined(before, order, mark)
+    if after.worst > before.worst and after.worst > max_notional(spec, before.leverage):
+        raise refusal(venue_error.POSITION_TOO_LARGE)
+
+
+def _joined(before: Exposure, order: OrderIntent | Order, mark: Decimal) -> Exposure:
+    if order.side == BUY:
+        return msgspec.structs.replace(before, bids=before.bids + order.quantity * (order.price or mark))
+    return msgspec.structs.replace(before, asks=before.asks + order.quantity * max(order.price, mark))
+
+
+def _exposures(account: Account, asset: str, symbols: Symbols, prices: Prices) -> Iterator[tuple[str, Exposure]]:
+    for symbol, position_side in account.exposed():
+        spec = symbols[symbol]
+        if spec.quote_asset == asset:
+            yield symbol, exposure_of(account, spec, position_side, prices[symbol])

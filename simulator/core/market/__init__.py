@@ -1,0 +1,1 @@
+"""What is traded and how its price went: contracts, prices, tape, candles."""

@@ -1,0 +1,1 @@
+"""What the exchange does to accounts by itself: funding, liquidation, ADL, settlement."""

@@ -1,0 +1,1 @@
+"""What is told on streams, to whom, in which frames."""

@@ -1,0 +1,1 @@
+"""How orders enter, rest, match, change and end."""
