@@ -106,10 +106,10 @@ def sync_python_binance(venue: Venue, keys: Keys | None = None) -> Any:
     return type("Client", (Client,), _at(venue))(keys.api_key, keys.secret, ping=False)
 
 
-def async_python_binance(venue: Venue, keys: Keys | None = None) -> Any:
+def async_python_binance(venue: Venue, keys: Keys | None = None, **session: object) -> Any:
     """Make an asynchronous client of python-binance; to be closed. `create()` would ask the spot exchange."""
     keys = keys or venue.keys
-    return type("AsyncClient", (AsyncClient,), _at(venue))(keys.api_key, keys.secret)
+    return type("AsyncClient", (AsyncClient,), _at(venue))(keys.api_key, keys.secret, session_params=session)
 
 
 def sockets_of(client: Any, venue: Venue) -> Any:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Iterator
 from contextlib import closing
 
+import aiohttp
 import ccxt
 import pytest
 
@@ -57,7 +59,9 @@ async def test_ccxt_streams_by_the_authority_of_its_cafile(secured: Venue) -> No
 
 
 async def test_python_binance_streams_by_the_environments_authority(trusted: Venue) -> None:
-    client = async_python_binance(trusted)
+    # aiohttp has looked at the environment when it was imported: a program that is started later needs no connector
+    connector = aiohttp.TCPConnector(ssl=ssl.create_default_context(cafile=trusted.ca_file))
+    client = async_python_binance(trusted, connector=connector)
     async with sockets_of(client, trusted).futures_user_socket() as socket:
         await client.futures_create_order(symbol="BTCUSDT", side="BUY", type="MARKET", quantity="0.001")
         message = await asyncio.wait_for(socket.recv(), PATIENCE_S)
