@@ -24,6 +24,7 @@ def _lines(simulator: Simulator, about: str) -> Iterator[str]:
     yield f"           market  {ws}/market/ws/btcusdt@aggTrade (all others); /stream?streams=<a>/<b> wraps"
     yield f"ws-api   {simulator.ws_api_url}    instead of wss://ws-fapi.binance.com/ws-fapi/v1"
     yield f"control  {simulator.rest_url}/sim/state (and /sim/journal: why a request was refused)"
+    yield '           curl -d \'{"set_price": {"symbol": "BTCUSDT", "price": "64000"}}\' ' + f"{simulator.rest_url}/sim/do"
     if simulator.ca_file is not None:
         yield from _trust(str(simulator.ca_file))
     for account in simulator.accounts:

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from simulator.core.scenario import action as act
 from simulator.core.scenario.action import AccountAction, Deed
+from simulator.core.scenario.api_action import OnApi
 from simulator.core.scenario.frame_action import OnConnections
+from simulator.core.scenario.market_action import OnMarket
 from simulator.core.scenario.notation import milliseconds
 from simulator.core.scenario.observation import Subject
 from simulator.core.scenario.position_action import OnVenue
 from simulator.errors import SimulatorError
+from simulator.runtime.api_action import perform_on_api
 from simulator.runtime.frame_action import perform_on_connections
+from simulator.runtime.market_action import perform_on_market
 from simulator.runtime.position_action import perform_on_venue
 from simulator.runtime.truth import remaining
 
@@ -42,8 +46,6 @@ def perform(simulator: Simulator, action: Deed, about: Subject) -> Subject:
             return _place_algo(simulator, action, about)
         case act.OrderAction():
             return _on_order(simulator, action, about)
-        case act.SetPrice():
-            simulator.set_price(action.symbol, action.price)
         case act.RefuseConnections():
             simulator.refuse_connections(action.times, action.status)
         case act.RestLag():
@@ -54,8 +56,14 @@ def perform(simulator: Simulator, action: Deed, about: Subject) -> Subject:
     return about
 
 
-def _on_any(simulator: Simulator, action: AccountAction | OnConnections | OnVenue, account: str | None) -> None:
-    if isinstance(action, OnConnections):
+def _on_any(
+    simulator: Simulator, action: AccountAction | OnMarket | OnApi | OnConnections | OnVenue, account: str | None
+) -> None:
+    if isinstance(action, OnMarket):
+        perform_on_market(simulator, action)
+    elif isinstance(action, OnApi):
+        perform_on_api(simulator, action, account)
+    elif isinstance(action, OnConnections):
         perform_on_connections(simulator, action, account)
     elif isinstance(action, OnVenue):
         perform_on_venue(simulator, action, account)

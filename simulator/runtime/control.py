@@ -6,6 +6,7 @@
 | GET /sim/journal    | what went in and out; query: kind, path, event, method, account, since (a seq), limit         |
 | POST /sim/price     | `{"symbol": "BTCUSDT", "price": "65000.0"}` moves the market                                  |
 | POST /sim/path      | `{"symbol": "BTCUSDT", "path": "walk"}`: moves by itself (`market.price_path`)                |
+| POST /sim/do        | does at once what the body says, as a step's `do` does: `{"cancel": {"order": "web_1"}}`      |
 | POST /sim/scenario  | plays the scenario in the body (YAML or JSON); answers with the number of its run             |
 | GET /sim/scenario   | every run and its outcome; `?run=1` only that one                                             |
 | POST /sim/reset     | back to the start; ends every run                                                             |
@@ -29,10 +30,10 @@ from simulator.core.market.price_path import parse_path
 from simulator.core.rest.venue_error import VenueError
 from simulator.core.scenario.record import suggestion
 from simulator.core.scenario.scenario import Scenario
-from simulator.core.scenario.scenario_text import parse_scenario
+from simulator.core.scenario.scenario_text import parse_actions, parse_scenario
 from simulator.core.scenario.script import Outcome
 from simulator.errors import SimulatorError
-from simulator.runtime.script import ScenarioRun, play
+from simulator.runtime.script import ScenarioRun, do_at_once, play
 
 if TYPE_CHECKING:
     from simulator.runtime.server import Simulator
@@ -77,6 +78,7 @@ class Control:
             "/sim/journal": {"GET": self._journal},
             "/sim/price": {"POST": self._price},
             "/sim/path": {"POST": self._path},
+            "/sim/do": {"POST": self._do},
             "/sim/scenario": {"GET": self._outcomes, "POST": self._play},
             "/sim/reset": {"POST": self._reset},
         }
@@ -142,13 +144,12 @@ class Control:
         self._simulator.follow_path(course.symbol, parse_path(course.path))
         return {"symbol": course.symbol, "path": course.path}
 
+    async def _do(self, request: web.BaseRequest) -> Any:
+        done = do_at_once(self._simulator, parse_actions(await _text(request), "body"))
+        return {} if done.order is None else {"order": done.order}
+
     async def _play(self, request: web.BaseRequest) -> Any:
-        try:
-            text = (await request.read()).decode()
-        except UnicodeDecodeError as error:
-            message = "expected a scenario in YAML or JSON, as UTF-8 text"
-            raise BadRequestError(message) from error
-        return _told(*self.play(parse_scenario(text, "body", "scenario")))
+        return _told(*self.play(parse_scenario(await _text(request), "body", "scenario")))
 
     async def _outcomes(self, request: web.BaseRequest) -> Any:
         wanted = request.query.get("run")
@@ -165,6 +166,14 @@ class Control:
         self.stop()
         self._simulator.reset()
         return {}
+
+
+async def _text(request: web.BaseRequest) -> str:
+    try:
+        return (await request.read()).decode()
+    except UnicodeDecodeError as error:
+        message = "expected YAML or JSON, as UTF-8 text"
+        raise BadRequestError(message) from error
 
 
 def _told(number: int, run: ScenarioRun) -> dict[str, Any]:

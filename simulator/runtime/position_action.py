@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from simulator.core.market.price_path import parse_path
 from simulator.core.scenario import position_action as act
 from simulator.core.scenario.notation import split_request
 
@@ -28,26 +27,14 @@ def perform_on_venue(simulator: Simulator, action: act.OnVenue, account: str | N
                 told=action.told,
                 account=account,
             )
-        case act.Delist() | act.FollowPath() | act.Funding():
-            _on_market(simulator, action)
+        case act.Funding():
+            simulator.funding(action.symbol, action.rate)
         case act.MarginCall():
             simulator.margin_call(action.symbol, account=account)
         case act.Wipe():
             simulator.wipe(connections=action.connections)
         case act.RequestExternal():
             simulator.request_external(*split_request(action.request), account=account, **action.parameters)
-        case _:
-            assert_never(action)
-
-
-def _on_market(simulator: Simulator, action: act.Delist | act.FollowPath | act.Funding) -> None:
-    match action:
-        case act.Delist():
-            simulator.delist(action.symbol, action.price)
-        case act.FollowPath():
-            simulator.follow_path(action.symbol, parse_path(action.path))
-        case act.Funding():
-            simulator.funding(action.symbol, action.rate)
         case _:
             assert_never(action)
 

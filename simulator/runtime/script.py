@@ -16,7 +16,7 @@ from simulator.core.journal import JournalEntry
 from simulator.core.rest.venue_error import VenueError
 from simulator.core.scenario.action import Action, Answer
 from simulator.core.scenario.answer import verdict
-from simulator.core.scenario.observation import Subject
+from simulator.core.scenario.observation import NOTHING, Subject
 from simulator.core.scenario.scenario import Scenario
 from simulator.core.scenario.scenario_error import Origin, Problem, ScenarioError
 from simulator.core.scenario.scenario_rules import check, check_names, place_of_action
@@ -29,7 +29,7 @@ from simulator.runtime.truth import truth_of
 if TYPE_CHECKING:
     from simulator.runtime.server import Simulator
 
-__all__ = ["ExpectationUnmetError", "ScenarioRun", "load_scenario", "play"]
+__all__ = ["ExpectationUnmetError", "ScenarioRun", "do_at_once", "load_scenario", "play"]
 
 
 class ExpectationUnmetError(SimulatorError):
@@ -58,9 +58,27 @@ def play(simulator: Simulator, scenario: Scenario) -> ScenarioRun:
 
     Raises `ScenarioError` when it cannot be played, an unknown symbol or account included.
     """
+    _check_for(simulator, scenario)
+    return ScenarioRun(simulator, scenario)
+
+
+def do_at_once(simulator: Simulator, scenario: Scenario) -> Subject:
+    """Do the actions of a scenario's first step now, in their order; return what the last one was about.
+
+    Raises `ScenarioError` when they cannot be done as they are written, and nothing is done then; `SimulatorError` or
+    `VenueError` of the first that cannot be done, and those before it are.
+    """
+    _check_for(simulator, scenario)
+    about = NOTHING
+    for action in scenario.steps[0].actions:
+        if not isinstance(action, Answer):  # one needs a request, and was refused by the check
+            about = perform(simulator, action, about)
+    return about
+
+
+def _check_for(simulator: Simulator, scenario: Scenario) -> None:
     check(scenario)
     check_names(scenario, simulator.symbols, [account.name for account in simulator.accounts])
-    return ScenarioRun(simulator, scenario)
 
 
 class ScenarioRun:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
+from types import FunctionType
 
 import pytest
 
-from simulator import scenario
+from simulator import Simulator, scenario
 from simulator.core.scenario.action import ACTIONS
 from simulator.core.scenario.expectation import EXPECTATIONS
 from simulator.core.scenario.scenario_text import parse_scenario
+from simulator.runtime.deeds import Deeds
 from simulator.scenario import Scenario
 
 TEXT = (Path(__file__).parents[2] / "docs" / "scenarios.md").read_text()
@@ -70,3 +73,18 @@ def test_the_python_example_makes_a_scenario() -> None:
 def test_every_public_name_is_there() -> None:
     assert [name for name in scenario.__all__ if not hasattr(scenario, name)] == []
     assert sorted(scenario.__all__) == scenario.__all__
+
+
+def deeds() -> set[str]:
+    """Return the names of all that Python can do to a running exchange."""
+    kinds = [kind for kind in Simulator.__mro__ if issubclass(kind, Deeds)]
+    return {name for kind in kinds for name, member in vars(kind).items() if isinstance(member, FunctionType)}
+
+
+def test_whatever_python_does_to_the_exchange_a_scenario_can_do() -> None:
+    performed = "".join(file.read_text() for file in (Path(inspect.getfile(Simulator)).parent).glob("*action.py"))
+    shown = {name for name in deeds() if not name.startswith("_")}
+    of_python_alone = {"play", "on_request", "reset", "state", "price", "start", "stop", "subscribe", "wait_for"}
+
+    assert {"set_price", "liquidate", "cut_api_connections", "on_frame"} <= shown
+    assert {name for name in shown if not re.search(rf"\bsimulator\.{name}\b", performed)} == of_python_alone

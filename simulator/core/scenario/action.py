@@ -6,6 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from simulator.core.scenario.api_action import (
+    CloseApiConnections,
+    CutApiConnections,
+    HalfOpenApiConnections,
+    OnApi,
+    RestoreApiKey,
+    RevokeApiKey,
+)
 from simulator.core.scenario.frame_action import (
     CloseNextConnections,
     CorruptFrames,
@@ -18,12 +26,20 @@ from simulator.core.scenario.frame_action import (
     OnConnections,
     ReleaseFrames,
 )
+from simulator.core.scenario.market_action import (
+    Delist,
+    FollowPath,
+    OnMarket,
+    SetDepth,
+    SetFundingRate,
+    SetMark,
+    SetPrice,
+    SetStatus,
+)
 from simulator.core.scenario.notation import AccountName, DecimalText, Duration, Symbol, snake_case
 from simulator.core.scenario.position_action import (
     AdjustPosition,
     Adl,
-    Delist,
-    FollowPath,
     Funding,
     Liquidate,
     MarginCall,
@@ -65,7 +81,6 @@ __all__ = [
     "Reset",
     "Respond",
     "RestLag",
-    "SetPrice",
     "Side",
     "SilenceConnections",
     "Transfer",
@@ -171,14 +186,6 @@ class Transfer:
     amount: DecimalText
     reason: str = "DEPOSIT"
     account: AccountName | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class SetPrice:
-    """Moves the market: resting orders that cross the price fill."""
-
-    symbol: Symbol
-    price: DecimalText
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -327,18 +334,21 @@ AccountAction: TypeAlias = Transfer | Push | OnListenKey | CloseConnections | Cu
 OnOrder: TypeAlias = Fill | Cancel | Expire | Amend | TriggerAlgo | EndAlgo
 
 Deed: TypeAlias = (
-    Place | PlaceAlgo | OnOrder | SetPrice | RefuseConnections | RestLag | AccountAction | OnConnections | OnVenue
-)
+    Place | PlaceAlgo | OnOrder | AccountAction | OnMarket | OnVenue
+    | RefuseConnections | OnConnections | OnApi | RestLag
+)  # fmt: skip
 """What can be done at any time, whether or not a request is at hand."""
 
 Action: TypeAlias = Deed | AnswerAction
 
 _ACTION_TYPES: tuple[type[Action], ...] = (
-    Place, PlaceAlgo, Fill, Cancel, Expire, Amend, TriggerAlgo, EndAlgo, Transfer, SetPrice, Push,
-    Liquidate, Adl, Settle, Delist, FollowPath, AdjustPosition, Funding, MarginCall, Wipe, RequestExternal,
+    Place, PlaceAlgo, Fill, Cancel, Expire, Amend, TriggerAlgo, EndAlgo, Transfer, Push,
+    SetPrice, SetMark, SetDepth, FollowPath, SetFundingRate, SetStatus, Delist,
+    Liquidate, Adl, Settle, AdjustPosition, Funding, MarginCall, Wipe, RequestExternal,
     ExpireListenKey, DropListenKey, ReplaceListenKey, CloseConnections, CutConnections, SilenceConnections,
     HalfOpenConnections, RefuseConnections, NextConnectionsSilent, CloseNextConnections,
     DropFrames, DuplicateFrames, DelayFrames, HoldFrames, ReleaseFrames, CorruptFrames, RestLag,
+    CloseApiConnections, CutApiConnections, HalfOpenApiConnections, RevokeApiKey, RestoreApiKey,
     Reject, Respond, ExecuteThenRespond, ExecuteThenReset, Reset, Delay, ExecuteThenDelay,
 )  # fmt: skip
 

@@ -13,6 +13,7 @@ from decimal import Decimal, InvalidOperation
 from enum import Enum
 from typing import Annotated, TypeAlias
 
+from simulator.core.domain import STATUSES
 from simulator.core.market.price_path import parse_path
 from simulator.errors import BadPathError
 
@@ -24,6 +25,7 @@ __all__ = [
     "Notation",
     "PathText",
     "RequestLine",
+    "StatusName",
     "StepName",
     "Symbol",
     "complaint",
@@ -51,6 +53,7 @@ class Notation(Enum):
     ACCOUNT = "account"
     STEP = "step"
     PATH = "path"
+    STATUS = "status"
 
 
 DecimalText: TypeAlias = Annotated[str, Notation.DECIMAL]
@@ -73,6 +76,9 @@ AccountName: TypeAlias = Annotated[str, Notation.ACCOUNT]
 
 PathText: TypeAlias = Annotated[str, Notation.PATH]
 """A price path in a line: `"walk:every=1s,by=0.05,seed=7"`."""
+
+StatusName: TypeAlias = Annotated[str, Notation.STATUS]
+"""What a contract may be: `"TRADING"`, `"TRADING_HALT"`, `"CLOSE"`, ..."""
 
 StepName: TypeAlias = Annotated[str, Notation.STEP]
 """The name of another step of the same scenario."""
@@ -151,9 +157,14 @@ def _path(text: str) -> str:
     return ""
 
 
+def _status(text: str) -> str:
+    return "" if text in STATUSES else f'expected one of {", ".join(sorted(STATUSES))}, got "{text}"'
+
+
 _CHECKS: dict[Notation, Callable[[str], str]] = {
     Notation.DECIMAL: _decimal,
     Notation.DURATION: _duration,
     Notation.REQUEST: _request,
     Notation.PATH: _path,
+    Notation.STATUS: _status,
 }

@@ -7,13 +7,11 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from simulator.core.risk.forced import Told, TradeIdShown
-from simulator.core.scenario.notation import AccountName, DecimalText, PathText, RequestLine, Symbol
+from simulator.core.scenario.notation import AccountName, DecimalText, RequestLine, Symbol
 
 __all__ = [
     "AdjustPosition",
     "Adl",
-    "Delist",
-    "FollowPath",
     "ForcedClosing",
     "Funding",
     "Liquidate",
@@ -62,23 +60,6 @@ class Settle(ForcedClosing):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Delist:
-    """Settles everything on a symbol and closes it: orders expire, positions are settled, the status becomes CLOSE."""
-
-    symbol: Symbol
-    price: DecimalText | None = None
-    """Left out, the mark."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class FollowPath:
-    """Lets a symbol move by itself from now on, along a price path; `constant` ends that."""
-
-    symbol: Symbol
-    path: PathText
-
-
-@dataclass(frozen=True, kw_only=True)
 class AdjustPosition:
     """Gives a position another amount with neither order nor trade: ACCOUNT_UPDATE, or no word at all."""
 
@@ -124,6 +105,4 @@ class RequestExternal:
     account: AccountName | None = None
 
 
-OnVenue: TypeAlias = (
-    Liquidate | Adl | Settle | Delist | FollowPath | AdjustPosition | Funding | MarginCall | Wipe | RequestExternal
-)
+OnVenue: TypeAlias = Liquidate | Adl | Settle | AdjustPosition | Funding | MarginCall | Wipe | RequestExternal

@@ -20,7 +20,9 @@ from simulator.core.scenario.action import (
     Respond,
 )
 from simulator.core.scenario.answer import text_of
+from simulator.core.scenario.api_action import CloseApiConnections
 from simulator.core.scenario.expectation import EXPECTATIONS, AlgoOrderIs, Counted, Expectation, OrderIs
+from simulator.core.scenario.frame_action import CloseNextConnections
 from simulator.core.scenario.notation import Notation, milliseconds, snake_case
 from simulator.core.scenario.record import field_types, suggestion, value_complaint
 from simulator.core.scenario.scenario import Scenario, Step
@@ -198,7 +200,8 @@ def _texts(action: Action, place: str) -> Iterator[Problem]:
         yield Problem(f"{place}.message", f"there is no known text for {action.code}: write one")
     if isinstance(action, Respond) and action.body is not None and (action.code, action.message) != (None, None):
         yield Problem(place, "the body is made of code and message: give these, or body, not both")
-    if isinstance(action, CloseConnections) and (complaint := close_complaint(action.code, action.reason)):
+    closing = CloseConnections | CloseNextConnections | CloseApiConnections
+    if isinstance(action, closing) and (complaint := close_complaint(action.code, action.reason)):
         yield Problem(place, complaint)
 
 

@@ -26,7 +26,7 @@ from simulator.core.scenario.scenario import Scenario, Step
 from simulator.core.scenario.scenario_error import Origin, Problem, ScenarioError
 from simulator.core.scenario.scenario_rules import check
 
-__all__ = ["parse_scenario"]
+__all__ = ["parse_actions", "parse_scenario"]
 
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 
@@ -39,9 +39,21 @@ def parse_scenario(text: str, source: str, name: str) -> Scenario:
     `source` is what complaints call the text (a file's name); `name` is the scenario's when the text gives none.
     Raises `ScenarioError` with everything that is wrong.
     """
+    return _parsed(text, source, lambda reader, node: reader.scenario(node, name))
+
+
+def parse_actions(text: str, source: str) -> Scenario:
+    """Return the scenario whose only step does at once what a text says, as it would stand in `do`: one, or a list.
+
+    Raises `ScenarioError` with everything that is wrong.
+    """
+    return _parsed(text, source, lambda reader, node: reader.actions(node))
+
+
+def _parsed(text: str, source: str, read: Callable[[_Reader, yaml.Node | None], dict[str, Any]]) -> Scenario:
     reader = _Reader()
     try:
-        found = reader.scenario(_compose(text), name)
+        found = read(reader, _compose(text))
     except yaml.YAMLError as error:
         raise _not_yaml(error, source) from error
     except RecursionError as error:
@@ -96,6 +108,13 @@ class _Reader:
             "expect": lambda value, path: self._list(value, path, self._expectation),
         }
         return self._record(Scenario, node, "", readers, {"name": name})
+
+    def actions(self, node: yaml.Node | None) -> dict[str, Any]:
+        if node is None:
+            self._complain("", "it is empty: say what to do, such as {cancel: {order: web_1}}")
+            return {}
+        done = self._do(node, "steps[0].do")
+        return {} if self.problems else {"name": "do", "steps": [Step(at="0s", do=done)]}
 
     def _step(self, node: yaml.Node, path: str) -> Any:
         readers: dict[str, NodeReader] = {"do": self._do, "on": self._request, "after": self._after}

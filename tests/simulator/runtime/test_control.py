@@ -137,6 +137,43 @@ async def test_a_price_that_is_none_is_refused_with_what_is_wrong(console: Conso
     assert console.simulator.price("BTCUSDT") == 65_000
 
 
+async def test_what_a_step_does_is_done_at_once(console: Console) -> None:
+    placed = await console.post("do", PLACE.encode())
+    order = console.simulator.state()["accounts"]["default"]["orders"][0]
+    assert placed == (200, {"order": order["orderId"]})
+
+    refused = await console.post("do", [{"fill": {"order": "web_1", "quantity": "0.004"}}, "cancel_nothing"])
+    assert refused.status == 400
+    assert refused.body["error"].startswith('body:1: steps[0].do[1]: "cancel_nothing" is not an action')
+
+    done = await console.post("do", b"- fill: {order: web_1, quantity: 0.004}\n- cancel: {order: web_1}")
+    assert done == (200, {"order": "web_1"})
+    order = console.simulator.state()["accounts"]["default"]["orders"][0]
+    assert (order["status"], order["executedQty"]) == ("CANCELED", "0.004")
+    assert await console.post("do", {"set_status": {"symbol": "BTCUSDT", "status": "TRADING_HALT"}}) == (200, {})
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (b"", "body: it is empty: say what to do, such as {cancel: {order: web_1}}"),
+        (b"\xff", "expected YAML or JSON, as UTF-8 text"),
+        (b"cancel: {order: nobody}", "nobody"),
+        (b"cancel", "body:1: steps[0].do.cancel: which order? this step follows from none"),
+        (b"reset", "body: steps[0].do: reset answers a request, and needs one"),
+        (b"set_status: {symbol: BTCUSDT, status: TRADNIG}", "expected one of "),
+        (b"set_mark: {symbol: BTCUSD, mark: 1}", 'unknown symbol "BTCUSD": did you mean BTCUSDT?'),
+        (b"set_depth: {symbol: BTCUSDT, levels: {65000: much}}", "much"),
+        (b"close_api_connections: {code: 70000}", "steps[0].do.close_api_connections: "),
+    ],
+)
+async def test_what_cannot_be_done_is_refused_with_what_is_wrong(console: Console, body: bytes, error: str) -> None:
+    answer = await console.post("do", body)
+
+    assert answer.status == 400
+    assert error in answer.body["error"]
+
+
 async def test_a_scenario_is_played_and_its_outcome_told(console: Console) -> None:
     started = await console.post("scenario", f'{{"name": "a", "steps": [{{"at": "1s", "do": {PLACE}}}]}}'.encode())
     assert started == (200, {"run": 1, "name": "a", "status": "running"})
@@ -164,7 +201,7 @@ async def test_a_run_that_is_none_is_refused(console: Console) -> None:
         (b"steps: [{at: 5, do: cancel}]", "body:1: steps[0].at: expected a duration"),
         (b"steps: [{at: 1s, do: {set_price: {symbol: X, price: 1}}}]", 'set_price.symbol: unknown symbol "X"'),
         (b"", "body: it is empty"),
-        (b"\xff", "expected a scenario in YAML or JSON, as UTF-8 text"),
+        (b"\xff", "expected YAML or JSON, as UTF-8 text"),
     ],
 )
 async def test_a_scenario_that_cannot_be_played_is_refused_with_its_mistakes(
@@ -203,8 +240,8 @@ async def test_what_is_not_there_is_named_with_what_is(console: Console) -> None
     assert await console.get("stat") == (
         404,
         {
-            "error": "there is no /sim/stat: there are /sim/state, /sim/journal, /sim/price, /sim/path, /sim/scenario, "
-            "/sim/reset",
+            "error": "there is no /sim/stat: there are /sim/state, /sim/journal, /sim/price, /sim/path, /sim/do, "
+            "/sim/scenario, /sim/reset",
         },
     )
     assert await console.post("state") == (405, {"error": "/sim/state takes GET"})
