@@ -106,7 +106,9 @@ def _rows(venue: Venue, call: Call, algos: list[AlgoOrder]) -> list[dict[str, An
 
 def _named_algo_order(venue: Venue, call: Call) -> AlgoOrder | None:
     """Return the order that `algoId`, or else `clientAlgoId`, names: of a repeated client id the newest."""
-    algo_id, client_algo_id = optional_integer(call.params, "algoId"), call.params.get("clientAlgoId")
+    params = call.params
+    algo_id = optional_integer(params, _spelled(params, "algoId"))
+    client_algo_id = params.get(_spelled(params, "clientAlgoId"))
     if algo_id is None and not client_algo_id:
         message = "Param 'clientAlgoId' or 'algoId' must be sent, but both were empty/null!"
         raise VenueError(-1102, message)
@@ -116,6 +118,11 @@ def _named_algo_order(venue: Venue, call: Call) -> AlgoOrder | None:
         if algo.algo_id == algo_id if algo_id is not None else algo.client_algo_id == client_algo_id:
             return algo
     return None
+
+
+def _spelled(params: Params, name: str) -> str:
+    """Return how the name was written: Binance's pages on cancelling have both in lower case, and so have clients."""
+    return name if name in params else name.lower()
 
 
 def _now_named(algos: AlgoBook, account: str, algo_id: int | None, client_algo_id: str) -> AlgoOrder | None:

@@ -50,6 +50,16 @@ def test_an_order_is_found_by_either_id_and_the_algo_id_wins() -> None:
     assert bench.ask("GET algoOrder", algoId=first["algoId"], clientAlgoId="b")["algoId"] == first["algoId"]
 
 
+@pytest.mark.parametrize("name", ["algoid", "clientalgoid"])
+def test_ids_may_be_spelled_as_binances_page_on_cancelling_spells_them(name: str) -> None:
+    bench = Bench()
+    order = stop(bench, "a")
+
+    bench.ask("DELETE algoOrder", **{name: order["algoId"] if name == "algoid" else "a"})
+
+    assert names(bench.ask("GET openAlgoOrders")) == []
+
+
 def test_of_a_repeated_client_id_the_newest_is_found() -> None:
     bench = Bench()
     stop(bench, "a")
