@@ -14,10 +14,10 @@ from simulator.core.scenario.action import (
     Reject,
     Reset,
     Respond,
-    SetPrice,
     Transfer,
 )
 from simulator.core.scenario.expectation import ConnectionsOpen, EventsSent, Expectation, OrderIs, RequestsSeen
+from simulator.core.scenario.market_action import SetPrice
 from simulator.core.scenario.scenario import Scenario, Step
 from simulator.core.scenario.scenario_error import ScenarioError
 from simulator.core.scenario.scenario_rules import check, check_names

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from simulator.core.conditional.trigger import Connection, Event, Request
-from simulator.core.scenario.action import ACTIONS, CutConnections, Fill, Place, Push, Reject, Respond, SetPrice
+from simulator.core.scenario.action import ACTIONS, CutConnections, Fill, Place, Push, Reject, Respond
 from simulator.core.scenario.expectation import ConnectionsOpen, OrderIs, RequestsSeen
+from simulator.core.scenario.market_action import SetPrice
 from simulator.core.scenario.scenario import Scenario, Step
 from simulator.core.scenario.scenario_error import ScenarioError
 from simulator.core.scenario.scenario_text import parse_scenario
