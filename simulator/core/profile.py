@@ -33,7 +33,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """Forms that connect, answer pings, and never carry user data."""
 
     expiring_forms: frozenset[UrlForm] = frozenset()
-    """Forms that connect, and are told `listenKeyExpired` at once: one source says so of `query`."""
+    """Forms that connect, are told `listenKeyExpired` at once, and nothing more: one source says so of `query`."""
 
     trade_lite: Literal["first", "each", "last", "absent"] = "first"
     """Where TRADE_LITE stands among the events of one match. Captured: first, before ORDER_TRADE_UPDATE NEW. Where an

@@ -261,7 +261,8 @@ class Streams:
 
     def _new(self, target: StreamTarget, address: str) -> StreamConnection:
         profile = self._profile
-        subscriptions = Subscriptions(target, profile.silent_forms, profile.control_errors, profile.unrouted_market)
+        silent_forms = profile.silent_forms | profile.expiring_forms
+        subscriptions = Subscriptions(target, silent_forms, profile.control_errors, profile.unrouted_market)
         return StreamConnection(
             number=self.next_number(),
             root=target.root,

@@ -103,3 +103,6 @@ async def test_row_5_a_form_may_be_told_at_once_that_its_key_has_expired() -> No
 
         assert (told["stream"], told["data"]["e"], told["data"]["listenKey"]) == (key, "listenKeyExpired", key)
         assert await filtered.is_silent()
+        await wire.ask("POST", ORDER, **MARKET_ORDER)
+        assert await filtered.read_names(2) == ["ORDER_TRADE_UPDATE"] * 2
+        assert await plain.is_silent()
