@@ -19,6 +19,8 @@ _CONTINUATION: Final = 0x0
 _CONTROL: Final = frozenset({CLOSE, PING, PONG})
 _KNOWN: Final = frozenset({_CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG})
 _LONGEST_CONTROL: Final = 125
+_CLOSE_CODES: Final = frozenset({*range(1000, 1004), *range(1007, 1015)})
+"""What a client may close with (RFC 6455, section 7.4, and what was registered since), besides 3000 to 4999."""
 
 PROTOCOL_ERROR: Final = 1002
 NOT_TEXT: Final = 1007
@@ -56,7 +58,7 @@ class FrameReader:
     def _message(self, first: int, payload: bytes) -> tuple[int, bytes] | None:
         opcode, is_final = first & 0x0F, first & 0x80
         if opcode in _CONTROL:
-            return opcode, payload
+            return opcode, _checked_close(payload) if opcode == CLOSE else payload
         if (opcode == _CONTINUATION) != bool(self._opcode):
             raise FrameError(PROTOCOL_ERROR, "a fragment out of place")
         if is_final and not self._opcode:
@@ -78,6 +80,16 @@ def _checked(opcode: int, payload: bytes) -> bytes:
             payload.decode()
         except UnicodeDecodeError:
             raise FrameError(NOT_TEXT, "a text that is not UTF-8") from None
+    return payload
+
+
+def _checked_close(payload: bytes) -> bytes:
+    """Return the content of a close frame: nothing, or a code that may be sent and a reason."""
+    if payload:
+        code = int.from_bytes(payload[:2])
+        if len(payload) == 1 or not (code in _CLOSE_CODES or 3000 <= code < 5000):
+            raise FrameError(PROTOCOL_ERROR, "a close frame with a code that is none")
+        _checked(TEXT, payload[2:])
     return payload
 
 

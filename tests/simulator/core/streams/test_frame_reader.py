@@ -45,6 +45,11 @@ def test_fragments_are_joined_and_control_frames_may_stand_between_them() -> Non
     assert list(FrameReader().feed(data)) == [(PING, b"x"), (TEXT, b"one two")]
 
 
+@pytest.mark.parametrize("payload", [b"", (1000).to_bytes(2), (1001).to_bytes(2) + b"bye", (4999).to_bytes(2)])
+def test_a_client_may_close_without_a_code_or_with_one_that_exists(payload: bytes) -> None:
+    assert list(FrameReader().feed(masked(CLOSE, payload))) == [(CLOSE, payload)]
+
+
 @pytest.mark.parametrize(
     ("data", "code"),
     [
@@ -56,6 +61,11 @@ def test_fragments_are_joined_and_control_frames_may_stand_between_them() -> Non
         (masked(0, b"x"), 1002),
         (masked(TEXT, b"x", first=0) + masked(TEXT, b"y"), 1002),
         (masked(TEXT, b"\xff"), 1007),
+        (masked(CLOSE, b"\x03"), 1002),
+        (masked(CLOSE, (999).to_bytes(2)), 1002),
+        (masked(CLOSE, (1005).to_bytes(2)), 1002),
+        (masked(CLOSE, (5000).to_bytes(2)), 1002),
+        (masked(CLOSE, (1000).to_bytes(2) + b"\xff"), 1007),
         (bytes((0x82, 0xFF)) + (MOST_MESSAGE_BYTES + 1).to_bytes(8) + MASK, 1009),
     ],
 )
