@@ -1,6 +1,5 @@
 """What a scenario is written with in Python. The format, field by field: `docs/scenarios.md`."""
 
-from simulator.core.conditional.trigger import Connection, Event, Request
 from simulator.core.scenario.action import (
     Action,
     Amend,
@@ -80,6 +79,7 @@ from simulator.core.scenario.scenario import Scenario, Step
 from simulator.core.scenario.scenario_error import ScenarioError
 from simulator.core.scenario.scenario_text import parse_scenario
 from simulator.core.scenario.script import Outcome
+from simulator.core.scenario.trigger import Connection, Event, Request
 from simulator.runtime.script import ExpectationUnmetError, ScenarioRun, load_scenario
 
 __all__ = [

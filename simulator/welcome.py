@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from simulator.core.domain import AccountSpec
 from simulator.runtime.server import Simulator
 
 __all__ = ["welcome"]
+
+
+_A_DEED: Final = '{"set_price": {"symbol": "BTCUSDT", "price": "64000"}}'
 
 
 def welcome(simulator: Simulator, about: str) -> str:
@@ -24,7 +28,7 @@ def _lines(simulator: Simulator, about: str) -> Iterator[str]:
     yield f"           market  {ws}/market/ws/btcusdt@aggTrade (all others); /stream?streams=<a>/<b> wraps"
     yield f"ws-api   {simulator.ws_api_url}    instead of wss://ws-fapi.binance.com/ws-fapi/v1"
     yield f"control  {simulator.rest_url}/sim/state (and /sim/journal: why a request was refused)"
-    yield '           curl -d \'{"set_price": {"symbol": "BTCUSDT", "price": "64000"}}\' ' + f"{simulator.rest_url}/sim/do"
+    yield f"           curl -d '{_A_DEED}' {simulator.rest_url}/sim/do"
     if simulator.ca_file is not None:
         yield from _trust(str(simulator.ca_file))
     for account in simulator.accounts:

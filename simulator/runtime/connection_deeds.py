@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from simulator.core.conditional.trigger import EventPattern
 from simulator.core.faults.frame_fault import FrameRule, FrameVerdict
 from simulator.core.lookup import find_account
+from simulator.core.scenario.trigger import EventPattern
 from simulator.core.streams.frame import close_complaint
 from simulator.errors import BadFrameError
 from simulator.runtime.connection import StreamConnection

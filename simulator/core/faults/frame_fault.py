@@ -14,10 +14,10 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from simulator.core.conditional.trigger import EventPattern
 from simulator.core.faults.corruption import Corrupt
 from simulator.core.faults.fault import Delay
 from simulator.core.scenario.observation import describes
+from simulator.core.scenario.trigger import EventPattern
 
 __all__ = ["Corrupt", "Drop", "Duplicate", "FrameRule", "FrameVerdict", "Hold", "OutgoingFrame", "take_frame"]
 

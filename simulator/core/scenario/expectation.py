@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import Literal, TypeAlias
 
-from simulator.core.conditional.trigger import AlgoStatus, EventPattern, OrderStatus, RequestPattern
 from simulator.core.scenario.notation import AccountName, DecimalText, Duration, StepName, Symbol
+from simulator.core.scenario.trigger import AlgoStatus, EventPattern, OrderStatus, RequestPattern
 
 __all__ = [
     "EXPECTATIONS",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from simulator.core.conditional.trigger import Connection, EventPattern, RequestPattern
 from simulator.core.journal import JournalEntry
 from simulator.core.scenario.notation import matches, split_request
+from simulator.core.scenario.trigger import Connection, EventPattern, RequestPattern
 
 __all__ = ["NOTHING", "Subject", "describes", "fits_connection", "fits_event", "fits_request", "subject"]
 

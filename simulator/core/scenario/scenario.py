@@ -22,11 +22,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from simulator.core.conditional.trigger import Connection, Event, Request
 from simulator.core.scenario.action import Action
 from simulator.core.scenario.expectation import Expectation
 from simulator.core.scenario.notation import Duration, StepName
 from simulator.core.scenario.scenario_error import Origin
+from simulator.core.scenario.trigger import Connection, Event, Request
 
 __all__ = [
     "Scenario",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from simulator.core.conditional.trigger import Event, EventPattern, Request
 from simulator.core.scenario.action import (
     Action,
     Answer,
@@ -27,6 +26,7 @@ from simulator.core.scenario.notation import Notation, milliseconds, snake_case
 from simulator.core.scenario.record import field_types, suggestion, value_complaint
 from simulator.core.scenario.scenario import Scenario, Step
 from simulator.core.scenario.scenario_error import Problem, ScenarioError
+from simulator.core.scenario.trigger import Event, EventPattern, Request
 from simulator.core.streams.frame import close_complaint
 
 __all__ = ["check", "check_names", "place_of_action", "place_of_expectation"]

@@ -18,13 +18,13 @@ from typing import Any, TypeAlias
 
 import yaml
 
-from simulator.core.conditional.trigger import TRIGGERS, Request
 from simulator.core.scenario.action import ACTIONS
 from simulator.core.scenario.expectation import EXPECTATIONS
 from simulator.core.scenario.record import FieldType, field_types, suggestion, value_complaint
 from simulator.core.scenario.scenario import Scenario, Step
 from simulator.core.scenario.scenario_error import Origin, Problem, ScenarioError
 from simulator.core.scenario.scenario_rules import check
+from simulator.core.scenario.trigger import TRIGGERS, Request
 
 __all__ = ["parse_actions", "parse_scenario"]
 

@@ -18,7 +18,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from simulator.core.conditional.trigger import Connection, Event, Request, Trigger
 from simulator.core.journal import JournalEntry
 from simulator.core.scenario.expectation import EventsSent, RequestsSeen
 from simulator.core.scenario.judgement import Finding, Standing, Truth, Watch
@@ -26,6 +25,7 @@ from simulator.core.scenario.notation import milliseconds
 from simulator.core.scenario.observation import NOTHING, Subject, fits_connection, fits_event, fits_request, subject
 from simulator.core.scenario.scenario import Scenario, Step
 from simulator.core.scenario.scenario_rules import place_of_expectation
+from simulator.core.scenario.trigger import Connection, Event, Request, Trigger
 
 __all__ = ["Due", "Outcome", "Script"]
 

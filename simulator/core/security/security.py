@@ -23,7 +23,7 @@ from simulator.core.rest import venue_error
 from simulator.core.rest.params import Params, integer, text
 from simulator.core.rest.venue_error import VenueError, refusal
 from simulator.core.security.signature_diagnosis import diagnose, diagnose_place
-from simulator.core.security.signatures import kind_of_key, sign, verifies
+from simulator.core.security.signatures import kind_of_key, verifies
 
 __all__ = [
     "DiagnosedError",
@@ -34,7 +34,6 @@ __all__ = [
     "check_timestamp",
     "known_key",
     "read_params",
-    "sign",
 ]
 
 DEFAULT_RECEIVE_WINDOW_MS: Final = 5000

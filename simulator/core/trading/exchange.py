@@ -138,22 +138,19 @@ class Exchange(MatchingEngine):
         account.keep(amended)
         self.amendments.note(order, amended, modify_id, now_ms)
         notional = account.open_notional(order.symbol)
-        facts: list[Fact] = [
-            OrderAmended(
-                account=account.name, time_ms=now_ms, order=amended, open_notional=notional, modify_id=modify_id
-            )
-        ]
+        amendment = OrderAmended(
+            account=account.name, time_ms=now_ms, order=amended, open_notional=notional, modify_id=modify_id
+        )
         keeps_its_place = price == order.price and quantity < order.quantity
         if keeps_its_place:
             self._books.follow(amended)
         else:
             self._books.pull(order)
-        if takes:
-            facts += self.take(amended, now_ms)
+        facts = self.take(amended, now_ms) if takes else []
         left = account.orders[order.order_id]
         if left.is_open and not keeps_its_place:
             self._books.put(left)
-        return left, facts
+        return left, [amendment, *facts]
 
     def enter(self, account: Account, intent: OrderIntent, now_ms: int) -> OrderAccepted:
         """Accept an order that nothing refuses, and let it neither trade nor rest: its sender sees to that."""

@@ -52,7 +52,20 @@ def settle(
     _pay(account, spec.quote_asset, realized, due, match.time_ms)
     order = after_fill(order, match.quantity, match.price, match.time_ms)
     account.keep(order)
-    fill = Fill(
+    fill = _fill(order, match, due, realized)
+    account.book(fill)
+    return OrderFilled(
+        account=account.name,
+        time_ms=match.time_ms,
+        order=order,
+        fill=fill,
+        open_notional=account.open_notional(order.symbol),
+        patch=_patch(account, position, (spec.quote_asset, due.asset), marks[order.symbol]),
+    )
+
+
+def _fill(order: Order, match: Match, due: Charge, realized: Decimal) -> Fill:
+    return Fill(
         symbol=order.symbol,
         trade_id=match.trade_id,
         order_id=order.order_id,
@@ -65,15 +78,6 @@ def settle(
         realized_profit=realized,
         is_maker=match.is_maker,
         time_ms=match.time_ms,
-    )
-    account.book(fill)
-    return OrderFilled(
-        account=account.name,
-        time_ms=match.time_ms,
-        order=order,
-        fill=fill,
-        open_notional=account.open_notional(order.symbol),
-        patch=_patch(account, position, (spec.quote_asset, due.asset), marks[order.symbol]),
     )
 
 

@@ -23,7 +23,7 @@ from simulator import (
 )
 from simulator.core.faults.fault import Verdict
 from simulator.core.security.rate_limits import REFUSALS_UNTIL_BAN
-from simulator.core.security.security import sign
+from simulator.core.security.signatures import sign
 from tests.contract.shape import fixture
 from tests.simulator.runtime.wire import LIMIT_ORDER, MARKET_ORDER, ORDER, Wire
 

@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from simulator import Corrupt, Drop, Hold
-from simulator.core.conditional.trigger import EventPattern
 from simulator.core.faults.corruption import Corruption, corrupted
 from simulator.core.faults.frame_fault import FrameRule, OutgoingFrame, take_frame
+from simulator.core.scenario.trigger import EventPattern
 
 ORDER_UPDATE = {
     "e": "ORDER_TRADE_UPDATE",

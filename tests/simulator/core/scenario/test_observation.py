@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.core.conditional.trigger import Connection, EventPattern, RequestPattern
 from simulator.core.journal import JournalEntry
 from simulator.core.scenario.observation import Subject, fits_connection, fits_event, fits_request, subject
+from simulator.core.scenario.trigger import Connection, EventPattern, RequestPattern
 from tests.simulator.core.journal_entries import connection, event, request, response
 
 ACCOUNT_UPDATE = JournalEntry(

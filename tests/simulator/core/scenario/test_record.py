@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.core.conditional.trigger import Event
 from simulator.core.scenario.action import Place, Push, Respond
 from simulator.core.scenario.notation import Notation
 from simulator.core.scenario.record import FieldType, field_types, suggestion, value_complaint
 from simulator.core.scenario.scenario import Step
+from simulator.core.scenario.trigger import Event
 
 
 @pytest.mark.parametrize(

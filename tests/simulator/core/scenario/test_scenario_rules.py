@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.core.conditional.trigger import Connection, Event, Request
 from simulator.core.scenario.action import (
     Cancel,
     CloseConnections,
@@ -21,6 +20,7 @@ from simulator.core.scenario.market_action import SetPrice
 from simulator.core.scenario.scenario import Scenario, Step
 from simulator.core.scenario.scenario_error import ScenarioError
 from simulator.core.scenario.scenario_rules import check, check_names
+from simulator.core.scenario.trigger import Connection, Event, Request
 
 NEW_ORDER = Event("ORDER_TRADE_UPDATE", status="NEW")
 PLACED = Request("POST /fapi/v1/order")

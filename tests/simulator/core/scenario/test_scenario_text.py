@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.core.conditional.trigger import Connection, Event, Request
 from simulator.core.scenario.action import ACTIONS, CutConnections, Fill, Place, Push, Reject, Respond
 from simulator.core.scenario.expectation import ConnectionsOpen, OrderIs, RequestsSeen
 from simulator.core.scenario.market_action import SetPrice
 from simulator.core.scenario.scenario import Scenario, Step
 from simulator.core.scenario.scenario_error import ScenarioError
 from simulator.core.scenario.scenario_text import parse_scenario
+from simulator.core.scenario.trigger import Connection, Event, Request
 
 AN_ORDER = """
 name: an order

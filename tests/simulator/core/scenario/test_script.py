@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from simulator.core.conditional.trigger import Connection, Event, Request
 from simulator.core.scenario.action import CutConnections, Fill, Reset
 from simulator.core.scenario.expectation import ConnectionsOpen, EventsSent, Expectation, RequestsSeen
 from simulator.core.scenario.judgement import Truth
@@ -10,6 +9,7 @@ from simulator.core.scenario.observation import NOTHING, Subject
 from simulator.core.scenario.scenario import Scenario, Step
 from simulator.core.scenario.scenario_error import Origin
 from simulator.core.scenario.script import Due, Script
+from simulator.core.scenario.trigger import Connection, Event, Request
 from tests.simulator.core.journal_entries import connection, event, request, response
 
 PLACED = Request("POST /fapi/v1/order")

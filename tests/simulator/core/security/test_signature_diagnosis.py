@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.core.security.security import SignatureError, check_signature, sign
+from simulator.core.security.security import SignatureError, check_signature
+from simulator.core.security.signatures import sign
 
 SECRET = "Secret" + "0" * 58
 OTHER = "Other" + "0" * 59

@@ -16,8 +16,9 @@ from simulator.core.risk.forced import Closing, close_position
 from simulator.core.streams.market_feed import Feed, HearingFeed, Moment
 from simulator.core.streams.market_feeds import open_feed
 from simulator.core.streams.stream_target import class_of
+from simulator.core.trading.depth import Level
 from simulator.core.trading.exchange import Exchange
-from tests.simulator.core.small_markets import NOW, an_exchange, market, the_account
+from tests.simulator.core.small_markets import NOW, an_exchange, limit, market, the_account
 
 FIXTURES = Path(__file__).parents[4] / "fixtures" / "market"
 LATER = NOW + 3_000
@@ -112,6 +113,18 @@ def test_a_liquidation_is_told_with_what_was_filled() -> None:
     order = event["o"]
     assert (order["S"], order["X"], order["l"], order["z"]) == ("SELL", "FILLED", "0.100", "0.100")
     assert the_feed("ethusdt@forceOrder", exchange).greeting(Moment(exchange, NOW)) == []
+
+
+def test_a_liquidation_in_several_trades_is_told_with_their_average_price() -> None:
+    exchange = an_exchange()
+    feed = the_feed("btcusdt@forceOrder", exchange)
+    assert isinstance(feed, HearingFeed)
+    exchange.depth.set("BTCUSDT", [Level(Decimal("0.1"), Decimal(64000)), Level(Decimal("0.3"), Decimal(63000))])
+    liquidation = limit(SELL, "0.400", "60000", time_in_force="IOC", client_order_id="autoclose-1")
+    feed.hear(exchange.place(the_account(exchange), liquidation, NOW)[1])
+    (event,) = feed.bodies(Moment(exchange, LATER))
+
+    assert (event["o"]["z"], event["o"]["l"], event["o"]["ap"]) == ("0.400", "0.300", "63250.00")
 
 
 def test_only_the_largest_liquidation_of_a_second_is_told() -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from simulator import Hold
-from simulator.core.conditional.trigger import EventPattern
 from simulator.core.faults.frame_fault import FrameRule
+from simulator.core.scenario.trigger import EventPattern
 from simulator.core.streams.outbox import Outbox
 
 

@@ -48,6 +48,20 @@ def test_an_aggregate_is_told_when_its_window_is_over() -> None:
     assert feed.bodies(Moment(exchange, NOW + 200)) == []
 
 
+def test_an_aggregate_that_was_not_complete_when_others_were_told_is_told_next() -> None:
+    exchange = an_exchange()
+    feed = the_feed("btcusdt@aggTrade", exchange)
+    feed.greeting(Moment(exchange, NOW))
+    assert feed.wake_ms(NOW) is None
+    trade(exchange)
+    trade(exchange, "0.300", NOW + 101)
+
+    assert [event["q"] for event in feed.bodies(Moment(exchange, NOW + 105))] == ["0.100"]
+    assert feed.wake_ms(NOW + 105) == NOW + 200
+    assert [event["q"] for event in feed.bodies(Moment(exchange, NOW + 200))] == ["0.300"]
+    assert feed.wake_ms(NOW + 200) is None
+
+
 def test_a_candle_is_told_when_it_changed() -> None:
     exchange = an_exchange()
     feed = the_feed("btcusdt@kline_1m", exchange)
