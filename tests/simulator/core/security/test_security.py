@@ -17,8 +17,8 @@ from simulator.core.security.security import (
     check_timestamp,
     known_key,
     read_params,
-    sign,
 )
+from simulator.core.security.signatures import sign
 
 SECRET = "2b5eb11e18796d12d88f13dc27dbbd02c2cc51ff7059765ed9821957d82bb4d9"
 ORDER = "symbol=BTCUSDT&side=BUY&type=LIMIT"
