@@ -126,10 +126,13 @@ class MarketStreams:
             opened.timer.cancel()
 
     def _schedule(self, opened: _OpenFeed) -> None:
-        """Set the timer for when the feed may speak next; none when it has nothing to say."""
+        """Set the timer for when the feed may speak next; none when it has nothing to say.
+
+        A timer that is set is never put off: in a loop that is always late, there would be no end of it.
+        """
         due_ms = self._next_ms(opened)
         if opened.timer is not None:
-            if due_ms == opened.due_ms:
+            if due_ms is None or due_ms >= opened.due_ms:
                 return
             opened.timer.cancel()
             opened.timer = None

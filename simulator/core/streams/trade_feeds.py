@@ -51,6 +51,11 @@ class AggregateFeed(Feed):
     def __init__(self, symbol: str) -> None:
         super().__init__(symbol, AGGREGATE_MS)
         self._last_id: int | None = None
+        self._has_incomplete = False
+
+    def wake_ms(self, now_ms: int) -> int | None:
+        """Return when the window of an aggregate that could not be told yet is over."""
+        return (now_ms // AGGREGATE_MS + 1) * AGGREGATE_MS if self._has_incomplete else None
 
     def bodies(self, moment: Moment) -> list[Any]:
         """Return the aggregates that are complete and were not told."""
@@ -58,6 +63,7 @@ class AggregateFeed(Feed):
         newest_first = reversed(moment.exchange.tape.aggregates(self.symbol))
         news = list(takewhile(lambda found: found.aggregate_id > last_id, newest_first))[::-1]
         complete = [found for found in news if found.time_ms // AGGREGATE_MS < moment.now_ms // AGGREGATE_MS]
+        self._has_incomplete = len(complete) < len(news)
         if complete:
             self._last_id = complete[-1].aggregate_id
         return [aggregate_event(found, spec, moment.now_ms) for found in complete]

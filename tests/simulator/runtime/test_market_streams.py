@@ -73,6 +73,19 @@ async def test_changes_of_the_book_come_together_at_the_end_of_their_period() ->
         assert await stream.is_silent()
 
 
+async def test_changes_of_the_book_are_told_although_the_loop_is_always_late() -> None:
+    loop: Any = asyncio.get_running_loop()
+    async with Simulator() as simulator, Wire(simulator) as wire:
+        stream = await wire.connect("/public/ws/btcusdt@depth@100ms")
+        await stream.read()
+        for number in range(20):
+            loop._selector.now += 0.15  # noqa: SLF001  as long as other work takes before any timer is looked at
+            simulator.set_price(BTC, str(65001 + number))
+            await asyncio.sleep(0)
+
+        assert len(await names_until(stream, 0.05)) > 3
+
+
 async def test_trades_reach_the_tape_of_whoever_listens() -> None:
     async with Simulator() as simulator, Wire(simulator) as wire:
         stream = await wire.connect("/market/ws/btcusdt@aggTrade")
