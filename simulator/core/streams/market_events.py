@@ -208,7 +208,7 @@ def force_order_event(filled: OrderFilled, spec: SymbolSpec, now_ms: int) -> dic
             "f": "IOC",
             "q": padded(order.quantity, spec.quantity_precision),
             "p": padded(order.price or fill.price, spec.price_precision),
-            "ap": padded(fill.price, spec.price_precision),
+            "ap": padded(order.average_price, spec.price_precision),
             "X": order.status,
             "l": padded(fill.quantity, spec.quantity_precision),
             "z": padded(order.executed, spec.quantity_precision),
