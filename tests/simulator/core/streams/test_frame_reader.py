@@ -17,7 +17,8 @@ def masked(opcode: int, payload: bytes, *, first: int = 0x80) -> bytes:
         length = bytes((0x80 | size,))
     else:
         length = bytes((0xFE,)) + size.to_bytes(2) if size < 65_536 else bytes((0xFF,)) + size.to_bytes(8)
-    hidden = bytes(byte ^ MASK[index % 4] for index, byte in enumerate(payload))
+    key = (MASK * (size // 4 + 1))[:size]
+    hidden = (int.from_bytes(payload) ^ int.from_bytes(key)).to_bytes(size)
     return bytes((first | opcode,)) + length + MASK + hidden
 
 
