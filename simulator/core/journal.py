@@ -16,7 +16,10 @@ import msgspec
 
 __all__ = ["Journal", "JournalEntry", "mask", "mask_text", "masked_params"]
 
-_KEY: Final = re.compile(r"[A-Za-z0-9]{64}")
+_KEY: Final = re.compile(
+    r"[A-Za-z0-9]{64}|(?:(?<=signature=)|(?<=listenKey=)|(?<=apiKey=))[^&\s'\"]+"  # of any form, even cut off
+)
+_KEY_LENGTH: Final = 64
 _SECRET_PARAMS: Final = frozenset({"listenKey", "apiKey"})
 
 
@@ -123,13 +126,16 @@ def mask(secret: str) -> str:
 
 
 def mask_text(text: str) -> str:
-    """Return a text with everything in it that has the form of a key masked."""
+    """Return a text with everything in it masked that has the form of a key, or the name of one before it."""
     return _KEY.sub(lambda found: mask(found[0]), text)
 
 
 def masked_params(params: dict[str, str]) -> dict[str, str]:
-    """Return the parameters of a request as the journal may hold them."""
-    shown = {name: mask(value) if name in _SECRET_PARAMS else value for name, value in params.items()}
+    """Return the parameters of a request as the journal may hold them: no keys, under whatever name they were sent."""
+    shown = {
+        name: mask(value) if name in _SECRET_PARAMS else mask_text(value) if len(value) >= _KEY_LENGTH else value
+        for name, value in params.items()
+    }
     if "signature" in shown:
         shown["signature"] = "…"
     return shown

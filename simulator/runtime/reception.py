@@ -34,19 +34,23 @@ class Reception:
 
     async def receive(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request. A defect of the simulator becomes HTTP 500, and is raised when the simulator stops."""
-        path, _, query = _ORIGIN.sub("", request.raw_path).partition("?")
+        path, _, query = _ORIGIN.sub("", _as_text(request.raw_path)).partition("?")
         try:
             return await self._answer(request, path, query)
         except web.HTTPException as refusal:
             self._chronicle.record("note", direction="in", path=mask_text(path), summary=refusal.reason)
             return web.Response(status=refusal.status, text=refusal.text)
-        except (ConnectionError, web.RequestPayloadError):
-            summary = "the client left before its answer"
-            self._chronicle.record("connection", direction="in", path=mask_text(path), summary=summary)
-            return web.Response(status=400)
+        except ConnectionError:
+            return self._cut_short(path, "the client left before its answer")
+        except web.RequestPayloadError as error:
+            return self._cut_short(path, f"the body cannot be read to its end: {' '.join(str(error).split())}")
         except Exception as error:  # noqa: BLE001  the client gets 500, and `Simulator.stop` raises it
             self._chronicle.fail(error, mask_text(f"{request.method} {path}"))
             return web.Response(status=500, text="internal error of the simulator")
+
+    def _cut_short(self, path: str, summary: str) -> web.Response:
+        self._chronicle.record("connection", direction="in", path=mask_text(path), summary=mask_text(summary))
+        return web.Response(status=400)
 
     def note(self, summary: str) -> None:
         """Write down what a client sent that is no request at all."""
@@ -60,3 +64,8 @@ class Reception:
                 return await self._ws_api.serve(request, query)
             return await self._streams.serve(request, path, query)
         return await self._rest.answer(request, path, query)
+
+
+def _as_text(target: str) -> str:
+    """Return what was asked for without the bytes that are no text; parsers differ in whether they pass them on."""
+    return target if target.isascii() else target.encode(errors="surrogateescape").decode(errors="replace")

@@ -17,7 +17,7 @@ from simulator.core.market.tape import Aggregate, ChartKind, PublicTrade
 from simulator.core.rest import venue_error
 from simulator.core.rest.market_bodies import candle_row
 from simulator.core.rest.market_endpoints import read_limit
-from simulator.core.rest.params import Params, optional_integer, text
+from simulator.core.rest.params import Params, integer_or, optional_integer, text
 from simulator.core.rest.venue_error import refusal
 from simulator.core.trading.validation import known_symbol
 from simulator.core.venue import Answer, Call, Route, Venue
@@ -138,6 +138,8 @@ def _candles(venue: Venue, spec: SymbolSpec, kind: ChartKind, wanted: _Wanted, n
     if wanted.first_ms is None:
         first_ms = max(last_ms - (wanted.limit + 1) * length, 0)
         return list(chart.candles(wanted.interval, first_ms, last_ms, now_ms))[-wanted.limit :]
+    if wanted.first_ms > last_ms:
+        return []
     last_ms = min(last_ms, wanted.first_ms + (wanted.limit + 1) * length)
     return list(chart.candles(wanted.interval, wanted.first_ms, last_ms, now_ms))[: wanted.limit]
 
@@ -201,8 +203,7 @@ def _quote(amount: Decimal) -> str:
 
 
 def _kline_weight(params: Mapping[str, str]) -> int:
-    written = params.get("limit", "")
-    limit = int(written) if written.isdecimal() else _DEFAULT_KLINES
+    limit = integer_or(params, "limit", _DEFAULT_KLINES)
     bounds: Iterable[tuple[int, int]] = ((100, 1), (500, 2), (1_001, 5))
     return next((weight for bound, weight in bounds if limit < bound), 10)
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from simulator.core.market.exchange_info import exchange_info
 from simulator.core.rest import venue_error
 from simulator.core.rest.market_bodies import book_ticker, day_ticker, order_book, premium_index, price_ticker
-from simulator.core.rest.params import Params, optional_integer
+from simulator.core.rest.params import Params, integer_or, optional_integer
 from simulator.core.rest.venue_error import VenueError
 from simulator.core.trading.exchange import Exchange
 from simulator.core.trading.validation import known_symbol
@@ -99,8 +99,7 @@ def read_limit(params: Params, default: int, most: int) -> int:
 
 
 def _depth_weight(params: Mapping[str, str]) -> int:
-    limit = params.get("limit", "")
-    return _DEPTH_WEIGHTS.get(int(limit) if limit.isdecimal() else _DEFAULT_DEPTH, 2)
+    return _DEPTH_WEIGHTS.get(integer_or(params, "limit", _DEFAULT_DEPTH), 2)
 
 
 ROUTES: Final[Mapping[tuple[str, str], Route]] = {

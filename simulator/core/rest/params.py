@@ -9,7 +9,7 @@ from typing import Final
 
 from simulator.core.rest.venue_error import VenueError, missing_parameter
 
-__all__ = ["Params", "flag", "integer", "number", "optional_integer", "text"]
+__all__ = ["Params", "flag", "integer", "integer_or", "number", "optional_integer", "text"]
 
 Params = Mapping[str, str]
 
@@ -46,6 +46,12 @@ def integer(params: Params, name: str) -> int:
 def optional_integer(params: Params, name: str) -> int | None:
     """Return an integer, or None when it was not sent. Raises `VenueError` -1102 when it is unreadable."""
     return integer(params, name) if params.get(name) else None
+
+
+def integer_or(params: Params, name: str, otherwise: int) -> int:
+    """Return an integer, or `otherwise` when it was not sent or is unreadable."""
+    value = params.get(name, "")
+    return int(value) if _INTEGER.fullmatch(value) else otherwise
 
 
 def flag(params: Params, name: str) -> bool:

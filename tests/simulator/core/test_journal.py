@@ -70,3 +70,9 @@ def test_keys_and_signatures_are_masked() -> None:
     assert masked_params(params) == {"listenKey": "kkkk…", "signature": "…", "symbol": "BTCUSDT"}
     assert mask("") == ""
     assert mask_text(f"/ws/{'k' * 64}@X") == "/ws/kkkk…@X"
+
+
+def test_keys_are_masked_whatever_they_are_sent_as() -> None:
+    assert masked_params({"listen_key": "k" * 64, "quantity": "1"}) == {"listen_key": "kkkk…", "quantity": "1"}
+    assert mask_text("/x?a=1&signature=QUJD%2BREVG&b=2") == "/x?a=1&signature=QUJD…&b=2"
+    assert mask_text("?listenKey=kkkkkk&apiKey=aaaaaa...") == "?listenKey=kkkk…&apiKey=aaaa…"

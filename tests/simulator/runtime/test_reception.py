@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from aiohttp.http_parser import HttpRequestParserPy
 
 from simulator import Respond, Simulator
 from tests.simulator.runtime.wire import Wire
@@ -82,6 +83,45 @@ async def test_what_is_not_http_is_noted_without_the_keys_in_it() -> None:
         assert (await reader.read()).startswith(b"HTTP/1.0 400 ")
         (note,) = simulator.journal.entries(kind="note")
         assert "listenKey=kkkk… HTTP" in note.summary
+        writer.close()
+
+
+@pytest.mark.parametrize("secret", ["signature=QUJD%2BREVG", f"listenKey={'k' * 30}", f"apiKey={'k' * 30}"])
+async def test_not_even_part_of_a_secret_is_noted_of_what_is_not_http(secret: str) -> None:
+    async with Simulator() as simulator:
+        reader, writer = await asyncio.open_connection("127.0.0.1", simulator.port)
+        writer.write(f"GET /fapi/v1/ping?é&{secret} HTTP/1.1\r\n\r\n".encode())
+
+        assert (await reader.read()).startswith(b"HTTP/1.0 400 ")
+        (note,) = simulator.journal.entries(kind="note")
+        assert secret not in note.summary
+        assert secret[: secret.index("=") + 5] + "… HTTP" in note.summary
+        writer.close()
+
+
+async def test_a_body_that_is_not_encoded_as_it_says_is_refused_and_noted() -> None:
+    async with Simulator() as simulator, Wire(simulator) as wire:
+        answer = await wire.send("POST", "/fapi/v1/order", "a=b", **{"Content-Encoding": "gzip"})
+
+        assert answer.status == 400
+        assert simulator.journal.entries(kind="failure") == []
+        assert "cannot be read to its end: 400" in simulator.journal.entries(kind="connection")[0].summary
+
+
+async def test_bytes_that_are_no_text_are_no_defect_where_the_parser_passes_them_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("aiohttp.web_protocol.HttpRequestParser", HttpRequestParserPy)
+    async with Simulator() as simulator:
+        reader, writer = await asyncio.open_connection("127.0.0.1", simulator.port)
+        query = b"symbol=\xff&timestamp=%d&signature=%b" % (simulator.time_ms, b"a" * 64)
+        key = simulator.account.api_key.encode()
+        writer.write(
+            b"GET /fapi/v1/order?%b HTTP/1.1\r\nHost: x\r\nX-MBX-APIKEY: %b\r\nConnection: close\r\n\r\n" % (query, key)
+        )
+
+        assert b'{"code":-1022,' in await reader.read()
+        assert simulator.journal.entries(kind="failure") == []
         writer.close()
 
 

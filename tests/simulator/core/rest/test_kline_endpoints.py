@@ -57,6 +57,20 @@ def test_from_a_time_on_the_first_candles_come(path: str) -> None:
     assert until[-1][0] <= NOW - 3_600_000 < until[-1][0] + 5 * MINUTE
 
 
+@pytest.mark.parametrize("path", KLINES)
+@pytest.mark.parametrize("start", [NOW + 1, 10**15, 10**20 - 1])
+def test_nothing_has_begun_after_now(path: str, start: int) -> None:
+    assert ask(a_venue(), path, **about(path, interval="1M", startTime=start)) == []
+
+
+@pytest.mark.parametrize("path", KLINES)
+@pytest.mark.parametrize(
+    ("limit", "weight"), [("99", 1), ("499", 2), ("1000", 5), ("1001", 10), ("9" * 5000, 5), ("x", 5)]
+)
+def test_many_candles_weigh_more(path: str, limit: str, weight: int) -> None:
+    assert ROUTES["GET", f"/fapi/v1/{path}"].weigh({"limit": limit}) == weight
+
+
 def test_a_candle_has_what_was_traded_in_it() -> None:
     venue = traded("0.1", "-0.3")
     row = ask(venue, "klines", NOW + 1000, symbol="BTCUSDT", interval="1m", limit=1)[0]
