@@ -73,6 +73,8 @@ from simulator.core.scenario.position_action import (
     MarginCall,
     RequestExternal,
     Settle,
+    UpdateGrid,
+    UpdateStrategy,
     Wipe,
 )
 from simulator.core.scenario.scenario import Scenario, Step
@@ -154,6 +156,8 @@ __all__ = [
     "Step",
     "Transfer",
     "TriggerAlgo",
+    "UpdateGrid",
+    "UpdateStrategy",
     "Wipe",
     "load_scenario",
     "parse_scenario",

@@ -23,6 +23,7 @@ __all__ = [
     "BalanceRow",
     "ContractChanged",
     "Fact",
+    "GridChanged",
     "LeverageChanged",
     "ListenKeyAnnounced",
     "ListenKeyEnded",
@@ -35,6 +36,7 @@ __all__ = [
     "OrderFact",
     "OrderFilled",
     "PositionRow",
+    "StrategyChanged",
     "WalletChanged",
 ]
 
@@ -154,6 +156,33 @@ class MarginCalled(_AccountFact, frozen=True, kw_only=True):
     positions: tuple[PositionRow, ...]
 
 
+class StrategyChanged(_AccountFact, frozen=True, kw_only=True):
+    """A grid strategy got another status. `code` is the wire's `c`: 8007 is a new order of the grid."""
+
+    strategy_id: int
+    strategy_type: str
+    status: str
+    symbol: str
+    code: int
+
+
+class GridChanged(_AccountFact, frozen=True, kw_only=True):
+    """An order of a grid strategy was filled. `realized`, `unmatched_fee` and `matched` are in the quote asset.
+
+    `unmatched_` is of what was bought or sold, and not yet sold or bought again; `matched` is the profit of the rest.
+    """
+
+    strategy_id: int
+    strategy_type: str
+    status: str
+    symbol: str
+    realized: Decimal
+    unmatched_price: Decimal
+    unmatched_quantity: Decimal
+    unmatched_fee: Decimal
+    matched: Decimal
+
+
 class ContractChanged(_AccountFact, frozen=True, kw_only=True):
     """A symbol got another status. No user stream tells it, and no account is named: `account` is ""."""
 
@@ -177,7 +206,8 @@ class ListenKeyAnnounced(_AccountFact, frozen=True, kw_only=True):
 OrderFact: TypeAlias = OrderAccepted | OrderFilled | OrderAmended | OrderEnded
 
 AccountFact: TypeAlias = (
-    WalletChanged | LeverageChanged | MultiAssetsModeChanged | MarginCalled | ListenKeyEnded | ListenKeyAnnounced
-)
+    WalletChanged | LeverageChanged | MultiAssetsModeChanged | MarginCalled | StrategyChanged | GridChanged
+    | ListenKeyEnded | ListenKeyAnnounced
+)  # fmt: skip
 
 Fact: TypeAlias = OrderFact | AlgoChanged | AccountFact | ContractChanged

@@ -108,6 +108,10 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """Whether ALGO_UPDATE of a trailing stop has its activation price and callback rate, as `AP` and `cr`. Not
     documented; the old event of plain orders had them so."""
 
+    trigger_rejections: Literal["algo_update", "both"] = "algo_update"
+    """Whether a conditional order whose child is refused is told by ALGO_UPDATE alone, or, before that, by
+    CONDITIONAL_ORDER_TRIGGER_REJECT too, which was withdrawn 2025-12. Clients still listen for it."""
+
     cancel_all: Literal["orders", "orders_and_algo_orders"] = "orders"
     """What DELETE allOpenOrders and countdownCancelAll cancel. That they spare conditional orders is not stated, but
     those have an endpoint of their own."""

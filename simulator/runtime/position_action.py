@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, assert_never
 
 from simulator.core.scenario import position_action as act
@@ -31,6 +32,10 @@ def perform_on_venue(simulator: Simulator, action: act.OnVenue, account: str | N
             simulator.funding(action.symbol, action.rate)
         case act.MarginCall():
             simulator.margin_call(action.symbol, account=account)
+        case act.UpdateStrategy() | act.UpdateGrid():
+            terms = asdict(action) | {"account": account}
+            tell = simulator.update_strategy if isinstance(action, act.UpdateStrategy) else simulator.update_grid
+            tell(**terms)
         case act.Wipe():
             simulator.wipe(connections=action.connections)
         case act.RequestExternal():

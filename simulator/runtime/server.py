@@ -43,6 +43,7 @@ from simulator.runtime.reception import Reception
 from simulator.runtime.rest import RestInterface
 from simulator.runtime.rest_deeds import RestDeeds
 from simulator.runtime.script import ScenarioRun
+from simulator.runtime.strategy_deeds import StrategyDeeds
 from simulator.runtime.stream import Streams
 from simulator.runtime.tls import ThrowAwayAuthority
 from simulator.runtime.ws_api import WS_API_PATH, WsApi
@@ -58,6 +59,7 @@ class Simulator(
     PositionDeeds,
     AccountDeeds,
     ListingDeeds,
+    StrategyDeeds,
     ConnectionDeeds,
     ListenKeyDeeds,
     RestDeeds,

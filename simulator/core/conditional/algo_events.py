@@ -1,4 +1,5 @@
-"""How a conditional order is told on a user stream: the content of ALGO_UPDATE. Its one-letter keys appear here alone.
+"""How a conditional order is told on a user stream: the content of ALGO_UPDATE. Its one-letter keys appear here alone,
+and those of CONDITIONAL_ORDER_TRIGGER_REJECT, the event that told of a refused child before there was ALGO_UPDATE.
 
 Which keys there are depends on how far the order is, as captured: `ap`, `aq` and `act` are absent while it waits and
 triggers; TRIGGERED has zeros, although the child may have filled by then; FINISHED what the child came to. An order
@@ -15,9 +16,10 @@ from simulator.core.domain import CANCELED, EXPIRED
 from simulator.core.profile import Profile
 from simulator.core.trading.orders import Order
 
-__all__ = ["ALGO_UPDATE", "algo_content"]
+__all__ = ["ALGO_UPDATE", "TRIGGER_REJECT", "algo_content", "rejection_content"]
 
 ALGO_UPDATE = "ALGO_UPDATE"
+TRIGGER_REJECT = "CONDITIONAL_ORDER_TRIGGER_REJECT"
 
 
 def algo_content(algo: AlgoOrder, child: Order | None, profile: Profile) -> dict[str, Any]:
@@ -49,6 +51,11 @@ def algo_content(algo: AlgoOrder, child: Order | None, profile: Profile) -> dict
         **_trailing(algo, profile),
         "ia": algo.is_activated,
     }
+
+
+def rejection_content(algo: AlgoOrder) -> dict[str, Any]:
+    """Return the `or` of CONDITIONAL_ORDER_TRIGGER_REJECT."""
+    return {"s": algo.symbol, "i": algo.algo_id, "r": algo.reason}
 
 
 def _trailing(algo: AlgoOrder, profile: Profile) -> dict[str, str]:

@@ -46,6 +46,8 @@ from simulator.core.scenario.position_action import (
     OnVenue,
     RequestExternal,
     Settle,
+    UpdateGrid,
+    UpdateStrategy,
     Wipe,
 )
 
@@ -344,7 +346,8 @@ Action: TypeAlias = Deed | AnswerAction
 _ACTION_TYPES: tuple[type[Action], ...] = (
     Place, PlaceAlgo, Fill, Cancel, Expire, Amend, TriggerAlgo, EndAlgo, Transfer, Push,
     SetPrice, SetMark, SetDepth, FollowPath, SetFundingRate, SetStatus, Delist,
-    Liquidate, Adl, Settle, AdjustPosition, Funding, MarginCall, Wipe, RequestExternal,
+    Liquidate, Adl, Settle, AdjustPosition, Funding, MarginCall, UpdateStrategy, UpdateGrid, Wipe,
+    RequestExternal,
     ExpireListenKey, DropListenKey, ReplaceListenKey, CloseConnections, CutConnections, SilenceConnections,
     HalfOpenConnections, RefuseConnections, NextConnectionsSilent, CloseNextConnections,
     DropFrames, DuplicateFrames, DelayFrames, HoldFrames, ReleaseFrames, CorruptFrames, RestLag,

@@ -19,6 +19,8 @@ __all__ = [
     "OnVenue",
     "RequestExternal",
     "Settle",
+    "UpdateGrid",
+    "UpdateStrategy",
     "Wipe",
 ]
 
@@ -89,6 +91,35 @@ class MarginCall:
 
 
 @dataclass(frozen=True, kw_only=True)
+class UpdateStrategy:
+    """Sends STRATEGY_UPDATE of a grid strategy, which runs nowhere."""
+
+    symbol: Symbol
+    strategy_id: int = 1
+    strategy_type: str = "GRID"
+    status: str = "NEW"
+    code: int = 8007
+    """The wire's `c`."""
+    account: AccountName | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateGrid:
+    """Sends GRID_UPDATE: an order of a grid strategy, which runs nowhere, was filled."""
+
+    symbol: Symbol
+    strategy_id: int = 1
+    strategy_type: str = "GRID"
+    status: str = "WORKING"
+    realized: DecimalText = "0"
+    unmatched_price: DecimalText = "0"
+    unmatched_quantity: DecimalText = "0"
+    unmatched_fee: DecimalText = "0"
+    matched: DecimalText = "0"
+    account: AccountName | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Wipe:
     """Forgets every order, trade, position and balance, and numbers anew, as the testnet does each month."""
 
@@ -105,4 +136,7 @@ class RequestExternal:
     account: AccountName | None = None
 
 
-OnVenue: TypeAlias = Liquidate | Adl | Settle | AdjustPosition | Funding | MarginCall | Wipe | RequestExternal
+OnVenue: TypeAlias = (
+    Liquidate | Adl | Settle | AdjustPosition | Funding | MarginCall | UpdateStrategy | UpdateGrid | Wipe
+    | RequestExternal
+)  # fmt: skip

@@ -15,15 +15,18 @@ from simulator.core.facts import (
     AccountPatch,
     BalanceRow,
     Fact,
+    GridChanged,
     LeverageChanged,
     ListenKeyAnnounced,
     ListenKeyEnded,
     MarginCalled,
     MultiAssetsModeChanged,
     PositionRow,
+    StrategyChanged,
     WalletChanged,
 )
 from simulator.core.profile import Profile
+from simulator.core.streams.strategy_events import strategy_event
 from simulator.core.streams.user_event import UserEvent, user_event
 
 __all__ = ["LISTEN_KEY_EXPIRED", "account_events", "account_update"]
@@ -50,6 +53,8 @@ def account_events(fact: AccountFact, profile: Profile) -> Iterator[UserEvent]:
             yield user_event(fact, ACCOUNT_CONFIG_UPDATE, {"ai": mode}, f"multi-assets mode {fact.multi_assets}")
         case MarginCalled():
             yield _margin_call(fact)
+        case StrategyChanged() | GridChanged():
+            yield strategy_event(fact)
         case ListenKeyEnded() | ListenKeyAnnounced():
             if _is_announced(fact, profile):
                 yield _listen_key_expired(fact, profile)

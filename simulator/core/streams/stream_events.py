@@ -21,7 +21,8 @@ from itertools import chain, groupby
 from typing import Any, Final, TypeGuard, assert_never
 
 from simulator.core.amounts import ZERO, eight_or_zero, padded, trimmed
-from simulator.core.conditional.algo_events import ALGO_UPDATE, algo_content
+from simulator.core.conditional.algo_events import ALGO_UPDATE, TRIGGER_REJECT, algo_content, rejection_content
+from simulator.core.conditional.algo_orders import REJECTED
 from simulator.core.domain import AMENDMENT, CANCELED, EXPIRED, NEW, TRADE, SymbolSpec
 from simulator.core.facts import (
     AlgoChanged,
@@ -135,6 +136,8 @@ def _events(fact: Fact, symbols: dict[str, SymbolSpec], profile: Profile) -> Ite
         case AlgoChanged():
             content = algo_content(fact.algo, fact.child, profile)
             summary = f"{fact.algo.symbol} {fact.algo.client_algo_id} {fact.algo.terms.type} {fact.algo.status}"
+            if fact.algo.status == REJECTED and profile.trigger_rejections == "both":
+                yield user_event(fact, TRIGGER_REJECT, {"or": rejection_content(fact.algo)}, summary)
             yield user_event(fact, ALGO_UPDATE, {"o": content}, summary)
         case ContractChanged():
             return

@@ -30,7 +30,6 @@ CASES: Final[Mapping[str, Case]] = {
 """How the simulator is brought to produce what each sample shows."""
 
 _CONVERT: Final = "conversion of assets: no trade, and no part of the futures account"
-_STRATEGY: Final = "grid trading runs on Binance's website; no endpoint starts it"
 
 NOT_IMPLEMENTED: Final[Mapping[str, str]] = {
     "rest/list_all_convert_pairs": _CONVERT,
@@ -38,10 +37,7 @@ NOT_IMPLEMENTED: Final[Mapping[str, str]] = {
     "rest/accept_the_offered_quote": _CONVERT,
     "rest/order_status": _CONVERT,
     "rest/futures_tradfi_perps_contract": "the signature under an agreement: everybody may trade everything here",
-    "events/strategy_update": _STRATEGY,
-    "events/grid_update": _STRATEGY,
     "events/order_trade_update_trailing_docs": "no order has had this type since 2025-12: its child is a MARKET order",
-    "events/conditional_order_trigger_reject": "withdrawn in 2025-12: ALGO_UPDATE says it now",
     "rest/open_interest_statistics": "a market statistic: what open interest was is not kept, only what it is",
     "rest/quarterly_contract_settlement_price": "a market statistic: no contract was delivered here in the past",
     "stream/combined_envelope": "the envelope alone; every event inside it is compared",

@@ -167,6 +167,26 @@ async def cancelled_algo(bench: Bench) -> Any:
     return await bench.event("ALGO_UPDATE")
 
 
+async def strategy(bench: Bench) -> Any:
+    await bench.listen()
+    bench.simulator.update_strategy("BTCUSDT", strategy_id=176054594)
+    return await bench.event("STRATEGY_UPDATE")
+
+
+async def grid(bench: Bench) -> Any:
+    await bench.listen()
+    terms = {"realized": "-0.00300716", "unmatched_price": "16720", "unmatched_quantity": "-0.001"}
+    bench.simulator.update_grid("BTCUSDT", strategy_id=176057039, unmatched_fee="-0.00300716", **terms)
+    return await bench.event("GRID_UPDATE")
+
+
+async def refused_child(bench: Bench) -> Any:
+    await bench.algo("STOP_MARKET", "BUY", triggerPrice="66000", quantity="0.010", clientAlgoId="mine")
+    await bench.listen()
+    bench.simulator.end_algo("mine", "REJECTED", reason="the FOK order has been rejected")
+    return await bench.event("CONDITIONAL_ORDER_TRIGGER_REJECT")
+
+
 async def triggered(bench: Bench) -> Any:
     terms = {"triggerPrice": "66000.5", "quantity": "0.010"}
     await bench.algo("STOP_MARKET", "BUY", **terms)
@@ -254,6 +274,11 @@ CASES: Final[Mapping[str, Case]] = {
     "events/listen_key_expired": Case(produce=expired_key),
     "events/algo_update_new_closeposition_testnet": Case(produce=closing_stop),
     "events/algo_update_docs_canceled": Case(produce=cancelled_algo),
+    "events/conditional_order_trigger_reject": Case(
+        produce=refused_child, terms={"profile": Profile(trigger_rejections="both")}
+    ),
+    "events/strategy_update": Case(produce=strategy),
+    "events/grid_update": Case(produce=grid),
     "events/sequence_algo_stop_market_trigger_live": Case(
         produce=triggered, but={f"{number}.o.ia": YOUNGER for number in range(3)}
     ),
