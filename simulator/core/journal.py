@@ -17,7 +17,7 @@ import msgspec
 __all__ = ["Journal", "JournalEntry", "mask", "mask_text", "masked_params"]
 
 _KEY: Final = re.compile(
-    r"[A-Za-z0-9]{64}|(?:(?<=signature=)|(?<=listenKey=)|(?<=apiKey=))[^&\s'\"]+"  # of any form, even cut off
+    r"(?:(?<=signature=)|(?<=listenKey=)|(?<=apiKey=))[^&\s'\"…]+|[A-Za-z0-9]{64}"  # named: of any form, even cut off
 )
 _KEY_LENGTH: Final = 64
 _SECRET_PARAMS: Final = frozenset({"listenKey", "apiKey"})

@@ -75,4 +75,5 @@ def test_keys_and_signatures_are_masked() -> None:
 def test_keys_are_masked_whatever_they_are_sent_as() -> None:
     assert masked_params({"listen_key": "k" * 64, "quantity": "1"}) == {"listen_key": "kkkk…", "quantity": "1"}
     assert mask_text("/x?a=1&signature=QUJD%2BREVG&b=2") == "/x?a=1&signature=QUJD…&b=2"
+    assert mask_text(f"signature={'s' * 64}%2Bsss") == "signature=ssss…"
     assert mask_text("?listenKey=kkkkkk&apiKey=aaaaaa...") == "?listenKey=kkkk…&apiKey=aaaa…"
