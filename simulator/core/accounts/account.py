@@ -227,7 +227,7 @@ class Account:
 
     def balance_row(self, asset: str, change: Decimal = ZERO) -> BalanceRow:
         """Return the wallet as a patch lists it."""
-        wallet = self.wallets[asset]
+        wallet = self.wallets.get(asset, ZERO)
         return BalanceRow(asset, wallet, wallet - self.isolated_wallets(asset), change)
 
     def position_row(self, position: Position, mark: Decimal, margin_asset: str) -> PositionRow:

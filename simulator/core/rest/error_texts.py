@@ -61,7 +61,6 @@ SCRIPTED_TEXTS: Final[Mapping[int, str]] = {
     -4109: "This account is inactive. Please activate it first.",
     -4114: "Invalid clientTranId.",
     -4115: "Duplicated clientTranId.",
-    -4118: "ReduceOnly Order Failed. Please check your existing position and open orders.",
     -4139: "Order type can not be market if it's unable to cancel.",
     -4144: "Invalid pair.",
     -4165: "Invalid time interval.",

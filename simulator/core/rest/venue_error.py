@@ -148,6 +148,7 @@ BAD_GOOD_TILL_DATE: Final = (
 SYMBOL_NOT_AMENDABLE: Final = (-5024, "Symbol is not in trading status. Order amendment is not permitted.")
 BAD_BATCH_SIZE: Final = (-4082, "Invalid number of batch place orders.")
 TOO_MANY_CANCELS: Final = (-4032, "Exceed maximum cancel order size.")
+NOTHING_LEFT_TO_REDUCE: Final = (-4118, "ReduceOnly Order Failed. Please check your existing position and open orders.")
 NOT_REDUCE_ONLY: Final = (-5047, "The order is not a reduce-only order.")
 
 

@@ -1,7 +1,8 @@
 """Whether an account may place an order now: what depends on the account's state, not on the order alone.
 
 In this order: status of the symbol (-4140, -4141), duplicate client order id (-4116), reduce-only (-2022), number of
-open orders (-2025), margin (-2019), size of the position (-2027).
+open orders (-2025), what other reduce-only orders leave to one that is to rest (-4118), margin (-2019), size of the
+position (-2027).
 """
 
 from __future__ import annotations
@@ -20,8 +21,17 @@ from simulator.core.domain import BUY, TRADING, SymbolSpec
 from simulator.core.rest import venue_error
 from simulator.core.rest.venue_error import refusal
 from simulator.core.trading.orders import Order, OrderIntent
+from simulator.core.trading.reduce_only import has_a_share
 
-__all__ = ["OVER", "check_amendment", "check_margin", "check_market_price", "check_standing", "check_status"]
+__all__ = [
+    "OVER",
+    "check_amendment",
+    "check_margin",
+    "check_market_price",
+    "check_share",
+    "check_standing",
+    "check_status",
+]
 
 OVER: Final = frozenset({"DELIVERED", "SETTLING", "CLOSE"})
 """The statuses of a contract that nobody can trade any more."""
@@ -53,11 +63,16 @@ def check_standing(account: Account, intent: OrderIntent, spec: SymbolSpec) -> N
     named = account.order_named(intent.symbol, intent.client_order_id)
     if named is not None and named.is_open:
         raise refusal(venue_error.DUPLICATE_CLIENT_ORDER_ID)
-    sign = 1 if intent.side == BUY else -1
-    if intent.reduce_only and not account.closable(intent.symbol, intent.position_side, sign):
+    if intent.reduce_only and not account.closable(intent.symbol, intent.position_side, intent.sign):
         raise refusal(venue_error.REDUCE_ONLY_REJECTED)
     if len(account.open_orders.get(intent.symbol, ())) >= spec.max_orders:
         raise refusal(venue_error.TOO_MANY_ORDERS)
+
+
+def check_share(account: Account, intent: OrderIntent) -> None:
+    """Raise `VenueError` -4118 when other reduce-only orders leave nothing to one that is to rest."""
+    if intent.reduce_only and not has_a_share(account, intent):
+        raise refusal(venue_error.NOTHING_LEFT_TO_REDUCE)
 
 
 def check_margin(account: Account, order: OrderIntent | Order, symbols: Symbols, prices: Prices) -> None:

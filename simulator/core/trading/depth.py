@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from itertools import takewhile
 from typing import NamedTuple
 
 from simulator.core.amounts import ZERO
@@ -65,7 +66,7 @@ class Depth:
         levels = self._levels.get(symbol)
         if levels is None:
             return None
-        return sum((level.quantity for level in levels if _is_good(level, side, limit)), ZERO)
+        return sum((level.quantity for level in takewhile(lambda level: _is_good(level, side, limit), levels)), ZERO)
 
     def take(self, symbol: str, side: str, limit: Decimal, wanted: Level) -> list[Level]:
         """Take at most the wanted quantity at this limit; return the trades. `wanted.price` is the market's."""

@@ -21,6 +21,7 @@ from typing import Final
 
 from simulator.core.accounts.account import Account
 from simulator.core.accounts.income import income_of_reason
+from simulator.core.amounts import ZERO
 from simulator.core.domain import (
     FOK,
     MARKET,
@@ -42,6 +43,7 @@ from simulator.core.trading.acceptance import (
     check_amendment,
     check_margin,
     check_market_price,
+    check_share,
     check_standing,
     check_status,
 )
@@ -108,6 +110,8 @@ class Exchange(MatchingEngine):
             check_market_price(intent.side, market, self.marks[intent.symbol], spec)
         if intent.time_in_force == FOK:
             self._check_fills_wholly(intent)
+        if decision == "rest":
+            check_share(account, intent)
         check_margin(account, intent, self.symbols, self.marks)
         return decision
 
@@ -150,7 +154,8 @@ class Exchange(MatchingEngine):
         left = account.orders[order.order_id]
         if left.is_open and not keeps_its_place:
             self._books.put(left)
-        return left, [amendment, *facts]
+        facts += self.push_out(left, now_ms)
+        return account.orders[order.order_id], [amendment, *facts]
 
     def enter(self, account: Account, intent: OrderIntent, now_ms: int) -> OrderAccepted:
         """Accept an order that nothing refuses, and let it neither trade nor rest: its sender sees to that."""
@@ -228,9 +233,22 @@ class Exchange(MatchingEngine):
         if self.terms.liquidity == "one_price":
             available = self.depth.available(intent.symbol, intent.side, intent.price)
         else:
-            available = self._books.available(intent.symbol, intent.side, intent.price)
+            available = self._books.available(intent.symbol, intent.side, intent.price) - self._unbacked(intent)
         if available is not None and available < intent.quantity:
             raise refusal(venue_error.FILL_OR_KILL_REJECTED)
+
+    def _unbacked(self, intent: OrderIntent) -> Decimal:
+        """Return how much of what rests within the limit cannot trade: the position that it reduces is too small."""
+        held: dict[tuple[str, str], Decimal] = {}
+        missing = ZERO
+        for name, order_id in self._books.met_by(intent.symbol, intent.price):
+            order = self.accounts[name].orders[order_id]
+            key = name, order.position_side
+            amount = held.get(key, self.accounts[name].position(order.symbol, order.position_side).amount)
+            traded = min(order.remaining, max(ZERO, -order.sign * amount)) if order.reduce_only else order.remaining
+            missing += order.remaining - traded
+            held[key] = amount + order.sign * traded
+        return missing
 
 
 def _check_amendable(order: Order, quantity: Decimal, price: Decimal, spec: SymbolSpec) -> None:

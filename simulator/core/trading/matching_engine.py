@@ -4,7 +4,8 @@ The engine has the state of the market and of the accounts, and knows nothing of
 asks that first. Every trade has two sides (`trading.house`), one trade id, and one line on the tape; in a market with a
 book the taker moves the last price.
 
-A reduce-only order trades no more than the position that it reduces, and expires with reason 4 when there is none.
+A reduce-only order trades no more than the position that it reduces, and expires with reason 4 when there is nothing
+left for it (`trading.reduce_only`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from simulator.core.domain import (
     CANCELED,
     EXPIRED,
     EXPIRED_IN_MATCH,
+    FOK,
     IOC,
     MARKET,
     SELL,
@@ -34,6 +36,7 @@ from simulator.core.trading.market_terms import MarketTerms
 from simulator.core.trading.matching import is_met
 from simulator.core.trading.order_books import Best, Offer, OrderBooks
 from simulator.core.trading.orders import Order, after_end
+from simulator.core.trading.reduce_only import pushed_out
 from simulator.core.trading.self_trade import MAKER_EXPIRED, Prevention, expiry_of_taker, prevention
 from simulator.core.trading.settlement import Match, settle
 from simulator.core.trading.snapshots import Snapshots
@@ -181,11 +184,11 @@ class MatchingEngine:
         """Let what an arriving order did not fill rest, or expire."""
         if order.type == MARKET:
             return [self.expire(order, MARKET_REMAINDER, now_ms)]
-        if order.time_in_force == IOC:
+        if order.time_in_force in {IOC, FOK}:
             return [self.expire(order, IMMEDIATE_REMAINDER, now_ms)]
         self._books.put(order)
         self._good_till.note(order)
-        return []
+        return self.push_out(order, now_ms)
 
     def cancel(self, order: Order, now_ms: int) -> OrderEnded:
         """Cancel an open order."""
@@ -216,7 +219,7 @@ class MatchingEngine:
         is_buyer_maker = maker.side == BUY if maker else taker is not None and taker.side == SELL
         self.tape.note(PublicTrade(symbol, trade_id, level.price, level.quantity, is_buyer_maker, now_ms))
         for order, _ in sides:
-            facts += self._expire_pointless(order, now_ms)
+            facts += self.push_out(order, now_ms)
         return facts
 
     def _settle(self, order: Order, match: Match) -> Fact:
@@ -231,19 +234,13 @@ class MatchingEngine:
         if not order.is_open:
             self._good_till.forget(order.order_id)
 
-    def _expire_pointless(self, traded: Order, now_ms: int) -> list[Fact]:
-        """Expire the account's reduce-only orders that have no position left to reduce."""
-        account, symbol, position_side = self.accounts[traded.account], traded.symbol, traded.position_side
-        if not traded.reduce_only and not account.reduces(symbol, position_side):
+    def push_out(self, changed: Order, now_ms: int) -> list[Fact]:
+        """Expire the reduce-only orders to which this order, which changed, or its position leaves nothing."""
+        account = self.accounts[changed.account]
+        if not changed.reduce_only and not account.reduces(changed.symbol, changed.position_side):
             return []
-        pointless = [
-            order
-            for order in account.open_orders.get(symbol, {}).values()
-            if order.reduce_only
-            and order.position_side == position_side
-            and not account.closable(symbol, position_side, order.sign)
-        ]
-        return [self.expire(order, REDUCE_ONLY_REMAINDER, now_ms) for order in pointless]
+        found = pushed_out(account, changed.symbol, changed.position_side)
+        return [self.expire(order, REDUCE_ONLY_REMAINDER, now_ms) for order in found]
 
     def _end(self, order: Order, status: str, reason: str, now_ms: int) -> OrderEnded:
         account = self.accounts[order.account]

@@ -36,6 +36,11 @@ class OrderIntent(msgspec.Struct, frozen=True, kw_only=True):
     self_trade_prevention: str = "NONE"
     price_match: str = "NONE"
 
+    @property
+    def sign(self) -> int:
+        """1 for BUY, -1 for SELL."""
+        return 1 if self.side == BUY else -1
+
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """An order as the exchange knows it. `quote`: Σ price × quantity of its fills; `expiry_reason`: the wire's `er`."""

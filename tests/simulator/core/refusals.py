@@ -36,6 +36,7 @@ AMENDMENT: Final = {
     "price": "60000",
 }
 TAKE: Final = {"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quantity": "0.010"}
+REDUCTION: Final = ORDER | {"side": "SELL", "quantity": "0.010", "price": "66000", "reduceOnly": "true"}
 STOP: Final = {"triggerPrice": "66000"}
 LIMITED: Final = STOP | {"price": "66000"}
 CLOSE: Final = {"triggerPrice": "64000", "closePosition": "true"}
@@ -253,6 +254,7 @@ CASES: Final[Mapping[int, Callable[[], object]]] = {
     -4104: asks("GET continuousKlines", pair="BTCUSDT", contractType="WEEKLY", interval="1m"),
     -4116: after(("POST order", ORDER | {"newClientOrderId": "a"}), ("POST order", ORDER | {"newClientOrderId": "a"})),
     -4117: cancel_while_it_triggers,
+    -4118: after(("POST order", TAKE), ("POST order", REDUCTION), ("POST order", REDUCTION | {"price": "66001"})),
     -4120: order(type="STOP_MARKET"),
     -4130: close_twice,
     -4131: find_the_market_far_from_the_mark,

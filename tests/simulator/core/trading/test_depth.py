@@ -118,3 +118,12 @@ def test_a_reduce_only_taker_takes_no_more_than_the_position() -> None:
         "filled 0.002 at 64990",
         "EXPIRED 4",
     ]
+
+
+def test_levels_behind_one_beyond_the_limit_are_not_there_for_a_fill_or_kill_order() -> None:
+    exchange = with_depth(level("0.001", "65010"), level("0.010", "65000"))
+
+    with pytest.raises(VenueError) as refused:
+        place(exchange, limit(BUY, "0.005", "65000", time_in_force="FOK"))
+
+    assert refused.value.code == -5021
