@@ -23,7 +23,16 @@ from simulator.core.domain import (
     SymbolSpec,
 )
 
-__all__ = ["DEFAULT_SYMBOLS", "Listing", "delivery", "market_at", "perpetual", "quarterlies", "synthetic_symbols"]
+__all__ = [
+    "DEFAULT_SYMBOLS",
+    "Listing",
+    "deliveries",
+    "delivery",
+    "market_at",
+    "perpetual",
+    "quarterlies",
+    "synthetic_symbols",
+]
 
 _DELIVERY_HOUR: Final = 8
 _FRIDAY: Final = 4
@@ -111,6 +120,13 @@ def quarterlies(now_ms: int) -> tuple[SymbolSpec, ...]:
         _quarterly(_BITCOIN, following, NEXT_QUARTER, "66300"),
         _quarterly(_ETHER, following, NEXT_QUARTER, "3570"),
     )
+
+
+def deliveries(first_ms: int, last_ms: int) -> list[int]:
+    """Return when quarterly contracts were, or will be, delivered between two times, in ms, oldest first."""
+    first, last = (datetime.fromtimestamp(time_ms / 1000, UTC).year for time_ms in (first_ms, last_ms))
+    ends = (_delivery_ms(year, month) for year in range(first, last + 1) for month in (3, 6, 9, 12))
+    return [end for end in ends if first_ms <= end <= last_ms]
 
 
 def market_at(now_ms: int) -> tuple[SymbolSpec, ...]:

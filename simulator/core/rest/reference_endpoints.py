@@ -2,7 +2,8 @@
 
 Everything is reckoned from what happens here. An index has one constituent, this simulator's own index price; the risk
 of auto-deleverage is high as soon as the insurance fund of the symbol's asset is used up; statistics over periods come
-from the charts. Not served, because nothing here would be behind it: long/short ratios of accounts and top traders.
+from the charts. Not served, because nothing here would be behind it: what open interest was, and long/short ratios of
+accounts and top traders.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from simulator.core.amounts import eight, padded, trimmed
 from simulator.core.domain import SymbolSpec
 from simulator.core.market.klines import HOUR_MS, INTERVALS, Candle, end_of
 from simulator.core.market.statistics import open_interest
+from simulator.core.market.symbols import deliveries
+from simulator.core.market.synthetic_past import KEPT
 from simulator.core.market.tape import ChartKind
 from simulator.core.market.trading_sessions import trading_schedule
 from simulator.core.rest import venue_error
@@ -158,6 +161,25 @@ def basis(venue: Venue, call: Call) -> Answer:
     return Answer([_basis_row(price, indexes[price.open_ms], spec) for price in prices])
 
 
+def delivery_price(venue: Venue, call: Call) -> Answer:
+    """GET /futures/data/delivery-price: the index at the last year's deliveries of a pair's contracts, latest first.
+
+    A pair without such contracts has none. Raises `VenueError` -1121.
+    """
+    exchange, pair = venue.exchange, text(call.params, "pair")
+    specs = [spec for spec in exchange.symbols.values() if spec.pair == pair]
+    if not specs:
+        raise refusal(venue_error.INVALID_SYMBOL)
+    if all(is_perpetual(spec) for spec in specs):
+        return Answer([])
+    chart = exchange.tape.chart(specs[0].symbol, call.now_ms, "index")
+    hours = [
+        chart.candle("1h", end_ms, call.now_ms)
+        for end_ms in reversed(deliveries(call.now_ms - KEPT[HOUR_MS] * HOUR_MS, call.now_ms))
+    ]
+    return Answer([_delivery_row(hour) for hour in hours if hour is not None])
+
+
 def _periods(venue: Venue, spec: SymbolSpec, call: Call, kind: ChartKind = "last") -> list[Candle]:
     """Return the complete periods that are asked for: by default the latest 30."""
     period = text(call.params, "period")
@@ -183,6 +205,14 @@ def _taker_row(candle: Candle, spec: SymbolSpec) -> dict[str, Any]:
         "buyVol": padded(candle.buy_volume, max(spec.quantity_precision, 4)),
         "sellVol": padded(sold, max(spec.quantity_precision, 4)),
         "timestamp": candle.open_ms,
+    }
+
+
+def _delivery_row(hour: Candle) -> dict[str, Any]:
+    price = hour.open
+    return {
+        "deliveryTime": hour.open_ms,
+        "deliveryPrice": int(price) if price == price.to_integral_value() else float(price),
     }
 
 
@@ -242,4 +272,5 @@ ROUTES: Final[Mapping[tuple[str, str], Route]] = {
     ("GET", "/fapi/v1/tradingSchedule"): Route(schedule, "none", 5),
     ("GET", "/futures/data/takerlongshortRatio"): Route(taker_volume, "none", 0),
     ("GET", "/futures/data/basis"): Route(basis, "none", 0),
+    ("GET", "/futures/data/delivery-price"): Route(delivery_price, "none", 0),
 }

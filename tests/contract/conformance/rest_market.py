@@ -59,6 +59,10 @@ CASES: Final[Mapping[str, Case]] = {
     "rest/symbol_order_book_ticker": unlike_spot("GET ticker/bookTicker", **BITCOIN),
     "rest/open_interest": asks("GET openInterest", **BITCOIN),
     "rest/taker_buy_sell_volume": asks("GET /futures/data/takerlongshortRatio", **BITCOIN, period="5m"),
+    "rest/quarterly_contract_settlement_price": Case(
+        produce=asks("GET /futures/data/delivery-price", pair="BTCUSDT").produce,
+        but={"[].deliveryPrice": "an average of index prices is seldom a whole number"},
+    ),
     "rest/basis": asks("GET /futures/data/basis", pair="BTCUSDT", contractType="PERPETUAL", period="5m"),
     "rest/composite_index_symbol_information": asks("GET indexInfo"),
     "rest/asset_index": asks("GET assetIndex", symbol="BTCUSD"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
@@ -9,8 +11,8 @@ from typing import Any
 import pytest
 
 from simulator import AccountSpec, VenueError
-from simulator.core.domain import BUY, SELL
-from simulator.core.market.symbols import DEFAULT_SYMBOLS
+from simulator.core.domain import BUY, SELL, SymbolSpec
+from simulator.core.market.symbols import DEFAULT_SYMBOLS, deliveries, market_at
 from simulator.core.market.trading_sessions import session_at
 from simulator.core.rest.reference_endpoints import ROUTES
 from simulator.core.venue import Venue
@@ -23,6 +25,12 @@ MONDAY_NOON = 1_761_566_400_000
 def ask(venue: Venue, path: str, now_ms: int = NOW, **params: Any) -> Any:
     return (
         ROUTES["GET", path if path.startswith("/") else f"/fapi/v1/{path}"].endpoint(venue, call(now_ms, **params)).body
+    )
+
+
+def a_venue_of(symbols: Iterable[SymbolSpec]) -> Venue:
+    return Venue(
+        accounts=(AccountSpec(),), symbols=symbols, profile=a_venue().profile, listen_key_lifetime_ms=1, seed=0
     )
 
 
@@ -111,6 +119,28 @@ def test_the_basis_is_the_distance_from_the_index() -> None:
         ask(venue, "/futures/data/basis", later, **{**params, "period": "1m"})
 
 
+def test_contracts_were_delivered_at_the_index_on_the_last_fridays_of_the_quarters() -> None:
+    venue = a_venue_of(market_at(NOW))
+    rows = ask(venue, "/futures/data/delivery-price", NOW, pair="BTCUSDT")
+    days = [datetime.fromtimestamp(row["deliveryTime"] / 1000, UTC) for row in rows]
+
+    assert [(day.weekday(), day.hour, day.month % 3) for day in days] == [(4, 8, 0)] * 4
+    assert days == sorted(days, reverse=True)
+    assert all(row["deliveryPrice"] > 0 for row in rows)
+    assert ask(venue, "/futures/data/delivery-price", NOW, pair="SOLUSDT") == []
+    with pytest.raises(VenueError, match="-1121"):
+        ask(venue, "/futures/data/delivery-price", NOW, pair="NONEUSDT")
+
+
+def test_a_delivery_of_today_is_at_the_index_of_its_hour() -> None:
+    venue = a_venue_of(market_at(NOW))
+    (delivery_ms, *_) = deliveries(NOW, NOW + 100 * 86_400_000)
+    venue.exchange.set_mark("BTCUSDT", Decimal(65000), Decimal("64000.5"), delivery_ms - 1000)
+    row = ask(venue, "/futures/data/delivery-price", delivery_ms + 1000, pair="BTCUSDT")[0]
+
+    assert row == {"deliveryTime": delivery_ms, "deliveryPrice": 64000.5}
+
+
 def test_stocks_have_sessions_and_a_weekend() -> None:
     found = [session_at("EQUITY", MONDAY_NOON + hours * 3_600_000).type for hours in (-12, 0, 2, 9, 5 * 24)]
 
@@ -122,13 +152,7 @@ def test_stocks_have_sessions_and_a_weekend() -> None:
 
 
 def test_an_index_contract_has_its_parts() -> None:
-    venue = Venue(
-        accounts=(AccountSpec(),),
-        symbols=DEFAULT_SYMBOLS,
-        profile=a_venue().profile,
-        listen_key_lifetime_ms=1,
-        seed=0,
-    )
+    venue = a_venue_of(DEFAULT_SYMBOLS)
     names = [row["symbol"] for row in ask(venue, "indexInfo")]
     assert names == [spec.symbol for spec in DEFAULT_SYMBOLS if spec.underlying_type == "INDEX"]
     with pytest.raises(VenueError, match="-1121"):
