@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import pytest
 
 from simulator import Simulator
+from simulator.runtime.deeds import Deeds
+from simulator.welcome import welcome
 from user_stream import Environment
 
 README = Path(__file__).parent.parent / "README.md"
@@ -58,6 +61,25 @@ async def test_own_order_manager_of_the_readme_follows_an_account() -> None:
         await defined_by(block)["follow"](sim.account.api_key, sim.account.api_secret, environment)
 
 
-async def test_simulator_of_the_readme_runs() -> None:
-    (block,) = [block for block in blocks() if "async def exchange" in block]
-    await defined_by(block)["exchange"]()
+@pytest.mark.parametrize("name", ["exchange", "real_exchange"])
+async def test_simulator_of_the_readme_runs(name: str) -> None:
+    (block,) = [block for block in blocks() if f"async def {name}()" in block]
+    await defined_by(block)[name]()
+
+
+async def test_simulator_greets_as_the_readme_says() -> None:
+    (shown,) = [block for block in re.findall(r"```text\n(.*?)```", README.read_text(), re.DOTALL) if "ws-api" in block]
+    async with Simulator() as sim:
+        greeting = welcome(sim, "profile default, a book per symbol, limits enforced")
+
+        assert greeting.replace(f":{sim.port}", ":9010") + "\n" == shown
+
+
+def test_deeds_of_the_readme_are_all_that_there_are() -> None:
+    kinds = [kind for kind in Simulator.__mro__ if issubclass(kind, Deeds)]
+    deeds = {name for kind in kinds for name, member in vars(kind).items() if isinstance(member, FunctionType)}
+    text = README.read_text()
+
+    unnamed = {name for name in deeds if not name.startswith("_") and f"`{name}" not in text}
+    told_otherwise = {"close_api_connections", "cut_api_connections", "half_open_api_connections"}
+    assert unnamed == {"stop", "price", "play"} | told_otherwise
