@@ -1,11 +1,17 @@
-"""What `simulator serve` says when it listens: all that somebody needs who sees it for the first time."""
+"""What `simulator serve` says when it listens: all that somebody needs who sees it for the first time.
+
+Keys that the simulator made are shown whole, for they open nothing. Those that the user brought are not: they may be
+real ones, and what is printed ends in the logs of a build.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
 
-from simulator.core.domain import AccountSpec
+from simulator.core.domain import DEFAULT_API_KEY, DEFAULT_API_SECRET, AccountSpec
+from simulator.core.ids import identifier
+from simulator.core.journal import mask
 from simulator.runtime.server import Simulator
 
 __all__ = ["welcome"]
@@ -39,8 +45,16 @@ def _lines(simulator: Simulator, about: str) -> Iterator[str]:
 
 def _account(account: AccountSpec) -> Iterator[str]:
     yield f"account  {account.name}: {account.balance} USDT"
-    yield f"  key    {account.api_key}"
-    yield f"  secret {'none, it signs with its private key' if account.public_key else account.api_secret}"
+    is_ours = account.api_key in {DEFAULT_API_KEY, identifier(64, "api key", account.name)}
+    yield f"  key    {account.api_key if is_ours else f'{mask(account.api_key)} (your own)'}"
+    yield f"  secret {_secret(account)}"
+
+
+def _secret(account: AccountSpec) -> str:
+    if account.public_key:
+        return "none, it signs with its private key"
+    is_ours = account.api_secret in {DEFAULT_API_SECRET, identifier(64, "api secret", account.name)}
+    return account.api_secret if is_ours else "your own"
 
 
 def _trust(file: str) -> Iterator[str]:

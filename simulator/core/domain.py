@@ -67,7 +67,7 @@ DEFAULT_API_KEY: Final = "simulatorDefaultAccountApiKey0000000000000000000000000
 DEFAULT_API_SECRET: Final = "simulatorDefaultAccountApiSecret00000000000000000000000000000001"  # noqa: S105  documented, opens nothing
 
 
-class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
+class ApiKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One more key of an account: 64 letters and digits, and a secret, or the PEM text of a public key."""
 
     api_key: str
@@ -78,7 +78,7 @@ class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
         return "ApiKey(…)"
 
 
-class AccountSpec(msgspec.Struct, frozen=True, kw_only=True):
+class AccountSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An account at the start: its keys (64 letters and digits), and its wallet.
 
     With a `public_key`, PEM text of an RSA or Ed25519 key, requests are verified by it, and `api_secret` is none.

@@ -55,6 +55,7 @@ def test_a_file_replaces_the_default_account(tmp_path: Path) -> None:
         ("{}", "expected a list such as"),
         ("nonsense", "expected a list such as"),
         ('[{"name": 5}]', r"Expected `str`, got `int` - at `\$\[0\].name`"),
+        ('[{"balence": "1"}]', "unknown field `balence`"),
         ("[]", "at least one account"),
         ('[{"name": "a"}, {"name": "a"}]', "a name of its own"),
     ],
