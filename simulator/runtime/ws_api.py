@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -108,17 +108,14 @@ class WsApi:
             return websocket
         connection = self._open(address, query, websocket, request.transport)
         try:
-            await self._listen(connection, websocket)
+            await self._guarded(connection, lambda: self._listen(connection, websocket))
         finally:
             self._forget(connection, f"ended, close code {websocket.close_code or 'none'}")
         return websocket
 
     def close(self, connection: ApiConnection, code: int, reason: str) -> None:
         """Close a connection with a close frame. It leaves the list at once."""
-        self._forget(connection, f"closed by the exchange, code {code} {reason}".rstrip())
-        task = asyncio.get_running_loop().create_task(connection.close(code, reason))
-        self._closings.add(task)
-        task.add_done_callback(self._closings.discard)
+        self._begin_close(connection, code, reason)
 
     def cut(self, connection: ApiConnection) -> None:
         """Reset a connection. It leaves the list at once."""
@@ -177,6 +174,23 @@ class WsApi:
                 case _:
                     return
 
+    async def _guarded(self, connection: ApiConnection, work: Callable[[], Awaitable[None]]) -> None:
+        """Let a defect of the simulator end the connection that it was found on, and no other."""
+        try:
+            await work()
+        except ConnectionError:
+            raise
+        except Exception as error:  # noqa: BLE001  it is told, and `Simulator.stop` raises it
+            self._floor.chronicle.fail(error, f"connection {connection.number}")
+            await asyncio.shield(self._begin_close(connection, 1011, "internal error of the simulator"))
+
+    def _begin_close(self, connection: ApiConnection, code: int, reason: str) -> asyncio.Task[None]:
+        self._forget(connection, f"closed by the exchange, code {code} {reason}".rstrip())
+        task = asyncio.get_running_loop().create_task(connection.close(code, reason))
+        self._closings.add(task)
+        task.add_done_callback(self._closings.discard)
+        return task
+
     def _forget(self, connection: ApiConnection, summary: str) -> None:
         if self.connections.pop(connection.number, None) is not None:
             connection.stop()
@@ -192,7 +206,7 @@ class WsApi:
             return
         steps = plan(self._verdict(request))
         if steps.wait_s or steps.hold_s:
-            connection.later(self._answer(request, steps))
+            connection.later(self._guarded(connection, lambda: self._answer(request, steps)))
         else:
             await self._answer(request, steps)
 

@@ -65,6 +65,7 @@ SESSION_WEIGHT: Final = 2
 HANDSHAKE_WEIGHT: Final = 5
 
 _VERSION: Final = re.compile(r"v[0-9]+/")
+_HALF_CHARACTER: Final = re.compile(r"\\u[dD][89a-fA-F]")
 _INTEGER: Final = re.compile(r"-?[0-9]{1,20}")
 
 
@@ -99,6 +100,8 @@ def read_request(text: str) -> ApiRequest:
     """Return the request of a text frame. Raises `BadFrame`."""
     try:
         frame = json.loads(text, parse_int=_Number, parse_float=_Number, parse_constant=_refuse_constant)
+        if _HALF_CHARACTER.search(text):
+            json.dumps(frame, ensure_ascii=False).encode()  # what no response could repeat is no JSON
     except (ValueError, RecursionError):
         raise BadFrame(venue_error.INVALID_JSON) from None
     if not isinstance(frame, dict):

@@ -138,3 +138,18 @@ async def test_a_client_that_leaves_without_its_response_harms_nobody() -> None:
 
         assert simulator.api_connections == []
         assert not simulator.journal.entries(kind="failure")
+
+
+async def test_a_defect_ends_the_connection_that_it_was_found_on() -> None:
+    simulator = Simulator()
+    await simulator.start()
+    async with connect(simulator) as api, connect(simulator) as other:
+        simulator.on_request("GET", "/fapi/v1/ticker/price", Respond(200, body=object()))
+        await api.start("ticker.price", 1, {"symbol": "BTCUSDT"})
+        message = await api.frame()
+
+        assert (message.type, message.data) == (aiohttp.WSMsgType.CLOSE, 1011)
+        assert (await other.send("ticker.book", 1, {"symbol": "BTCUSDT"}))["status"] == 200
+    with pytest.raises(ExceptionGroup) as failed:
+        await simulator.stop()
+    assert failed.group_contains(TypeError)

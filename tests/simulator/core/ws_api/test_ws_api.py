@@ -35,12 +35,19 @@ def test_another_id_is_refused(request_id: object) -> None:
     assert "'id'" in refused.value.message
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "1", '"order.place"', "null", '{"id": NaN}', "[" * 100_000])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "1", '"order.place"', "null", '{"id": NaN}', "[" * 100_000, r'{"id": "\ud800", "method": "depth"}'],
+)
 def test_what_is_no_json_object_is_refused_without_an_id(text: str) -> None:
     with pytest.raises(BadFrame) as refused:
         read_request(text)
 
     assert (refused.value.code, refused.value.message, refused.value.id) == (-1135, "Invalid JSON request.", None)
+
+
+def test_a_character_in_two_halves_is_whole() -> None:
+    assert read_request(r'{"id": "\ud83d\ude00", "method": "depth"}').id == "\U0001f600"
 
 
 @pytest.mark.parametrize("method", [None, 1, True, ["order.place"]])
