@@ -79,12 +79,16 @@ class Exchange(MatchingEngine):
         self._last_order_id = FIRST_ORDER_ID
 
     def continue_from(self, before: Exchange) -> None:
-        """Take over the prices of the exchange that was here before, and what is known of how they went."""
+        """Take over the prices of the exchange that was here before, and what is known of how they went.
+
+        Ids are given anew, but for those of the book's updates: whoever keeps a book drops what goes back.
+        """
         self.tape, self.funding_history = before.tape, before.funding_history
         for symbol, price in before.prices.items():
             self.prices[symbol], self.marks[symbol] = price, before.marks[symbol]
             self.indexes[symbol] = before.indexes[symbol]
             self._books.quote_around(symbol, before.quoted_price(symbol))
+            self._books.continue_from(symbol, before.update_id(symbol))
 
     def place(self, account: Account, intent: OrderIntent, now_ms: int) -> tuple[Order, list[Fact]]:
         """Accept an order: it rests, fills at once as taker, or expires. Raises `VenueError` when it is refused."""

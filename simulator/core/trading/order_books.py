@@ -119,6 +119,10 @@ class OrderBooks:
         """Return the price that the house quotes around."""
         return self._book(symbol).price
 
+    def continue_from(self, symbol: str, update_id: int) -> None:
+        """Let the update ids of a symbol go on after this one."""
+        self._book(symbol).update_id = update_id + 1
+
     def quote_around(self, symbol: str, price: Decimal) -> None:
         """Move the house's quotes."""
         book = self._book(symbol)

@@ -191,6 +191,19 @@ async def test_a_wiped_venue_goes_on_telling_its_trades() -> None:
         assert (await stream.read())["e"] == "trade"
 
 
+async def test_update_ids_of_a_book_go_on_when_the_venue_is_wiped() -> None:
+    async with Simulator() as simulator, Wire(simulator) as wire:
+        stream = await wire.connect("/public/ws/btcusdt@depth@100ms")
+        for price in (65001, 65002, 65003):
+            simulator.set_price(BTC, str(price))
+        before = [await stream.read() for _ in range(2)][-1]
+        simulator.wipe()
+        simulator.set_price(BTC, "65010")
+        after = await stream.read()
+
+    assert before["u"] == after["pu"] < after["U"] <= after["u"]
+
+
 async def test_a_book_kept_from_snapshot_and_changes_is_the_exchanges() -> None:
     market = MarketTerms(liquidity="book")
     async with Simulator(market=market, paths={BTC: "walk:every=70ms"}) as simulator, Wire(simulator) as wire:
