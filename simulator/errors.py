@@ -48,7 +48,7 @@ class SimulatorError(Exception):
 
 
 class ConfigurationError(SimulatorError):
-    """No market can be opened with these accounts and symbols."""
+    """No market can be opened with these accounts, symbols and terms."""
 
 
 class PortInUseError(SimulatorError):

@@ -8,10 +8,14 @@ from typing import Final
 
 from simulator.core.amounts import decimal_amount
 from simulator.core.domain import AccountSpec, ApiKey, SymbolSpec
+from simulator.core.profile import Profile
+from simulator.core.risk.risk_terms import RiskTerms
 from simulator.core.security.signatures import check_public_key, is_pem
+from simulator.core.terms import check_choice, check_kind
+from simulator.core.trading.market_terms import MarketTerms
 from simulator.errors import ConfigurationError
 
-__all__ = ["check_market", "check_names"]
+__all__ = ["check_market", "check_names", "check_options"]
 
 MOST_FEE_TIER: Final = 9
 
@@ -44,6 +48,14 @@ def check_names(named: Iterable[str], symbols: Sequence[SymbolSpec]) -> None:
         if name not in known:
             message = f"there is no symbol {name!r} that could follow a price path"
             raise ConfigurationError(message)
+
+
+def check_options(profile: Profile, market: MarketTerms, risk: RiskTerms, rate_limits: str) -> None:
+    """Raise `ConfigurationError` for one that is of another kind: who writes "book" means terms."""
+    check_kind("profile", profile, Profile)
+    check_kind("market", market, MarketTerms)
+    check_kind("risk", risk, RiskTerms)
+    check_choice("rate_limits", rate_limits, ("enforced", "counted"))
 
 
 def _check_key(key: ApiKey, account: str) -> None:

@@ -12,6 +12,8 @@ from typing import Literal, Self
 
 import msgspec
 
+from simulator.core.terms import check_terms
+
 __all__ = ["Profile"]
 
 UrlForm = Literal["unrouted", "path", "query", "query_events", "subscribe"]
@@ -172,6 +174,9 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
     ed25519_rest: Literal["accepted", "refused"] = "accepted"
     """Ed25519 signatures of REST requests. Reported to work; documented for the WebSocket API only."""
+
+    def __post_init__(self) -> None:
+        check_terms(self)
 
     @classmethod
     def production(cls) -> Self:

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from simulator.core.configuration import check_market, check_names
+from simulator.core.configuration import check_market, check_names, check_options
 from simulator.core.domain import AccountSpec, SymbolSpec
 from simulator.core.faults.fault import RequestRule, Verdict
 from simulator.core.journal import Journal, JournalEntry
@@ -118,9 +118,10 @@ class Simulator(
         self.port = port
         self.accounts = tuple(accounts)
         self.journal = Journal()
-        self.profile = profile or Profile()
-        self._market = market or MarketTerms()
-        self._risk = risk or RiskTerms()
+        self.profile = Profile() if profile is None else profile
+        self._market = MarketTerms() if market is None else market
+        self._risk = RiskTerms() if risk is None else risk
+        check_options(self.profile, self._market, self._risk, rate_limits)
         self._symbols = tuple(symbols)
         self._limits = Limits(weight=self.profile.weight_limit, enforced=rate_limits == "enforced")
         self._start_ms = start_ms

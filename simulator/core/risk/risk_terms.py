@@ -12,6 +12,7 @@ from typing import Literal
 
 import msgspec
 
+from simulator.core.terms import check_terms
 from simulator.errors import ConfigurationError
 
 __all__ = ["RiskTerms"]
@@ -37,6 +38,7 @@ class RiskTerms(msgspec.Struct, frozen=True, kw_only=True):
     """The rate of every symbol that was given no other."""
 
     def __post_init__(self) -> None:
+        check_terms(self)
         if self.insurance_fund < 0 or not (self.margin_call_ratio is None or 0 < self.margin_call_ratio <= 1):
             message = f"insurance_fund has to be at least 0, margin_call_ratio above 0 and at most 1, not as in {self}"
             raise ConfigurationError(message)

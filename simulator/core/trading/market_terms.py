@@ -18,6 +18,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from simulator.core.terms import check_terms
 from simulator.errors import ConfigurationError
 
 __all__ = ["Liquidity", "MarketTerms"]
@@ -44,6 +45,7 @@ class MarketTerms(msgspec.Struct, frozen=True, kw_only=True):
     """What a level is worth in the quote asset, on average: sizes go from a fifth of it to nearly twice as much."""
 
     def __post_init__(self) -> None:
+        check_terms(self)
         if self.levels < 1 or self.spread_ticks < 1 or self.gap_ticks < 1 or self.level_notional <= 0:
             message = f"levels, spread_ticks, gap_ticks and level_notional have to be above 0, not as in {self}"
             raise ConfigurationError(message)
