@@ -49,7 +49,7 @@ def wrong_key(signed: str, given: str, key: str, *, keys: Mapping[str, str] = _N
 def diagnose_place(query: str, body: str) -> str:
     """Return why no signature was found, although there is a parameter of this name."""
     after = re.findall("(?:^|&)signature=[^&]*&([^=&]*)", f"{query}&{body}" if query and body else query or body)
-    found = f": after it came {', '.join(after)}" if after else ""
+    found = f": after it came {', '.join(name or 'a bare &' for name in after)}" if after else ""
     return f"signature is not the last parameter of the query or of the body{found}"
 
 
@@ -82,6 +82,7 @@ def _other_keys(key: str, keys: Mapping[str, str], api_key: str) -> Iterator[tup
         ("the secret in single quotes", f"'{key}'"),
         ("the secret in lower case", key.lower()),
         ("the secret in upper case", key.upper()),
+        ("an empty secret", ""),
     ):
         if changed != key:
             yield what, changed

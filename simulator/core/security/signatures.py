@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["check_public_key", "describe_mistake", "is_pem", "kind_of_key", "sign", "verifies"]
 
 _HMAC: Final = re.compile(r"[0-9A-Fa-f]{64}")
+_LONG_HMAC: Final = re.compile(r"[0-9A-Fa-f]{128}")
+_HMAC_BYTES: Final = 32
 
 
 def is_pem(key: str) -> bool:
@@ -54,8 +56,7 @@ def check_public_key(key: str) -> None:
 def describe_mistake(signed: str, given: str, key: str) -> str | None:
     """Return what is wrong with the signature itself, whatever was signed; None when it could be one."""
     if not is_pem(key):
-        is_hmac = _HMAC.fullmatch(given) is not None
-        return None if is_hmac else "it is not an HMAC SHA-256 in hex, and the account has a secret, no public key"
+        return None if _HMAC.fullmatch(given) else _hmac_mistake(given)
     if _HMAC.fullmatch(given):
         return "it is an HMAC in hex, and the account has a public key, no secret"
     signature = _from_base64(given)
@@ -67,6 +68,14 @@ def describe_mistake(signed: str, given: str, key: str) -> str | None:
         return f"it has {len(signature)} bytes, and {expected}"
     is_pss = public.verifies_by_pss(signed.encode(), signature)
     return "its padding is PSS, and Binance's is PKCS#1 v1.5" if is_pss else None
+
+
+def _hmac_mistake(given: str) -> str:
+    if _LONG_HMAC.fullmatch(given):
+        return "it is an HMAC SHA-512, not SHA-256"
+    if len(_from_base64(given) or b"") == _HMAC_BYTES:
+        return "it is an HMAC SHA-256 in base64, not in hex"
+    return "it is not an HMAC SHA-256 in hex, and the account has a secret, no public key"
 
 
 def _base64_mistake(given: str) -> str:

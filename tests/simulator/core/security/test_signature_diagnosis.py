@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+from urllib.parse import quote
+
 import pytest
 
 from simulator.core.security.security import SignatureError, check_signature
@@ -33,6 +36,7 @@ def diagnosis(query: str, body: str, signed: str, secret: str = SECRET) -> str:
         (f" {SECRET}", "a blank before it"),
         (f'"{SECRET}"', "in double quotes"),
         (SECRET.lower(), "in lower case"),
+        ("", "an empty secret"),
     ],
 )
 def test_a_wrong_key_is_recognized(secret: str, mistake: str) -> None:
@@ -84,8 +88,26 @@ def test_the_beginning_of_the_right_signature_is_told_and_no_more() -> None:
     assert sign(TEXT, SECRET) not in told
 
 
-def test_what_came_after_the_signature_is_named() -> None:
+@pytest.mark.parametrize(
+    ("query", "after"), [("a=1&signature=00&recvWindow=5", "recvWindow"), ("signature=00&", "a bare &")]
+)
+def test_what_came_after_the_signature_is_named(query: str, after: str) -> None:
     with pytest.raises(SignatureError) as refused:
-        check_signature("a=1&signature=00&recvWindow=5", "", SECRET)
+        check_signature(query, "", SECRET)
 
-    assert refused.value.diagnosis.endswith("after it came recvWindow")
+    assert refused.value.diagnosis.endswith(f"after it came {after}")
+
+
+@pytest.mark.parametrize(
+    ("signature", "mistake"),
+    [
+        (quote(base64.b64encode(bytes(32)), safe=""), "it is an HMAC SHA-256 in base64, not in hex"),
+        ("0" * 128, "it is an HMAC SHA-512, not SHA-256"),
+        ("0" * 63, "it is not an HMAC SHA-256 in hex"),
+    ],
+)
+def test_an_hmac_of_another_form_is_told(signature: str, mistake: str) -> None:
+    with pytest.raises(SignatureError) as refused:
+        check_signature(f"a=1&signature={signature}", "", SECRET)
+
+    assert f"none for this account: {mistake}" in refused.value.diagnosis
