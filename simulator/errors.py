@@ -2,7 +2,7 @@
 
 ```
 SimulatorError
-├── ConfigurationError      accounts or symbols that cannot be
+├── ConfigurationError      accounts, symbols or terms that cannot be
 ├── PortInUseError          another program listens there
 ├── NotRunningError         start the simulator first
 ├── UnknownAccountError     no such account
