@@ -60,6 +60,10 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     funding_positions: Literal["empty", "absent"] = "empty"
     """Whether the ACCOUNT_UPDATE of a cross position's funding fee has an empty list of positions, or none."""
 
+    hedge_both: Literal["listed", "absent"] = "listed"
+    """Whether, in hedge mode, the ACCOUNT_UPDATE of a changed LONG or SHORT position lists the symbol's empty BOTH
+    entry too. So say a FAQ of 2020 and the documented sample; no such frame was captured."""
+
     margin_type_change: Literal["positions", "no_positions"] = "positions"
     """What the ACCOUNT_UPDATE of a changed margin type lists: the symbol's positions, or none. Not captured."""
 

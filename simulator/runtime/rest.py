@@ -87,12 +87,10 @@ class RestInterface:
             await self._floor.clock.sleep(steps.hold_s)
         response = self._respond(http, request, steps.answer or outcome.answer)
         if answers_first:
-            try:
-                if not isinstance(steps.answer, Reset):
-                    await response.prepare(http)
-                    await response.write_eof()
-            finally:  # that its sender has gone takes nothing back
-                self._floor.tell(outcome.facts)
+            if not isinstance(steps.answer, Reset):
+                await response.prepare(http)
+                await response.write_eof()
+            self._floor.tell(outcome.facts)
         return response
 
     async def _receive(self, http: web.BaseRequest, path: str, query: str) -> _Request:

@@ -246,6 +246,21 @@ class Account:
             mark,
         )
 
+    def position_rows(self, position: Position, mark: Decimal, margin_asset: str) -> tuple[PositionRow, ...]:
+        """Return the rows by which a patch tells that a position changed.
+
+        In hedge mode the symbol's BOTH entry is told with it, and in isolated margin the other side, if ever held.
+        """
+        if position.position_side == BOTH:
+            return (self.position_row(position, mark, margin_asset),)
+        told = {BOTH: self.position(position.symbol, BOTH)}
+        for side in (LONG, SHORT):
+            if side == position.position_side:
+                told[side] = position
+            elif self.is_isolated(position.symbol) and (position.symbol, side) in self.positions:
+                told[side] = self.positions[position.symbol, side]
+        return tuple(self.position_row(entry, mark, margin_asset) for entry in told.values())
+
     def _count_interest(self, before: Order | None, after: Order) -> None:
         """Keep up what is bid and asked, so that nobody has to add up the open orders."""
         if after.symbol not in self.open_orders:

@@ -17,7 +17,7 @@ from simulator.core.accounts.brackets import max_notional
 from simulator.core.accounts.margin import asset_margin, available_margin, exposure_of, pooled_margin
 from simulator.core.accounts.position import Position
 from simulator.core.amounts import ZERO
-from simulator.core.domain import SymbolSpec
+from simulator.core.domain import BOTH, SymbolSpec
 from simulator.core.facts import AccountPatch, Fact, LeverageChanged, MultiAssetsModeChanged, WalletChanged
 from simulator.core.rest import venue_error
 from simulator.core.rest.venue_error import refusal
@@ -94,14 +94,16 @@ def change_margin_type(
         raise refusal(venue_error.ISOLATED_IN_MULTI_ASSETS)
     if account.open_orders.get(symbol):
         raise refusal(venue_error.MARGIN_TYPE_OPEN_ORDERS)
-    positions = [account.position(symbol, side) for side in account.position_sides()]
+    positions = [account.position(symbol, side) for side in dict.fromkeys((BOTH, *account.position_sides()))]
     if any(position.amount for position in positions):
         raise refusal(venue_error.MARGIN_TYPE_POSITION)
     if is_isolated:
         account.isolated_symbols.add(symbol)
     else:
         account.isolated_symbols.discard(symbol)
-    return [_told(exchange, account, "MARGIN_TYPE_CHANGE", positions, now_ms)]
+    spec, mark = exchange.symbols[symbol], exchange.marks[symbol]
+    rows = tuple(account.position_row(position, mark, spec.quote_asset) for position in positions)
+    return [_told(account, "MARGIN_TYPE_CHANGE", AccountPatch(positions=rows), now_ms)]
 
 
 def move_isolated_margin(
@@ -127,13 +129,9 @@ def move_isolated_margin(
     moved = replace(position, isolated_wallet=position.isolated_wallet + amount, update_ms=now_ms)
     account.hold(moved)
     account.note_margin_move(MarginMove(symbol, position.position_side, asset, amount, now_ms))
-    told = _told(exchange, account, "MARGIN_TRANSFER", [moved], now_ms)
-    return [replace(told, patch=replace(told.patch, balances=(account.balance_row(asset),)))]
+    patch = AccountPatch((account.balance_row(asset),), account.position_rows(moved, mark, asset))
+    return [_told(account, "MARGIN_TRANSFER", patch, now_ms)]
 
 
-def _told(exchange: Exchange, account: Account, reason: str, positions: list[Position], now_ms: int) -> WalletChanged:
-    rows = tuple(
-        account.position_row(held, exchange.marks[held.symbol], exchange.symbols[held.symbol].quote_asset)
-        for held in positions
-    )
-    return WalletChanged(account=account.name, time_ms=now_ms, reason=reason, patch=AccountPatch(positions=rows))
+def _told(account: Account, reason: str, patch: AccountPatch, now_ms: int) -> WalletChanged:
+    return WalletChanged(account=account.name, time_ms=now_ms, reason=reason, patch=patch)

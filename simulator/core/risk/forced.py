@@ -104,8 +104,7 @@ def adjust_position(
     account.hold(adjusted)
     spec = exchange.symbols[position.symbol]
     exchange.house.clear(spec.quote_asset, position, adjusted)
-    row = account.position_row(adjusted, exchange.marks[spec.symbol], spec.quote_asset)
-    patch = AccountPatch(positions=(row,))
+    patch = AccountPatch(positions=account.position_rows(adjusted, exchange.marks[spec.symbol], spec.quote_asset))
     return [WalletChanged(account=account.name, time_ms=now_ms, reason="ADJUSTMENT", patch=patch)]
 
 

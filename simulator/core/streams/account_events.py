@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, assert_never
 
 from simulator.core.amounts import average, eight, eight_or_zero, trimmed
+from simulator.core.domain import BOTH
 from simulator.core.facts import (
     AccountFact,
     AccountPatch,
@@ -62,18 +63,20 @@ def account_events(fact: AccountFact, profile: Profile) -> Iterator[UserEvent]:
             assert_never(fact)
 
 
-def account_update(fact: Fact, reason: str, patch: AccountPatch) -> UserEvent:
+def account_update(fact: Fact, reason: str, patch: AccountPatch, profile: Profile) -> UserEvent:
     """Return the ACCOUNT_UPDATE that lists what a fact changed. `reason` is its `m`."""
+    is_hedged = any(row.position_side != BOTH for row in patch.positions)
+    is_both_told = profile.hedge_both == "listed" or not is_hedged
     content = {
         "B": [_balance(row) for row in patch.balances],
-        "P": [_position(row) for row in patch.positions],
+        "P": [_position(row) for row in patch.positions if is_both_told or row.position_side != BOTH],
         "m": reason,
     }
     return user_event(fact, ACCOUNT_UPDATE, {"a": content}, reason)
 
 
 def _wallet_changed(fact: WalletChanged, profile: Profile) -> UserEvent:
-    update = account_update(fact, fact.reason, fact.patch)
+    update = account_update(fact, fact.reason, fact.patch, profile)
     if fact.symbol:
         update.body["a"]["S"] = fact.symbol
     if fact.reason == FUNDING_FEE and profile.funding_positions == "absent" and not fact.patch.positions:

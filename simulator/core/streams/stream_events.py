@@ -129,7 +129,7 @@ def _subject(fact: Fact) -> tuple[str, int]:
 def _events(fact: Fact, symbols: dict[str, SymbolSpec], profile: Profile) -> Iterator[UserEvent]:
     match fact:
         case OrderFilled():
-            yield account_update(fact, "ORDER", fact.patch)
+            yield account_update(fact, "ORDER", fact.patch, profile)
             yield _order_update(fact, fact.execution_type, symbols, fact.fill)
         case OrderAccepted() | OrderAmended() | OrderEnded():
             yield _order_update(fact, _execution_type(fact), symbols)

@@ -1,9 +1,9 @@
 """What one trade does to one account: the order's fill, the position, the commission, the wallet.
 
 The wallet of the margin asset changes by realized profit − commission, both rounded to 8 decimals, so that wallets are
-sums of what was told; a commission in BNB leaves the wallet of BNB instead. The patch lists those wallets and the
-position; in hedge mode also the symbol's BOTH entry, which is always empty. The other side is the house's
-(`trading.house`).
+sums of what was told; a commission in BNB leaves the wallet of BNB instead. The patch lists what of these
+changed, and the position; in hedge mode also the symbol's BOTH entry, which is always empty. The other side is the
+house's (`trading.house`).
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ import msgspec
 
 from simulator.core.accounts.account import Account
 from simulator.core.accounts.commission import Charge, charge
-from simulator.core.accounts.position import Position, apply_fill, isolated_wallet_after
-from simulator.core.domain import BOTH, SymbolSpec
+from simulator.core.accounts.position import apply_fill, isolated_wallet_after
+from simulator.core.amounts import ZERO
+from simulator.core.domain import SymbolSpec
 from simulator.core.facts import AccountPatch, OrderFilled
 from simulator.core.trading.house import House
 from simulator.core.trading.orders import Fill, Order, after_fill
@@ -49,7 +50,9 @@ def settle(
     account.hold(position)
     house.clear(spec.quote_asset, held, position, realized)
     house.collect_fee(due.asset, due.amount)
-    _pay(account, spec.quote_asset, realized, due, match.time_ms)
+    paid = _pay(account, spec.quote_asset, realized, due, match.time_ms)
+    is_margin_moved = position.isolated_wallet != held.isolated_wallet
+    changed = [asset for asset, amount in paid.items() if amount or (asset == spec.quote_asset and is_margin_moved)]
     order = after_fill(order, match.quantity, match.price, match.time_ms)
     account.keep(order)
     fill = _fill(order, match, due, realized)
@@ -60,7 +63,10 @@ def settle(
         order=order,
         fill=fill,
         open_notional=account.open_notional(order.symbol),
-        patch=_patch(account, position, (spec.quote_asset, due.asset), marks[order.symbol]),
+        patch=AccountPatch(
+            tuple(account.balance_row(asset) for asset in changed),
+            account.position_rows(position, marks[order.symbol], spec.quote_asset),
+        ),
     )
 
 
@@ -81,20 +87,10 @@ def _fill(order: Order, match: Match, due: Charge, realized: Decimal) -> Fill:
     )
 
 
-def _pay(account: Account, asset: str, realized: Decimal, due: Charge, time_ms: int) -> None:
-    """Change the wallet of the margin asset, and that of the commission when it is another."""
-    if due.asset == asset:
-        account.credit(asset, realized - due.amount, time_ms)
-        return
-    account.credit(asset, realized, time_ms)
-    account.credit(due.asset, -due.amount, time_ms)
-
-
-def _patch(account: Account, position: Position, assets: tuple[str, str], mark: Decimal) -> AccountPatch:
-    asset = assets[0]
-    balances = tuple(account.balance_row(changed) for changed in dict.fromkeys(assets))
-    changed = account.position_row(position, mark, asset)
-    if position.position_side == BOTH:
-        return AccountPatch(balances, (changed,))
-    empty = account.position_row(Position(position.symbol, BOTH), mark, asset)
-    return AccountPatch(balances, (empty, changed))
+def _pay(account: Account, asset: str, realized: Decimal, due: Charge, time_ms: int) -> dict[str, Decimal]:
+    """Change the wallet of the margin asset, and that of the commission when it is another; return by how much."""
+    paid = {asset: realized}
+    paid[due.asset] = paid.get(due.asset, ZERO) - due.amount
+    for changed, amount in paid.items():
+        account.credit(changed, amount, time_ms)
+    return paid
