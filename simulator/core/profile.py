@@ -128,6 +128,11 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     exchange_info_time: Literal["now", "stale"] = "now"
     """What exchangeInfo says of the time in `serverTime`. On the demo environment it was measured to be days old."""
 
+    rpi_time_in_force: Literal["absent", "listed"] = "absent"
+    """Whether exchangeInfo lists RPI among the `timeInForce` of its symbols; such orders are taken in any case. One
+    reference lists it. A whole exchangeInfo of mainnet, of 2026-09-15, does not, and clients in use there that know no
+    RPI could not read one that does."""
+
     leverage_bracket_of_symbol: Literal["list", "object"] = "list"
     """What GET leverageBracket answers when a symbol is given. The page says an object, clients take both (U20)."""
 

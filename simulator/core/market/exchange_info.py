@@ -31,12 +31,13 @@ _AUTO_EXCHANGE: Final = {
     "FDUSD": "-10000",
 }
 """Below which wallet balance an asset is bought back by itself, in multi-assets mode."""
-_TIMES_IN_FORCE: Final = ("GTC", "IOC", "FOK", "GTX", "GTD", "RPI")
+_TIMES_IN_FORCE: Final = ("GTC", "IOC", "FOK", "GTX", "GTD")
 
 
 def exchange_info(symbols: Iterable[SymbolSpec], limits: Limits, profile: Profile, now_ms: int) -> dict[str, Any]:
     """Return the body of exchangeInfo."""
     specs = list(symbols)
+    times_in_force = _TIMES_IN_FORCE + (("RPI",) if profile.rpi_time_in_force == "listed" else ())
     return {
         "timezone": "UTC",
         "serverTime": now_ms if profile.exchange_info_time == "now" else _stale(now_ms),
@@ -44,7 +45,7 @@ def exchange_info(symbols: Iterable[SymbolSpec], limits: Limits, profile: Profil
         "rateLimits": _rate_limits(limits),
         "exchangeFilters": [],
         "assets": _assets(specs),
-        "symbols": [_symbol(spec) for spec in specs],
+        "symbols": [_symbol(spec, times_in_force) for spec in specs],
     }
 
 
@@ -68,7 +69,7 @@ def _assets(specs: Iterable[SymbolSpec]) -> list[dict[str, Any]]:
     ]
 
 
-def _symbol(spec: SymbolSpec) -> dict[str, Any]:
+def _symbol(spec: SymbolSpec, times_in_force: Iterable[str]) -> dict[str, Any]:
     return {
         "symbol": spec.symbol,
         "pair": spec.pair,
@@ -93,7 +94,7 @@ def _symbol(spec: SymbolSpec) -> dict[str, Any]:
         "maxMoveOrderLimit": 10000,
         "filters": _filters(spec),
         "orderTypes": list(_ORDER_TYPES),
-        "timeInForce": list(_TIMES_IN_FORCE),
+        "timeInForce": list(times_in_force),
         "permissionSets": list(spec.permission_sets),
     }
 

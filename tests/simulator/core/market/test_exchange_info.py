@@ -83,6 +83,15 @@ def test_its_time_may_be_days_old(hours: int) -> None:
     assert info(now_ms=now_ms)["serverTime"] == now_ms
 
 
+@pytest.mark.parametrize(("profile", "more"), [(Profile(), []), (Profile(rpi_time_in_force="listed"), ["RPI"])])
+def test_a_time_in_force_that_clients_may_not_know_is_listed_when_the_profile_says_so(
+    profile: Profile, more: list[str]
+) -> None:
+    shown = [symbol["timeInForce"] for symbol in info(profile)["symbols"]]
+
+    assert all(times == ["GTC", "IOC", "FOK", "GTX", "GTD", *more] for times in shown)
+
+
 def test_every_asset_that_is_margin_is_there_once() -> None:
     assets = [one["asset"] for one in info()["assets"]]
 
