@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from simulator.core.accounts.income import Income
+from simulator.core.accounts.open_interest import OpenInterest
 from simulator.core.accounts.past import Past
 from simulator.core.accounts.position import Position
 from simulator.core.amounts import ZERO
@@ -33,6 +34,7 @@ class Holders(dict[str, dict[str, "Account"]]):
 
     def __init__(self) -> None:
         super().__init__()
+        self.interest = OpenInterest()
         self.places: dict[str, tuple[Decimal, dict[tuple[str, str], int]]] = {}
 
     def note(self, account: Account, symbol: str, *, is_holder: bool) -> None:
@@ -149,7 +151,11 @@ class Account:
     def hold(self, position: Position) -> None:
         """Store the position's newest record."""
         key = (position.symbol, position.position_side)
-        self._past_positions.note(key, self.positions.get(key), position.update_ms)
+        before = self.positions.get(key)
+        self._past_positions.note(key, before, position.update_ms)
+        self._holders.interest.note(
+            position.symbol, before.amount if before else ZERO, position.amount, position.update_ms
+        )
         self.positions[key] = position
         if position.amount:
             self.held[key] = position

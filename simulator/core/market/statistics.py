@@ -56,11 +56,4 @@ def open_interest(exchange: Exchange, symbol: str) -> Decimal:
 
     The market itself holds what the accounts' positions leave open.
     """
-    longs = shorts = ZERO
-    for account in exchange.accounts.values():
-        for (held, _), position in account.positions.items():
-            if held == symbol and position.amount > 0:
-                longs += position.amount
-            elif held == symbol:
-                shorts -= position.amount
-    return max(longs, shorts)
+    return exchange.holders.interest.now(symbol)

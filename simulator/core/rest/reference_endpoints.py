@@ -2,8 +2,7 @@
 
 Everything is reckoned from what happens here. An index has one constituent, this simulator's own index price; the risk
 of auto-deleverage is high as soon as the insurance fund of the symbol's asset is used up; statistics over periods come
-from the charts. Not served, because nothing here would be behind it: what open interest was, and long/short ratios of
-accounts and top traders.
+from the charts. Not served, because nothing here would be behind it: long/short ratios of accounts and top traders.
 """
 
 from __future__ import annotations
@@ -152,13 +151,20 @@ def basis(venue: Venue, call: Call) -> Answer:
     pair, contract_type = text(call.params, "pair"), text(call.params, "contractType")
     specs = [spec for spec in venue.exchange.symbols.values() if spec.pair == pair]
     if not specs:
-        raise refusal(venue_error.INVALID_SYMBOL)
+        raise refusal(venue_error.BAD_PAIR)
     spec = next((spec for spec in specs if spec.contract_type == contract_type), None)
     if spec is None:
         raise refusal(venue_error.BAD_CONTRACT_TYPE)
     prices = _periods(venue, spec, call)
     indexes = {c.open_ms: c for c in _periods(venue, spec, call, "index")}
     return Answer([_basis_row(price, indexes[price.open_ms], spec) for price in prices])
+
+
+def past_interest(venue: Venue, call: Call) -> Answer:
+    """GET /futures/data/openInterestHist: what was held at the beginning of each period, at the mark price of then."""
+    spec, held = known_symbol(call.params, venue.exchange.symbols), venue.exchange.holders.interest
+    rows = _periods(venue, spec, call, "mark")
+    return Answer([_interest_row(mark, held.at(spec.symbol, mark.open_ms), spec) for mark in rows])
 
 
 def delivery_price(venue: Venue, call: Call) -> Answer:
@@ -169,7 +175,7 @@ def delivery_price(venue: Venue, call: Call) -> Answer:
     exchange, pair = venue.exchange, text(call.params, "pair")
     specs = [spec for spec in exchange.symbols.values() if spec.pair == pair]
     if not specs:
-        raise refusal(venue_error.INVALID_SYMBOL)
+        raise refusal(venue_error.BAD_PAIR)
     if all(is_perpetual(spec) for spec in specs):
         return Answer([])
     chart = exchange.tape.chart(specs[0].symbol, call.now_ms, "index")
@@ -205,6 +211,16 @@ def _taker_row(candle: Candle, spec: SymbolSpec) -> dict[str, Any]:
         "buyVol": padded(candle.buy_volume, max(spec.quantity_precision, 4)),
         "sellVol": padded(sold, max(spec.quantity_precision, 4)),
         "timestamp": candle.open_ms,
+    }
+
+
+def _interest_row(mark: Candle, amount: Decimal, spec: SymbolSpec) -> dict[str, Any]:
+    return {
+        "symbol": spec.symbol,
+        "sumOpenInterest": eight(amount),
+        "sumOpenInterestValue": eight(amount * mark.open),
+        "CMCCirculatingSupply": "0.000",
+        "timestamp": mark.open_ms,
     }
 
 
@@ -272,5 +288,6 @@ ROUTES: Final[Mapping[tuple[str, str], Route]] = {
     ("GET", "/fapi/v1/tradingSchedule"): Route(schedule, "none", 5),
     ("GET", "/futures/data/takerlongshortRatio"): Route(taker_volume, "none", 0),
     ("GET", "/futures/data/basis"): Route(basis, "none", 0),
+    ("GET", "/futures/data/openInterestHist"): Route(past_interest, "none", 0),
     ("GET", "/futures/data/delivery-price"): Route(delivery_price, "none", 0),
 }

@@ -38,7 +38,6 @@ NOT_IMPLEMENTED: Final[Mapping[str, str]] = {
     "rest/order_status": _CONVERT,
     "rest/futures_tradfi_perps_contract": "the signature under an agreement: everybody may trade everything here",
     "events/order_trade_update_trailing_docs": "no order has had this type since 2025-12: its child is a MARKET order",
-    "rest/open_interest_statistics": "a market statistic: what open interest was is not kept, only what it is",
     "stream/combined_envelope": "the envelope alone; every event inside it is compared",
 }
 """What the simulator does not do, and why. A sample of an event has to decode all the same."""

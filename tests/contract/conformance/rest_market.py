@@ -59,6 +59,7 @@ CASES: Final[Mapping[str, Case]] = {
     "rest/symbol_order_book_ticker": unlike_spot("GET ticker/bookTicker", **BITCOIN),
     "rest/open_interest": asks("GET openInterest", **BITCOIN),
     "rest/taker_buy_sell_volume": asks("GET /futures/data/takerlongshortRatio", **BITCOIN, period="5m"),
+    "rest/open_interest_statistics": asks("GET /futures/data/openInterestHist", **BITCOIN, period="5m"),
     "rest/quarterly_contract_settlement_price": Case(
         produce=asks("GET /futures/data/delivery-price", pair="BTCUSDT").produce,
         but={"[].deliveryPrice": "an average of index prices is seldom a whole number"},

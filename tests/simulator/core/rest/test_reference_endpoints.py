@@ -16,7 +16,7 @@ from simulator.core.market.symbols import DEFAULT_SYMBOLS, deliveries, market_at
 from simulator.core.market.trading_sessions import session_at
 from simulator.core.rest.reference_endpoints import ROUTES
 from simulator.core.venue import Venue
-from tests.simulator.core.small_markets import NOW, a_venue, call, market
+from tests.simulator.core.small_markets import NOW, a_venue, call, market, the_account
 
 EIGHT_HOURS = 28_800_000
 MONDAY_NOON = 1_761_566_400_000
@@ -70,6 +70,21 @@ def test_open_interest_is_what_is_held_long() -> None:
 
     assert ask(venue, "openInterest", symbol="BTCUSDT")["openInterest"] == "0.030"
     assert ask(venue, "openInterest", symbol="ETHUSDT")["openInterest"] == "0.000"
+
+
+def test_past_open_interest_is_what_was_held_when_a_period_began() -> None:
+    venue, hour = a_venue(), 3_600_000
+    account = the_account(venue.exchange)
+    start = NOW // hour * hour
+    venue.exchange.tape.begin(start, venue.exchange.prices)
+    for after_ms, side, quantity in ((1000, BUY, "0.030"), (2000, BUY, "0.010"), (hour + 1000, SELL, "0.050")):
+        venue.exchange.place(account, market(side, quantity), start + after_ms)
+    params = {"symbol": "BTCUSDT", "period": "1h", "limit": 3}
+    rows = ask(venue, "/futures/data/openInterestHist", start + 3 * hour, **params)
+
+    assert [row["timestamp"] for row in rows] == [start, start + hour, start + 2 * hour]
+    assert [row["sumOpenInterest"] for row in rows] == ["0.00000000", "0.04000000", "0.01000000"]
+    assert rows[1]["sumOpenInterestValue"] == "2600.00000000"
 
 
 def test_assets_are_worth_their_mark_price_less_a_buffer() -> None:
