@@ -62,7 +62,6 @@ SCRIPTED_TEXTS: Final[Mapping[int, str]] = {
     -4114: "Invalid clientTranId.",
     -4115: "Duplicated clientTranId.",
     -4139: "Order type can not be market if it's unable to cancel.",
-    -4144: "Invalid pair.",
     -4165: "Invalid time interval.",
     -4189: "The account can only place reduce-only orders.",
     -4192: "Trading is restricted during the cooling-off period.",

@@ -92,7 +92,7 @@ def index_price_klines(venue: Venue, call: Call) -> Answer:
 
 
 def continuous_klines(venue: Venue, call: Call) -> Answer:
-    """GET /fapi/v1/continuousKlines, of a pair and contract type. Raises `VenueError` -1130 or -1121."""
+    """GET /fapi/v1/continuousKlines, of a pair and contract type. Raises `VenueError` -4144 or -4104."""
     return _rows(venue, call, _of_pair(venue, call.params, text(call.params, "contractType")), "last")
 
 
@@ -148,7 +148,7 @@ def _of_pair(venue: Venue, params: Params, contract_type: str) -> SymbolSpec:
     pair = text(params, "pair")
     contracts = [spec for spec in venue.exchange.symbols.values() if spec.pair == pair]
     if not contracts:
-        raise refusal(venue_error.INVALID_SYMBOL)
+        raise refusal(venue_error.BAD_PAIR)
     for spec in contracts:
         if spec.contract_type == contract_type:
             return spec

@@ -251,6 +251,7 @@ CASES: Final[Mapping[int, Callable[[], object]]] = {
     -4067: after(("POST order", ORDER), ("POST positionSide/dual", {"dualSidePosition": "true"})),
     -4068: after(("POST order", TAKE), ("POST positionSide/dual", {"dualSidePosition": "true"})),
     -4082: asks("POST batchOrders", batchOrders="[]"),
+    -4144: asks("GET indexPriceKlines", pair="NONE", interval="1m"),
     -4104: asks("GET continuousKlines", pair="BTCUSDT", contractType="WEEKLY", interval="1m"),
     -4116: after(("POST order", ORDER | {"newClientOrderId": "a"}), ("POST order", ORDER | {"newClientOrderId": "a"})),
     -4117: cancel_while_it_triggers,

@@ -101,7 +101,7 @@ def test_the_premium_is_the_distance_of_mark_from_index() -> None:
         ("klines", {"symbol": "BTCUSDT", "interval": "1m", "limit": 1501}, -1130),
         ("klines", {"symbol": "BTCUSDT", "interval": "1m", "startTime": 2, "endTime": 1}, -1023),
         ("continuousKlines", {"pair": "BTCUSDT", "interval": "1m", "contractType": "NEXT_MONTH"}, -4104),
-        ("indexPriceKlines", {"pair": "NONE", "interval": "1m"}, -1121),
+        ("indexPriceKlines", {"pair": "NONE", "interval": "1m"}, -4144),
         ("trades", {"symbol": "BTCUSDT", "limit": 1001}, -1130),
         ("aggTrades", {"symbol": "BTCUSDT", "fromId": 1, "startTime": 1}, -1128),
     ],

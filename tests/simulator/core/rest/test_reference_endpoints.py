@@ -143,7 +143,7 @@ def test_contracts_were_delivered_at_the_index_on_the_last_fridays_of_the_quarte
     assert days == sorted(days, reverse=True)
     assert all(row["deliveryPrice"] > 0 for row in rows)
     assert ask(venue, "/futures/data/delivery-price", NOW, pair="SOLUSDT") == []
-    with pytest.raises(VenueError, match="-1121"):
+    with pytest.raises(VenueError, match="-4144"):
         ask(venue, "/futures/data/delivery-price", NOW, pair="NONEUSDT")
 
 
