@@ -59,6 +59,15 @@ def first_line(process: subprocess.Popen[str], pattern: str) -> re.Match[str]:
     pytest.fail(f"no line like {pattern}: {process.stderr and process.stderr.read()}")
 
 
+def greeting(folder: Path, *options: str) -> str:
+    """Return what an exchange prints that ends with a short scenario, in this process."""
+    file = folder / "short.yaml"
+    file.write_text(PASSING)
+    result = invoke("serve", "--port", "0", "--scenario", str(file), *options)
+    assert result.exit_code == 0
+    return result.stdout
+
+
 # --- check --------------------------------------------------------------------------------------------------------
 
 
@@ -87,13 +96,14 @@ def test_check_names_the_mistakes_of_every_file(tmp_path: Path) -> None:
 # --- serve --------------------------------------------------------------------------------------------------------
 
 
-def test_serve_prints_urls_and_keys_and_stops_cleanly_on_ctrl_c() -> None:
+def test_serve_is_as_real_as_it_can_be_says_how_and_where_and_stops_cleanly_on_ctrl_c() -> None:
     with running("serve", "--port", "0", "--account", "alice:250.5", "--symbols", "3", "--verbose") as process:
         url = first_line(process, r"REST +(http://127\.0\.0\.1:\d+)")[1]
+        assert first_line(process, r"ws-api +(ws://127\.0\.0\.1:\d+/ws-fapi/v1)")
         assert first_line(process, r"account +(\w+): (.*)").groups() == ("default", "10000 USDT")
         assert len(first_line(process, r"key +(\w+)")[1]) == 64
         assert first_line(process, r"account +(\w+): (.*)").groups() == ("alice", "250.5 USDT")
-        first_line(process, r"Ctrl-C stops")
+        first_line(process, r"^profile default, a book per symbol, limits enforced; \d+ symbols\. Ctrl-C stops")
         with urllib.request.urlopen(f"{url}/fapi/v1/exchangeInfo", timeout=10) as response:  # noqa: S310  our own URL
             symbols = [row["symbol"] for row in json.load(response)["symbols"]]
         first_line(process, r"request .*GET /fapi/v1/exchangeInfo")
@@ -128,8 +138,7 @@ def test_serve_takes_the_public_key_by_which_the_default_account_signs(tmp_path:
     public = Ed25519PrivateKey.generate().public_key()
     path.write_bytes(public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
 
-    with running("serve", "--port", "0", "--public-key", str(path)) as process:
-        assert first_line(process, r"secret +(.*)")[1] == "none, it signs with its private key"
+    assert re.search("secret +none, it signs with its private key", greeting(tmp_path, "--public-key", str(path)))
 
 
 @pytest.mark.parametrize(
@@ -149,30 +158,16 @@ def test_serve_refuses_a_file_without_a_public_key_in_one_line(tmp_path: Path, t
     assert line in result.stderr.splitlines()[-1]
 
 
-def test_serve_is_as_real_as_it_can_be_and_says_how() -> None:
-    with running("serve", "--port", "0") as process:
-        assert first_line(process, r"ws-api +(ws://127\.0\.0\.1:\d+/ws-fapi/v1)")
-        first_line(process, r"^profile default, a book per symbol, limits enforced; \d+ symbols")
+def test_serve_takes_a_profile_a_market_limits_and_tls(tmp_path: Path) -> None:
+    told = greeting(tmp_path, "--profile", "strict", "--market", "book", "--rate-limits", "counted", "--tls")
 
-
-def test_serve_takes_a_profile_a_market_limits_and_tls() -> None:
-    options = ("--profile", "strict", "--market", "one-price", "--rate-limits", "counted", "--tls")
-    with running("serve", "--port", "0", *options) as process:
-        first_line(process, r"REST +https://127\.0\.0\.1:\d+")
-        file = Path(first_line(process, r"trust +(\S+),")[1])
-        assert "BEGIN CERTIFICATE" in file.read_text()
-        first_line(process, r"^profile strict, one price per symbol, limits counted; ")
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=10)
-
-    assert not file.exists()
+    assert re.search(r"^REST +https://127\.0\.0\.1:\d+ ", told, re.MULTILINE)
+    assert re.search(r"^trust +\S+\.\w+, which is gone after the stop", told, re.MULTILINE)
+    assert re.search(r"^profile strict, a book per symbol, limits counted; ", told, re.MULTILINE)
 
 
 def test_serve_plays_a_scenario_at_one_price(tmp_path: Path) -> None:
-    file = tmp_path / "p.yaml"
-    file.write_text(PASSING)
-
-    assert "one price per symbol" in invoke("serve", "--port", "0", "--scenario", str(file)).stdout
+    assert "one price per symbol" in greeting(tmp_path)
 
 
 def test_serve_says_in_one_line_that_the_port_is_in_use() -> None:
