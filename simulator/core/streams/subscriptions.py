@@ -108,7 +108,7 @@ class Subscriptions:
     def _perform(self, message: dict[str, Any]) -> object:
         _check_id(message.get("id"))
         method = _method(message)
-        params = message.get("params", [])
+        params = [] if message.get("params") is None else message["params"]  # some clients write null for none
         if not isinstance(params, list):
             raise _ControlError(2, "Invalid request: invalid type for `params`, expected a sequence at line 1 column 1")
         performers: dict[str, Callable[[list[Any]], object]] = {

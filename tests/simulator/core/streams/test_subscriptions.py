@@ -92,6 +92,12 @@ def test_the_list_of_subscriptions_is_alphabetical(url: str, listed: list[str]) 
     assert ask(subscriptions(url), "LIST_SUBSCRIPTIONS", request_id=3) == {"result": listed, "id": 3}
 
 
+def test_parameters_may_be_null_where_there_are_none() -> None:
+    message = '{"method": "LIST_SUBSCRIPTIONS", "params": null, "id": 3}'
+
+    assert subscriptions("/ws/K").answer(message) == {"result": ["K"], "id": 3}
+
+
 def test_wrapping_is_a_property_that_can_be_changed() -> None:
     connection = subscriptions("/private/ws")
 
