@@ -132,7 +132,7 @@ def _on_account(simulator: Simulator, action: AccountAction, account: str | None
         case act.CutConnections():
             simulator.cut_connections(account=account, connection=action.connection)
         case act.SilenceConnections():
-            simulator.silence_connections(account=account, connection=action.connection)
+            simulator.silence_connections(account=account, connection=action.connection, control=action.control)
         case _:
             assert_never(action)
 

@@ -246,6 +246,8 @@ class SilenceConnections:
 
     account: AccountName | None = None
     connection: int | None = None
+    control: Literal["answered", "unanswered"] = "unanswered"
+    """Whether they answer LIST_SUBSCRIPTIONS all the same."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,6 +29,7 @@ from simulator.scenario import (
     Transfer,
 )
 from tests.simulator.runtime.plain_client import PlainClient
+from tests.simulator.runtime.wire import Wire
 
 PLACE = Place(symbol="BTCUSDT", side="BUY", quantity="0.010", price="60000", client_order_id="web_7")
 OTHER = AccountSpec(name="other", api_key="k" * 64, api_secret="s" * 64)
@@ -176,6 +177,17 @@ async def test_a_silent_connection_stays_open_and_carries_nothing(simulator: Sim
         (event,) = simulator.journal.entries(kind="event")
         assert event.sockets == 0
         assert len(simulator.connections) == 1
+
+
+async def test_a_silent_connection_lists_its_streams_if_it_is_told_to(simulator: Simulator) -> None:
+    async with Wire(simulator) as wire:
+        stream = await wire.stream()
+        perform(simulator, SilenceConnections(control="answered"), NOTHING)
+        assert len((await stream.ask(method="LIST_SUBSCRIPTIONS", id=1))["result"]) == 1
+
+        perform(simulator, SilenceConnections(), NOTHING)
+        with pytest.raises(TimeoutError):
+            await stream.ask(method="LIST_SUBSCRIPTIONS", id=2)
 
 
 async def test_connections_of_another_account_are_left_alone(simulator: Simulator, client: PlainClient) -> None:
