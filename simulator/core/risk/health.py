@@ -79,10 +79,11 @@ def liquidation_price(account: Account, position: Position, symbols: Symbols, ma
     others = health.maintenance - sum((maintenance(spec, held.amount * mark) for held in moving), ZERO)
     price = mark
     for _ in range(_STEPS):
-        before, price = price, _lost_at(spec, [held.amount for held in moving], mark, health.balance - others, price)
-        if price <= ZERO or before == price:
+        lost_at = _lost_at(spec, [held.amount for held in moving], mark, health.balance - others, price)
+        before, price = price, max(ZERO, lost_at)
+        if before == price:
             break
-    return max(ZERO, price)
+    return price
 
 
 def bankruptcy_price(position: Position, mark: Decimal, balance: Decimal) -> Decimal:

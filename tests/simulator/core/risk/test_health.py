@@ -135,3 +135,14 @@ def test_no_price_on_this_side_of_the_liquidation_price_loses_the_position(
 
 def _hold(account: Account, amount: Decimal, entry: Decimal) -> None:
     account.hold(Position("BTCUSDT", "BOTH", amount, entry, entry * amount))
+
+
+def test_a_large_position_that_is_lost_only_when_it_has_become_small_has_a_price() -> None:
+    exchange = an_exchange(AccountSpec(balance="1999562", leverage=5))
+    the_account(exchange).hold(Position("BTCUSDT", "BOTH", Decimal(31), Decimal(65000)))
+
+    price = price_of(exchange)
+
+    health = health_at(exchange, price)
+    assert 0 < price < 1000
+    assert abs(health.balance - health.maintenance) < NEAR
