@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from simulator.core.accounts.account import Account
+from simulator.core.accounts.conversion import Conversions
 from simulator.core.conditional.algo_book import AlgoBook
 from simulator.core.conditional.algo_orders import AlgoOrder
 from simulator.core.domain import AccountSpec, SymbolSpec
@@ -76,6 +77,7 @@ class Venue:
         self.liquidations = Liquidations(self.exchange, profile, self.risk)
         self.funding = FundingSchedule(self.exchange, self.risk)
         self.countdowns = Countdowns()
+        self.conversions = Conversions()
         self._housekeeping = Housekeeping()
         self.listen_keys = ListenKeys(listen_key_lifetime_ms, seed)
         self.counters = RateCounters(limits)
@@ -92,6 +94,7 @@ class Venue:
         self.liquidations = Liquidations(self.exchange, self.profile, self.risk)
         self.funding = FundingSchedule(self.exchange, self.risk)
         self.countdowns = Countdowns()
+        self.conversions = Conversions()
 
     def account(self, call: Call) -> Account:
         """Return the account that asks, as the call may see it."""

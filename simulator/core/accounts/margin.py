@@ -41,6 +41,7 @@ __all__ = [
     "check_position_size",
     "exposure_of",
     "pooled_margin",
+    "withdrawable_margin",
 ]
 
 Prices = Mapping[str, Decimal]
@@ -171,6 +172,16 @@ def available_margin(account: Account, asset: str, symbols: Symbols, prices: Pri
         return asset_margin(account, asset, symbols, prices).available
     rate = asset_index(asset, prices).ask_rate
     return pooled_margin(account, symbols, prices).available / rate if rate else ZERO
+
+
+def withdrawable_margin(account: Account, asset: str, symbols: Symbols, prices: Prices) -> Decimal:
+    """Return what may be taken out of this asset: in multi-assets mode, as far as the pool can spare it, too."""
+    margin = asset_margin(account, asset, symbols, prices)
+    if not account.multi_assets_margin:
+        return margin.withdrawable
+    rate = asset_index(asset, prices).ask_rate
+    spare = pooled_margin(account, symbols, prices).withdrawable / rate if rate else ZERO
+    return max(ZERO, min(margin.cross_wallet, spare))
 
 
 def added_margin(account: Account, spec: SymbolSpec, order: OrderIntent | Order, mark: Decimal) -> Decimal:

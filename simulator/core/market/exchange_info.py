@@ -10,7 +10,7 @@ from simulator.core.domain import SymbolSpec
 from simulator.core.profile import Profile
 from simulator.core.security.rate_limits import Limits
 
-__all__ = ["exchange_info"]
+__all__ = ["exchange_info", "margin_assets"]
 
 _ORDER_TYPES: Final = (
     "LIMIT",
@@ -60,12 +60,15 @@ def _rate_limits(limits: Limits) -> list[dict[str, Any]]:
     return [weight, minute, minute | {"interval": "SECOND", "intervalNum": 10, "limit": limits.orders_10s}]
 
 
+def margin_assets(specs: Iterable[SymbolSpec]) -> dict[str, str]:
+    """Return the assets that may be margin, the usual ones and what the symbols are quoted in, and their thresholds."""
+    return _AUTO_EXCHANGE | {spec.quote_asset: "-10000" for spec in specs}
+
+
 def _assets(specs: Iterable[SymbolSpec]) -> list[dict[str, Any]]:
-    """Return the assets that may be margin: the usual ones, and what the symbols are quoted in."""
-    quoted = {spec.quote_asset: "-10000" for spec in specs}
     return [
         {"asset": asset, "marginAvailable": True, "autoAssetExchange": threshold}
-        for asset, threshold in (_AUTO_EXCHANGE | quoted).items()
+        for asset, threshold in margin_assets(specs).items()
     ]
 
 

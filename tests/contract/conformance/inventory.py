@@ -111,10 +111,18 @@ _MARKET: Final = (
     Endpoint("GET", "fundingInfo", 0, is_funding=True),
     Endpoint("GET", "openInterest", 1),
 )
+_SAMPLED: Final = (
+    Endpoint("GET", "convert/exchangeInfo", 20),
+    Endpoint("POST", "convert/getQuote", 50),
+    Endpoint("POST", "convert/acceptQuote", 200),
+    Endpoint("GET", "convert/orderStatus", 50),
+)
+"""The reference has but samples of them. What they weigh is from Binance's own pages and other people's clients."""
+
 _MARKET_WITHOUT_WEIGHTS: Final = ("tradingSchedule", "symbolAdlRisk", "constituents", "insuranceBalance")
 """The reference names them, and says nothing of what they weigh."""
 
-ENDPOINTS: Final = (*_KEYS, *_ORDERS, *_ACCOUNT, *_MARKET)
+ENDPOINTS: Final = (*_KEYS, *_ORDERS, *_ACCOUNT, *_MARKET, *_SAMPLED)
 UNWEIGHED: Final = tuple(("GET", f"/fapi/v1/{name}") for name in _MARKET_WITHOUT_WEIGHTS)
 
 RETIRED: Final = tuple(("GET", f"/fapi/v1/{name}") for name in ("account", "balance", "positionRisk"))

@@ -29,13 +29,7 @@ CASES: Final[Mapping[str, Case]] = {
 }
 """How the simulator is brought to produce what each sample shows."""
 
-_CONVERT: Final = "conversion of assets: no trade, and no part of the futures account"
-
 NOT_IMPLEMENTED: Final[Mapping[str, str]] = {
-    "rest/list_all_convert_pairs": _CONVERT,
-    "rest/send_quote_request": _CONVERT,
-    "rest/accept_the_offered_quote": _CONVERT,
-    "rest/order_status": _CONVERT,
     "rest/futures_tradfi_perps_contract": "the signature under an agreement: everybody may trade everything here",
     "events/order_trade_update_trailing_docs": "no order has had this type since 2025-12: its child is a MARKET order",
     "stream/combined_envelope": "the envelope alone; every event inside it is compared",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from simulator import AccountSpec
 from tests.contract.conformance.bench import Bench
 from tests.contract.conformance.case import Case
 
@@ -74,6 +75,23 @@ def link(kind: str) -> Case:
     )
 
 
+BITCOIN: Final = {"accounts": (AccountSpec(balances={"BTC": "1"}),)}
+
+
+async def quote(bench: Bench) -> Any:
+    return await bench.ask("POST convert/getQuote", fromAsset="BTC", toAsset="USDT", toAmount="20")
+
+
+async def accepted(bench: Bench) -> Any:
+    quoted = await quote(bench)
+    return await bench.ask("POST convert/acceptQuote", quoteId=quoted["quoteId"])
+
+
+async def converted(bench: Bench) -> Any:
+    order = await accepted(bench)
+    return await bench.ask("GET convert/orderStatus", orderId=order["orderId"])
+
+
 CASES: Final[Mapping[str, Case]] = {
     "rest/start_user_data_stream": asks("POST listenKey"),
     "rest/keepalive_user_data_stream": asks("PUT listenKey"),
@@ -105,6 +123,10 @@ CASES: Final[Mapping[str, Case]] = {
     "rest/position_adl_quantile_estimation": asks("GET adlQuantile"),
     "rest/get_bnb_burn_status": fresh("GET feeBurn"),
     "rest/toggle_bnb_burn_on_futures_trade": fresh("POST feeBurn", feeBurn="true"),
+    "rest/list_all_convert_pairs": fresh("GET convert/exchangeInfo", fromAsset="BTC", toAsset="USDT"),
+    "rest/send_quote_request": Case(produce=quote, terms=BITCOIN),
+    "rest/accept_the_offered_quote": Case(produce=accepted, terms=BITCOIN),
+    "rest/order_status": Case(produce=converted, terms=BITCOIN),
     "rest/classic_portfolio_margin_account_information": fresh("GET pmAccountInfo", asset="USDT"),
     "rest/get_download_id_for_futures_transaction_history": download("income"),
     "rest/get_download_id_for_futures_order_history": download("order"),

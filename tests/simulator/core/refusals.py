@@ -108,6 +108,13 @@ def amend_too_often() -> object:
     return bench.ask("PUT order", **AMENDMENT)
 
 
+def accept_a_quote_when_the_money_is_bound() -> object:
+    bench = Bench(AccountSpec(leverage=1))
+    quote = bench.ask("POST convert/getQuote", fromAsset="USDT", toAsset="BTC", fromAmount="9900")
+    bench.ask("POST order", **ORDER)
+    return bench.ask("POST convert/acceptQuote", quoteId=quote["quoteId"])
+
+
 def wait_too_many() -> object:
     bench = Bench()
     return [bench.place("STOP_MARKET", "BUY", f"n{number}", **STOP) for number in range(201)]
@@ -198,6 +205,7 @@ CASES: Final[Mapping[int, Callable[[], object]]] = {
     -1120: asks("GET klines", symbol="BTCUSDT", interval="1s"),
     -1121: order(symbol="NOPEUSDT"),
     -1125: asks("PUT listenKey"),
+    -1126: asks("POST convert/getQuote", fromAsset="NONE", toAsset="USDT", fromAmount="1"),
     -1127: asks("GET allOrders", startTime=1, endTime=NOW),
     -1128: asks("GET userTrades", symbol="BTCUSDT", fromId=1, startTime=1),
     -1130: asks("POST batchOrders", batchOrders="everything"),
@@ -208,6 +216,7 @@ CASES: Final[Mapping[int, Callable[[], object]]] = {
     -2013: asks("GET order", symbol="BTCUSDT", orderId=1),
     -2014: lambda: security.known_key("short", {}, ""),
     -2015: lambda: security.known_key("k" * 64, {}, ""),
+    -2018: accept_a_quote_when_the_money_is_bound,
     -2019: order(quantity="10"),
     -2021: algo(triggerPrice="65000"),
     -2022: order(reduceOnly="true"),
