@@ -133,6 +133,10 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     reference lists it. A whole exchangeInfo of mainnet, of 2026-09-15, does not, and clients in use there that know no
     RPI could not read one that does."""
 
+    tradfi_agreement: Literal["none_needed", "needed"] = "none_needed"
+    """Whether orders on TradFi contracts are refused, -4411, until the account has signed the agreement on them by POST
+    stock/contract. Mainnet is reported to want it; here everybody may trade everything by default."""
+
     leverage_bracket_of_symbol: Literal["list", "object"] = "list"
     """What GET leverageBracket answers when a symbol is given. The page says an object, clients take both (U20)."""
 

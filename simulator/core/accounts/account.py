@@ -90,6 +90,7 @@ class Account:
         self.multi_assets_margin = False
         self.fee_tier = spec.fee_tier
         self.fee_burn = spec.fee_burn
+        self.has_signed_tradfi = False
         self.isolated_symbols: set[str] = set()
         self._holders = Holders() if holders is None else holders
         self._interest: dict[str, dict[tuple[str, bool], OpenNotional]] = {}

@@ -25,7 +25,7 @@ from simulator.core.facts import Fact
 from simulator.core.rest import venue_error
 from simulator.core.rest.params import Params, optional_integer
 from simulator.core.rest.retention import read_page
-from simulator.core.rest.trading_endpoints import circumstances
+from simulator.core.rest.trading_endpoints import check_agreement, circumstances
 from simulator.core.rest.venue_error import VenueError, invalid_parameter, refusal
 from simulator.core.trading.validation import check_response_type, known_symbol, read_client_order_id
 from simulator.core.venue import Answer, Call, Route, Venue
@@ -39,6 +39,7 @@ def place_algo(venue: Venue, account: Account, params: Params, now_ms: int) -> t
     terms = read_algo_terms(params, circumstances(venue, account, spec, now_ms), venue.profile)
     client_algo_id = read_client_order_id(params, "clientAlgoId")
     check_response_type(params)
+    check_agreement(venue, account, spec)
     return venue.algos.place(account, terms, client_algo_id, now_ms)
 
 

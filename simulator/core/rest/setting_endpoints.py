@@ -1,4 +1,4 @@
-"""The endpoints of an account's settings: leverage, margin type and isolated margin, fee burn, and the two modes."""
+"""The endpoints of an account's settings: leverage, isolated margin, fee burn, the two modes, the TradFi agreement."""
 
 from __future__ import annotations
 
@@ -108,6 +108,12 @@ def change_fee_burn(venue: Venue, call: Call) -> Answer:
     return Answer(_DONE)
 
 
+def sign_agreement(venue: Venue, call: Call) -> Answer:
+    """POST /fapi/v1/stock/contract: the agreement on TradFi contracts. Signing it again changes nothing."""
+    venue.account(call).has_signed_tradfi = True
+    return Answer(_DONE)
+
+
 def _check_flat(account: Account) -> None:
     if account.open_orders:
         raise refusal(venue_error.POSITION_SIDE_OPEN_ORDERS)
@@ -120,6 +126,7 @@ ROUTES: Final[Mapping[tuple[str, str], Route]] = {
     ("POST", "/fapi/v1/positionMargin"): Route(change_isolated_margin, "signed"),
     ("GET", "/fapi/v1/feeBurn"): Route(fee_burn, "signed", 30),
     ("POST", "/fapi/v1/feeBurn"): Route(change_fee_burn, "signed"),
+    ("POST", "/fapi/v1/stock/contract"): Route(sign_agreement, "signed", 50),
     ("GET", "/fapi/v1/multiAssetsMargin"): Route(multi_assets_mode, "signed", 30),
     ("POST", "/fapi/v1/multiAssetsMargin"): Route(change_multi_assets_mode, "signed"),
     ("POST", "/fapi/v1/leverage"): Route(choose_leverage, "signed"),

@@ -1,8 +1,8 @@
 """The endpoints that place, change and end one order.
 
-POST order is checked as `trading.validation` says, then by the exchange (`trading.exchange`: standing, arrival,
-margin). An ACK shows the order as it was accepted; a RESULT as it is after filling on arrival. POST order/test checks
-the same and changes nothing.
+POST order is checked as `trading.validation` says, then for the agreement on TradFi contracts (-4411), then by the
+exchange (`trading.exchange`: standing, arrival, margin). An ACK shows the order as it was accepted; a RESULT as it is
+after filling on arrival. POST order/test checks the same and changes nothing.
 
 PUT order, in this order: symbol (-1102, -1121), an empty optional parameter (-1105), side (-1102, -1117), priceMatch
 (-5037, -1106), quantity, and price unless it is matched (-1102, -1100), modifyId and the order's ids (-1102), the order
@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from simulator.core.accounts.account import Account
 from simulator.core.amounts import trimmed
-from simulator.core.domain import LIMIT, SymbolSpec
+from simulator.core.domain import LIMIT, TRADIFI_PERPETUAL, SymbolSpec
 from simulator.core.facts import Fact, OrderAccepted
 from simulator.core.ids import identifier
 from simulator.core.rest import venue_error
@@ -42,7 +42,16 @@ from simulator.core.trading.validation import (
 )
 from simulator.core.venue import Answer, Call, Route, Venue
 
-__all__ = ["ROUTES", "amend_order", "cancel_order", "circumstances", "named_order", "new_order", "place"]
+__all__ = [
+    "ROUTES",
+    "amend_order",
+    "cancel_order",
+    "check_agreement",
+    "circumstances",
+    "named_order",
+    "new_order",
+    "place",
+]
 
 
 def circumstances(venue: Venue, account: Account, spec: SymbolSpec, now_ms: int) -> Circumstances:
@@ -57,10 +66,21 @@ def circumstances(venue: Venue, account: Account, spec: SymbolSpec, now_ms: int)
     )
 
 
+def check_agreement(venue: Venue, account: Account, spec: SymbolSpec) -> None:
+    """Raise `VenueError` -4411 on a TradFi contract, if the profile wants an agreement that the account has not signed.
+
+    The code and its text are those that other people's clients report.
+    """
+    is_needed = venue.profile.tradfi_agreement == "needed" and spec.contract_type == TRADIFI_PERPETUAL
+    if is_needed and not account.has_signed_tradfi:
+        raise refusal(venue_error.AGREEMENT_NOT_SIGNED)
+
+
 def place(venue: Venue, account: Account, params: Params, now_ms: int) -> tuple[Order, list[Fact]]:
     """Check and place the order that the parameters of POST order describe. Raises `VenueError`."""
     spec = known_symbol(params, venue.exchange.symbols)
     intent = read_order(params, circumstances(venue, account, spec, now_ms))
+    check_agreement(venue, account, spec)
     return venue.exchange.place(account, intent, now_ms)
 
 
@@ -79,6 +99,7 @@ def check_order(venue: Venue, call: Call) -> Answer:
     account = venue.account(call)
     spec = known_symbol(call.params, venue.exchange.symbols)
     intent = read_order(call.params, circumstances(venue, account, spec, call.now_ms))
+    check_agreement(venue, account, spec)
     venue.exchange.check(account, intent)
     if venue.profile.order_test == "empty":
         return Answer({})

@@ -132,6 +132,7 @@ FILL_OR_KILL_REJECTED: Final = (
     "Due to the order could not be filled immediately, the FOK order has been rejected. "
     "The order will not be recorded in the order history",
 )
+AGREEMENT_NOT_SIGNED: Final = (-4411, "Please sign TradFi-Perps agreement contract fapi.")
 POST_ONLY_REJECTED: Final = (
     -5022,
     "Due to the order could not be executed as maker, the Post Only order will be rejected. "

@@ -116,6 +116,7 @@ _SAMPLED: Final = (
     Endpoint("POST", "convert/getQuote", 50),
     Endpoint("POST", "convert/acceptQuote", 200),
     Endpoint("GET", "convert/orderStatus", 50),
+    Endpoint("POST", "stock/contract", 50),
 )
 """The reference has but samples of them. What they weigh is from Binance's own pages and other people's clients."""
 

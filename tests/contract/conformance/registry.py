@@ -30,7 +30,6 @@ CASES: Final[Mapping[str, Case]] = {
 """How the simulator is brought to produce what each sample shows."""
 
 NOT_IMPLEMENTED: Final[Mapping[str, str]] = {
-    "rest/futures_tradfi_perps_contract": "the signature under an agreement: everybody may trade everything here",
     "events/order_trade_update_trailing_docs": "no order has had this type since 2025-12: its child is a MARKET order",
     "stream/combined_envelope": "the envelope alone; every event inside it is compared",
 }

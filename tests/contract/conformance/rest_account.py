@@ -127,6 +127,7 @@ CASES: Final[Mapping[str, Case]] = {
     "rest/send_quote_request": Case(produce=quote, terms=BITCOIN),
     "rest/accept_the_offered_quote": Case(produce=accepted, terms=BITCOIN),
     "rest/order_status": Case(produce=converted, terms=BITCOIN),
+    "rest/futures_tradfi_perps_contract": fresh("POST stock/contract"),
     "rest/classic_portfolio_margin_account_information": fresh("GET pmAccountInfo", asset="USDT"),
     "rest/get_download_id_for_futures_transaction_history": download("income"),
     "rest/get_download_id_for_futures_order_history": download("order"),

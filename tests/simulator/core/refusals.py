@@ -115,6 +115,13 @@ def accept_a_quote_when_the_money_is_bound() -> object:
     return bench.ask("POST convert/acceptQuote", quoteId=quote["quoteId"])
 
 
+def order_unsigned() -> object:
+    bench = Bench(tradfi_agreement="needed")
+    symbols = bench.venue.exchange.symbols
+    symbols["BTCUSDT"] = replace(symbols["BTCUSDT"], contract_type="TRADIFI_PERPETUAL")
+    return bench.ask("POST order", **ORDER)
+
+
 def wait_too_many() -> object:
     bench = Bench()
     return [bench.place("STOP_MARKET", "BUY", f"n{number}", **STOP) for number in range(201)]
@@ -285,6 +292,7 @@ CASES: Final[Mapping[int, Callable[[], object]]] = {
     -4172: after(pooled("false"), bench=in_debt_and_pooled),
     -4183: algo("STOP", **(LIMITED | {"price": "90000"})),
     -4184: algo("STOP", "SELL", triggerPrice="64000", price="30000"),
+    -4411: order_unsigned,
     -5021: order(timeInForce="FOK"),
     -5022: order(timeInForce="GTX", price="65000"),
     -5024: with_spec("PUT order", AMENDMENT, status="SETTLING"),
