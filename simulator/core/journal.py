@@ -127,6 +127,8 @@ def mask(secret: str) -> str:
 
 def mask_text(text: str) -> str:
     """Return a text with everything in it masked that has the form of a key, or the name of one before it."""
+    if len(text) < _KEY_LENGTH and "=" not in text:
+        return text  # as nearly all are: too short for a key, and there is no name of one
     return _KEY.sub(lambda found: mask(found[0]), text)
 
 

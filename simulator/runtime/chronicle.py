@@ -12,9 +12,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Self
 
 from simulator.core.journal import Journal, JournalEntry
 from simulator.runtime.clock import Clock
@@ -39,20 +38,22 @@ class Chronicle:
     def record(self, kind: str, **fields: Any) -> JournalEntry:
         """Write an entry with the time of now. `fields` are those of `Journal.record`."""
         entry = self.journal.record(self._clock.time_ms(), kind, **fields)
-        self._untold.append(entry)
+        if self._subscribers:
+            self._untold.append(entry)
         if not self._open_turns:
             self._tell()
         return entry
 
-    @contextmanager
-    def turn(self) -> Iterator[None]:
+    def turn(self) -> Self:
         """Keep what is written inside from being told until the outermost turn ends."""
+        return self
+
+    def __enter__(self) -> None:
         self._open_turns += 1
-        try:
-            yield
-        finally:
-            self._open_turns -= 1
-        if not self._open_turns:
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._open_turns -= 1
+        if not self._open_turns and kind is None:
             self._tell()
 
     def look(self) -> None:
@@ -87,20 +88,20 @@ class Chronicle:
             del self._waiters[satisfied]
 
     def _tell(self) -> None:
-        if not self._untold:
-            return
+        if self._untold:
+            self._tell_subscribers()
+        if self._waiters:
+            self._wake()
+
+    def _tell_subscribers(self) -> None:
         self._open_turns += 1
         try:
             while self._untold:
-                if not self._subscribers:
-                    self._untold.clear()
-                    break
                 entry = self._untold.popleft()
                 for callback in list(self._subscribers):
                     self._call(callback, entry)
         finally:
             self._open_turns -= 1
-        self._wake()
 
     def _call(self, callback: Callback, entry: JournalEntry) -> None:
         try:

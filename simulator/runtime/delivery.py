@@ -6,9 +6,8 @@ Without rules, and while nothing waits on the connection, a frame is written bef
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, Self
 
 import msgspec
 
@@ -34,21 +33,22 @@ class Delivery:
         self._chronicle = chronicle
         self._clock = clock
         self._overflowed = overflowed
-        self._gathered: dict[StreamConnection, list[bytes]] | None = None
+        self._gathered: dict[StreamConnection, list[bytes]] = {}
+        self._open_blocks = 0
 
-    @contextmanager
-    def gathered(self) -> Iterator[None]:
+    def gathered(self) -> Self:
         """Keep what is written inside, in its order, and write it at the end, once to each connection."""
-        if self._gathered is not None:
-            yield
-            return
-        gathered = self._gathered = {}
-        try:
-            yield
-        finally:
-            self._gathered = None
+        return self
+
+    def __enter__(self) -> None:
+        self._open_blocks += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._open_blocks -= 1
+        if not self._open_blocks and self._gathered:
+            gathered, self._gathered = self._gathered, {}
             for connection, frames in gathered.items():
-                self.write(connection, frames[0] if len(frames) == 1 else b"".join(frames))
+                self.write(connection, b"".join(frames))
 
     def is_plain(self, connection: StreamConnection) -> bool:
         """Say whether nothing stands between a frame and this connection: no rule, and nothing that waits."""
@@ -87,7 +87,7 @@ class Delivery:
 
     def write(self, connection: StreamConnection, frame: bytes) -> None:
         """Write a frame now, past everything that waits."""
-        if self._gathered is not None:
+        if self._open_blocks:
             self._gathered.setdefault(connection, []).append(frame)
             return
         connection.write(frame)

@@ -119,7 +119,9 @@ class Floor:
 
     def _send(self, event: UserEvent) -> None:
         keys = (event.listen_key,) if event.listen_key else self.venue.listen_keys.living(event.account)
-        sockets = sum(self.streams.publish(key, event.account, event.name, event.body) for key in keys)
+        sockets = 0
+        for listen_key in keys:
+            sockets += self.streams.publish(listen_key, event.account, event.name, event.body)
         shown = event.body | {"listenKey": mask(event.listen_key)} if event.listen_key else event.body
         self.chronicle.record(
             "event",

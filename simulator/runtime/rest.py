@@ -159,7 +159,7 @@ class RestInterface:
 
     def _perform(self, route: Route, request: _Request) -> Answer:
         venue, now_ms = self._floor.venue, self._floor.clock.time_ms()
-        security.check_repeats(request.query, request.body)
+        security.check_repeats(request.query, request.body, request.params)
         self._authenticate(route, request, now_ms)
         venue.counters.admit_orders(request.account, route.orders, now_ms)
         as_of_ms = venue.read_lag.as_of(request.path, route.reads, now_ms)

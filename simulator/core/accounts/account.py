@@ -123,6 +123,8 @@ class Account:
 
     def isolated_wallets(self, asset: str) -> Decimal:
         """Return what the isolated positions kept in this asset hold of its wallet."""
+        if not self.isolated_symbols:
+            return ZERO
         held = (p for p in self.held.values() if p.isolated_wallet and self.margin_assets.get(p.symbol) == asset)
         return sum((position.isolated_wallet for position in held), ZERO)
 
@@ -216,8 +218,11 @@ class Account:
 
     def open_notional(self, symbol: str) -> OpenNotional:
         """Return what is bid and asked on the symbol, in the quote asset."""
-        of_symbol = self._interest.get(symbol, {}).values()
-        return OpenNotional(sum((i.bids for i in of_symbol), ZERO), sum((i.asks for i in of_symbol), ZERO))
+        of_symbol = self._interest.get(symbol)
+        if not of_symbol:
+            return _NOTHING
+        asked = of_symbol.values()
+        return OpenNotional(sum((i.bids for i in asked), ZERO), sum((i.asks for i in asked), ZERO))
 
     def interest(self, symbol: str, position_side: str) -> OpenNotional:
         """Return what orders bid and ask on one position of the symbol that may enlarge it."""
@@ -229,6 +234,8 @@ class Account:
 
     def exposed(self) -> list[tuple[str, str]]:
         """Return (symbol, position side) of every position that is held or that an open order may change."""
+        if not self._interest:
+            return list(self.held)
         asked = ((symbol, side) for symbol, sides in self._interest.items() for side, _ in sides)
         return list(dict.fromkeys((*self.held, *asked)))
 
@@ -275,6 +282,8 @@ class Account:
             return
         was = before.remaining * before.price if before is not None and before.is_open else ZERO
         change = (after.remaining * after.price if after.is_open else ZERO) - was
+        if not change:
+            return
         of_symbol = self._interest.setdefault(after.symbol, {})
         key = (after.position_side, after.reduce_only)
         now = of_symbol.get(key, _NOTHING)

@@ -25,21 +25,18 @@ import msgspec
 
 from simulator.core.accounts.account import Account
 from simulator.core.accounts.asset_index import asset_index, collateral, in_usd
-from simulator.core.accounts.brackets import maintenance, max_notional
+from simulator.core.accounts.brackets import maintenance
 from simulator.core.amounts import ZERO
 from simulator.core.domain import BUY, SymbolSpec
-from simulator.core.rest import venue_error
-from simulator.core.rest.venue_error import refusal
 from simulator.core.trading.orders import Order, OrderIntent
 
 __all__ = [
     "AssetMargin",
     "Exposure",
-    "added_margin",
     "asset_margin",
     "available_margin",
-    "check_position_size",
     "exposure_of",
+    "joined",
     "pooled_margin",
     "withdrawable_margin",
 ]
@@ -114,31 +111,30 @@ class AssetMargin(msgspec.Struct, frozen=True):
 
 def exposure_of(account: Account, spec: SymbolSpec, position_side: str, mark: Decimal) -> Exposure:
     """Return the exposure of one (symbol, position side) at this mark price."""
-    position = account.position(spec.symbol, position_side)
     interest = account.interest(spec.symbol, position_side)
+    leverage = account.leverage(spec.symbol, spec.max_leverage)
+    position = account.position(spec.symbol, position_side)
+    if not position.amount:
+        return Exposure(ZERO, interest.bids, interest.asks, leverage)
     held = position.amount * mark
-    return Exposure(
-        held,
-        interest.bids,
-        interest.asks,
-        account.leverage(spec.symbol, spec.max_leverage),
-        position.unrealized(mark),
-        maintenance(spec, held) if held else ZERO,
-    )
+    return Exposure(held, interest.bids, interest.asks, leverage, position.unrealized(mark), maintenance(spec, held))
 
 
 def asset_margin(account: Account, asset: str, symbols: Symbols, prices: Prices) -> AssetMargin:
     """Return the account's margin in one asset, as if there were no other."""
     unrealized = margin = position_margin = kept = cross_unrealized = cross_margin = cross_kept = ZERO
     for symbol, exposure in _exposures(account, asset, symbols, prices):
+        bound, bound_by_position = exposure.margin, exposure.position_margin
         unrealized += exposure.unrealized
-        margin += exposure.margin
-        position_margin += exposure.position_margin
+        margin += bound
+        position_margin += bound_by_position
         kept += exposure.maintenance
-        is_isolated = account.is_isolated(symbol)
-        cross_unrealized += ZERO if is_isolated else exposure.unrealized
-        cross_kept += ZERO if is_isolated else exposure.maintenance
-        cross_margin += exposure.margin - (exposure.position_margin if is_isolated else ZERO)
+        if account.is_isolated(symbol):
+            cross_margin += bound - bound_by_position
+            continue
+        cross_unrealized += exposure.unrealized
+        cross_kept += exposure.maintenance
+        cross_margin += bound
     return AssetMargin(
         account.wallets.get(asset, ZERO),
         unrealized,
@@ -184,25 +180,10 @@ def withdrawable_margin(account: Account, asset: str, symbols: Symbols, prices: 
     return max(ZERO, min(margin.cross_wallet, spare))
 
 
-def added_margin(account: Account, spec: SymbolSpec, order: OrderIntent | Order, mark: Decimal) -> Decimal:
-    """Return the margin that an order of this side, quantity and price adds when it joins the open ones."""
+def joined(before: Exposure, order: OrderIntent | Order, mark: Decimal) -> Exposure:
+    """Return what becomes of the exposure when an order of this side, quantity and price joins the open ones."""
     if order.reduce_only:
-        return ZERO
-    before = exposure_of(account, spec, order.position_side, mark)
-    return _joined(before, order, mark).margin - before.margin
-
-
-def check_position_size(account: Account, spec: SymbolSpec, order: OrderIntent | Order, mark: Decimal) -> None:
-    """Raise `VenueError` -2027 when an order could make a position larger than its leverage allows."""
-    if order.reduce_only:
-        return
-    before = exposure_of(account, spec, order.position_side, mark)
-    after = _joined(before, order, mark)
-    if after.worst > before.worst and after.worst > max_notional(spec, before.leverage):
-        raise refusal(venue_error.POSITION_TOO_LARGE)
-
-
-def _joined(before: Exposure, order: OrderIntent | Order, mark: Decimal) -> Exposure:
+        return before
     if order.side == BUY:
         return msgspec.structs.replace(before, bids=before.bids + order.quantity * (order.price or mark))
     return msgspec.structs.replace(before, asks=before.asks + order.quantity * max(order.price, mark))

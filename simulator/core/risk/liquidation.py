@@ -19,7 +19,7 @@ Binance reduces large positions step by step; here they are closed at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import NamedTuple
 
@@ -75,7 +75,7 @@ class Liquidations:
         for asset in {spec.quote_asset for spec in exchange.symbols.values()}:
             exchange.house.insure(asset, terms.insurance_fund)
 
-    def follow(self, facts: Iterable[Fact], now_ms: int) -> list[Fact]:
+    def follow(self, facts: Sequence[Fact], now_ms: int) -> list[Fact]:
         """Warn and liquidate who is due since these facts became true, and return what became true by that."""
         found: list[Fact] = []
         suspects = self._suspects(facts)
@@ -85,8 +85,10 @@ class Liquidations:
             suspects = self._suspects(news)
         return found
 
-    def _suspects(self, facts: Iterable[Fact]) -> list[Account]:
+    def _suspects(self, facts: Sequence[Fact]) -> list[Account]:
         exchange = self._exchange
+        if not facts and not exchange.moved:
+            return []
         moved = sorted(exchange.moved)
         exchange.moved.clear()
         if self._terms.liquidation == "scripted":

@@ -17,7 +17,7 @@ else.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import chain, groupby
+from itertools import groupby
 from typing import Any, Final, TypeGuard, assert_never
 
 from simulator.core.amounts import ZERO, eight_or_zero, padded, trimmed
@@ -43,6 +43,8 @@ __all__ = ["average_price_text", "user_events"]
 TRADE_LITE = "TRADE_LITE"
 ORDER_TRADE_UPDATE = "ORDER_TRADE_UPDATE"
 
+_ORDER_FACTS: Final = (OrderAccepted, OrderFilled, OrderAmended, OrderEnded)
+
 _NO_FILL: Final = Fill(
     symbol="",
     trade_id=0,
@@ -61,18 +63,14 @@ _NO_FILL: Final = Fill(
 
 def user_events(facts: Iterable[Fact], symbols: dict[str, SymbolSpec], profile: Profile) -> list[UserEvent]:
     """Return the frames that tell these facts, in the order in which they are sent."""
-    events: list[UserEvent] = []
-    for _, group in groupby(_by_account(facts), _subject):
-        events += _told(list(group), symbols, profile)
-    return events
-
-
-def _by_account(facts: Iterable[Fact]) -> Iterable[Fact]:
-    """Return the facts of each account together, in their order."""
     by_account: dict[str, list[Fact]] = {}
     for fact in facts:
         by_account.setdefault(fact.account, []).append(fact)
-    return chain.from_iterable(by_account.values())
+    events: list[UserEvent] = []
+    for heard in by_account.values():
+        for _, group in groupby(heard, _subject):
+            events += _told(list(group), symbols, profile)
+    return events
 
 
 def _told(facts: list[Fact], symbols: dict[str, SymbolSpec], profile: Profile) -> list[UserEvent]:
@@ -118,12 +116,9 @@ def _has_trade_lite(fact: Fact, profile: Profile) -> TypeGuard[OrderFilled]:
     return fact.execution_type == TRADE or profile.forced_trade_lite == "present"
 
 
-def _subject(fact: Fact) -> tuple[str, int]:
-    match fact:
-        case OrderAccepted() | OrderFilled() | OrderAmended() | OrderEnded():
-            return fact.account, fact.order.order_id
-        case _:
-            return fact.account, 0
+def _subject(fact: Fact) -> int:
+    """Return the id of the order that a fact is about, 0 when it is about none."""
+    return fact.order.order_id if isinstance(fact, _ORDER_FACTS) else 0
 
 
 def _events(fact: Fact, symbols: dict[str, SymbolSpec], profile: Profile) -> Iterator[UserEvent]:

@@ -14,7 +14,8 @@ from typing import Final
 from msgspec.structs import replace
 
 from simulator.core.accounts.account import Account
-from simulator.core.accounts.margin import added_margin, available_margin, check_position_size
+from simulator.core.accounts.brackets import max_notional
+from simulator.core.accounts.margin import available_margin, exposure_of, joined
 from simulator.core.amounts import ZERO
 from simulator.core.conditional.algo_orders import AlgoTerms
 from simulator.core.domain import BUY, TRADING, SymbolSpec
@@ -77,11 +78,16 @@ def check_share(account: Account, intent: OrderIntent) -> None:
 
 def check_margin(account: Account, order: OrderIntent | Order, symbols: Symbols, prices: Prices) -> None:
     """Raise `VenueError` -2019 for more margin than the account has available, -2027 for too large a position."""
-    spec = symbols[order.symbol]
-    needed = added_margin(account, spec, order, prices[order.symbol])
-    if needed > 0 and needed > available_margin(account, spec.quote_asset, symbols, prices):
+    spec, mark = symbols[order.symbol], prices[order.symbol]
+    before = exposure_of(account, spec, order.position_side, mark)
+    after = joined(before, order, mark)
+    worst = after.worst
+    if worst <= before.worst:
+        return
+    if after.margin - before.margin > available_margin(account, spec.quote_asset, symbols, prices):
         raise refusal(venue_error.MARGIN_INSUFFICIENT)
-    check_position_size(account, spec, order, prices[order.symbol])
+    if worst > max_notional(spec, before.leverage):
+        raise refusal(venue_error.POSITION_TOO_LARGE)
 
 
 def check_amendment(account: Account, before: Order, after: Order, symbols: Symbols, prices: Prices) -> None:

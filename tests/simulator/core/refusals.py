@@ -201,7 +201,7 @@ CASES: Final[Mapping[int, Callable[[], object]]] = {
     -1022: lambda: security.check_signature("symbol=BTCUSDT&signature=0", "", "secret"),
     -1023: asks("GET allOrders", startTime=2, endTime=1),
     -1100: order(quantity="ten"),
-    -1101: lambda: security.check_repeats("side=BUY&side=SELL", ""),
+    -1101: lambda: security.check_repeats("side=BUY&side=SELL", "", {"side": "BUY"}),
     -1102: order(quantity=""),
     -1105: order(positionSide=""),
     -1106: market(price="60000"),

@@ -5,9 +5,17 @@ from __future__ import annotations
 from decimal import Decimal
 
 from simulator import AccountSpec
-from simulator.core.accounts.margin import added_margin, asset_margin, exposure_of
+from simulator.core.accounts.margin import asset_margin, exposure_of, joined
 from simulator.core.domain import BUY, SELL
+from simulator.core.trading.exchange import Exchange
+from simulator.core.trading.orders import OrderIntent
 from tests.simulator.core.small_markets import BTC, an_exchange, decimals, limit, market, place, resting, the_account
+
+
+def added(exchange: Exchange, order: OrderIntent) -> Decimal:
+    """Return the margin that an order adds when it joins the open ones."""
+    before = exposure_of(the_account(exchange), BTC, "BOTH", Decimal(65000))
+    return joined(before, order, Decimal(65000)).margin - before.margin
 
 
 def test_an_open_order_binds_its_notional_over_the_leverage() -> None:
@@ -29,14 +37,14 @@ def test_an_order_that_closes_adds_nothing() -> None:
     exchange = an_exchange()
     place(exchange, market(BUY, "0.010"))
 
-    assert added_margin(the_account(exchange), BTC, limit(SELL, "0.010", "66000"), Decimal(65000)) <= Decimal(10)
-    assert added_margin(the_account(exchange), BTC, market(SELL, "0.010"), Decimal(65000)) == 0
+    assert added(exchange, limit(SELL, "0.010", "66000")) <= Decimal(10)
+    assert added(exchange, market(SELL, "0.010")) == 0
 
 
 def test_a_reduce_only_order_binds_nothing() -> None:
     exchange = an_exchange()
 
-    assert added_margin(the_account(exchange), BTC, limit(SELL, "1", "66000", reduce_only=True), Decimal(65000)) == 0
+    assert added(exchange, limit(SELL, "1", "66000", reduce_only=True)) == 0
 
 
 def test_available_counts_unrealized_profit() -> None:

@@ -164,11 +164,11 @@ def test_query_wins_over_body() -> None:
 
 
 def test_a_parameter_may_be_in_query_and_body_but_not_twice_in_either() -> None:
-    check_repeats("symbol=BTCUSDT&side=BUY", "symbol=ETHUSDT")
+    check_repeats("symbol=BTCUSDT&side=BUY", "symbol=ETHUSDT", {"symbol": "BTCUSDT", "side": "BUY"})
 
     for query, body in (("symbol=A&side=BUY&symbol=A", ""), ("side=BUY", "symbol=A&symbol=")):
         with pytest.raises(VenueError, match=r"^-1101: Duplicate values for parameter 'symbol'\.$"):
-            check_repeats(query, body)
+            check_repeats(query, body, read_params(query, body))
 
 
 def test_a_signature_over_decoded_values_is_taken_where_the_profile_says_so() -> None:
