@@ -15,5 +15,5 @@ _LETTERS: Final = bytes(_ALPHABET[byte % len(_ALPHABET)] for byte in range(256))
 
 def identifier(length: int, *parts: object) -> str:
     """Return `length` letters and digits, at most 64, that depend on nothing but `parts`."""
-    digest = hashlib.sha512("\0".join(map(str, parts)).encode()).digest()
+    digest = hashlib.blake2b("\0".join(map(str, parts)).encode()).digest()
     return digest[:length].translate(_LETTERS).decode()

@@ -64,7 +64,10 @@ class JournalEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 
 class Journal:
-    """The entries, oldest first; at most `limit` of them, and of what they hold at most `most_bytes`."""
+    """The entries, oldest first; at most `limit` of them, and of what they hold at most `most_bytes`.
+
+    `next_seq` is the number of the entry that comes next.
+    """
 
     def __init__(self, limit: int = 50_000, most_bytes: int = 64 * 1024 * 1024) -> None:
         self._limit = limit
@@ -72,7 +75,7 @@ class Journal:
         self._entries: deque[JournalEntry] = deque()
         self._sizes: deque[int] = deque()
         self._bytes = 0
-        self._next_seq = 1
+        self.next_seq = 1
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -83,22 +86,27 @@ class Journal:
     @property
     def forgotten(self) -> int:
         """How many entries the bounds have pushed out."""
-        return self._next_seq - 1 - len(self._entries)
+        return self.next_seq - 1 - len(self._entries)
 
     def record(self, time_ms: int, kind: str, *, size: int = 0, **fields: Any) -> JournalEntry:
         """Append an entry and return it. `fields` are those of `JournalEntry`, already masked.
 
         `size` is how large its body is, in bytes on the wire, when it may be large.
         """
-        entry = JournalEntry(seq=self._next_seq, time_ms=time_ms, kind=kind, **fields)
-        self._next_seq += 1
+        entry = JournalEntry(seq=self.next_seq, time_ms=time_ms, kind=kind, **fields)
+        self.append(entry, size)
+        return entry
+
+    def append(self, entry: JournalEntry, size: int = 0) -> None:
+        """Append an entry, already masked, whose `seq` is `next_seq`. `size` is as `record` has it."""
+        self.next_seq += 1
+        size += len(entry.path) + len(entry.summary)
         self._entries.append(entry)
-        self._sizes.append(size + len(entry.path) + len(entry.summary))
-        self._bytes += self._sizes[-1]
-        while len(self._entries) > self._limit or self._bytes > self._most_bytes:
+        self._sizes.append(size)
+        self._bytes += size
+        while self._bytes > self._most_bytes or len(self._entries) > self._limit:
             self._entries.popleft()
             self._bytes -= self._sizes.popleft()
-        return entry
 
     def entries(self, *, since: int = 0, limit: int | None = None, **wanted: object) -> list[JournalEntry]:
         """Return the entries after `since` (a `seq`) whose fields equal the given ones, oldest first.

@@ -167,14 +167,12 @@ class Venue:
 
     def next_deadline_ms(self) -> int | None:
         """Return when `advance` should be called next, or None."""
-        deadlines = (
-            self.listen_keys.next_deadline_ms(),
-            self.exchange.next_deadline_ms(),
-            self.countdowns.next_deadline_ms(),
-            self.funding.next_deadline_ms(),
-            self.algos.next_deadline_ms(),
-        )
-        return min((deadline for deadline in deadlines if deadline is not None), default=None)
+        earliest = None
+        for calendar in (self.listen_keys, self.exchange, self.countdowns, self.funding, self.algos):
+            deadline = calendar.next_deadline_ms()
+            if deadline is not None and (earliest is None or deadline < earliest):
+                earliest = deadline
+        return earliest
 
 
 Endpoint: TypeAlias = Callable[[Venue, Call], Answer]

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Self
 
 from simulator.core.journal import Journal, JournalEntry
 from simulator.runtime.clock import Clock
@@ -35,9 +35,41 @@ class Chronicle:
         self._waiters: dict[asyncio.Future[None], Callable[[], bool]] = {}
         self._open_turns = 0
 
-    def record(self, kind: str, **fields: Any) -> JournalEntry:
-        """Write an entry with the time of now. `fields` are those of `Journal.record`."""
-        entry = self.journal.record(self._clock.time_ms(), kind, **fields)
+    def record(
+        self,
+        kind: str,
+        *,
+        direction: str = "",
+        account: str = "",
+        connection: int = 0,
+        about: int = 0,
+        method: str = "",
+        path: str = "",
+        status: int = 0,
+        event: str = "",
+        sockets: int = 0,
+        summary: str = "",
+        body: object = None,
+        size: int = 0,
+    ) -> JournalEntry:
+        """Write an entry with the time of now: the fields of `JournalEntry`, and the `size` of `Journal.record`."""
+        entry = JournalEntry(
+            seq=self.journal.next_seq,
+            time_ms=self._clock.time_ms(),
+            kind=kind,
+            direction=direction,
+            account=account,
+            connection=connection,
+            about=about,
+            method=method,
+            path=path,
+            status=status,
+            event=event,
+            sockets=sockets,
+            summary=summary,
+            body=body,
+        )
+        self.journal.append(entry, size)
         if self._subscribers:
             self._untold.append(entry)
         if not self._open_turns:

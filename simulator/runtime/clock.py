@@ -23,12 +23,13 @@ class Clock:
 
     def __init__(self, start_ms: int | None = None) -> None:
         self._loop = asyncio.get_running_loop()
-        self._start_s = self._loop.time()
+        self._now_s = self._loop.time
+        self._start_s = self._now_s()
         self._start_ms = wall_clock_ms() if start_ms is None else start_ms
 
     def time_ms(self) -> int:
         """Return the exchange's time now."""
-        return self._start_ms + round((self._loop.time() - self._start_s) * 1000)
+        return self._start_ms + round((self._now_s() - self._start_s) * 1000)
 
     def call_at(self, time_ms: int, callback: Callable[[], None]) -> asyncio.TimerHandle:
         """Call back when the exchange's time is `time_ms`, or later."""

@@ -11,7 +11,7 @@ then, when it is known who asks, the number of orders (429). Requests that no en
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from aiohttp import web
@@ -32,15 +32,20 @@ from simulator.runtime.floor import Floor
 __all__ = ["RestInterface"]
 
 _MOST_JOURNALED_BYTES: Final = 65_536
+_PLAIN: Final = plan(None)
 _ENGINE_PATHS: Final = frozenset({"/fapi/v1/order", "/fapi/v1/batchOrders"})
 """Where POST and PUT go to the matching engine, which looks at the timestamp once more."""
 
 
 class _Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What arrived, and when. `number` is the journal's `seq` of it, `account` whose key it shows ("": nobody's)."""
+    """What arrived, and when. `number` is the journal's `seq` of it, `account` whose key it shows ("": nobody's).
+
+    `shown_path` is the path as the journal may hold it.
+    """
 
     method: str
     path: str
+    shown_path: str
     query: str
     body: str
     params: dict[str, str]
@@ -70,7 +75,7 @@ class RestInterface:
     async def answer(self, http: web.BaseRequest, path: str, query: str) -> web.StreamResponse:
         """Answer one request."""
         request = await self._receive(http, path, query)
-        steps = plan(self._verdict(request))
+        steps = plan(self._verdict(request)) if self._rules else _PLAIN
         if steps.wait_s:
             await self._floor.clock.sleep(steps.wait_s)
         if steps.execute:
@@ -97,19 +102,20 @@ class RestInterface:
         body = (await http.read()).decode(errors="replace") if http.can_read_body and http.method != "GET" else ""
         params = security.read_params(query, body, http.content_type)
         api_key = http.headers.get("X-MBX-APIKEY", "")
-        account = self._names.get(api_key, "")
+        account, shown_path = self._names.get(api_key, ""), mask_text(path)
         entry = self._floor.chronicle.record(
             "request",
             direction="in",
             account=account,
             method=http.method,
-            path=mask_text(path),
+            path=shown_path,
             body=masked_params(params),
             size=len(query) + len(body),
         )
         return _Request(
             method=http.method,
             path=path,
+            shown_path=shown_path,
             query=query,
             body=body,
             params=params,
@@ -128,16 +134,18 @@ class RestInterface:
         return None
 
     def _outcome(self, request: _Request) -> _Outcome:
-        route = ROUTES.get((request.method, request.path))
+        route, now_ms = ROUTES.get((request.method, request.path)), self._floor.clock.time_ms()
         try:
-            self._floor.venue.counters.check_ban(request.address, self._floor.clock.time_ms())
+            self._floor.venue.counters.check_ban(request.address, now_ms)
             if route is None:
                 return self._astray(request)
-            self._admit(route, request)
-            answer = self._perform(route, request)
+            self._admit(route, request, now_ms)
+            answer = self._perform(route, request, now_ms)
         except VenueError as error:
-            return _Outcome(self._refusal(error, route, request))
-        headers = self._used(route, request) | self._counts(route, request)
+            return _Outcome(self._refusal(error, route, request, now_ms))
+        headers = self._used(route, request, now_ms)
+        if route.orders != (0, 0):
+            headers |= self._counts(request, now_ms)
         return _Outcome(Respond(200, body=answer.body, headers=headers), answer.facts)
 
     def _astray(self, request: _Request) -> _Outcome:
@@ -148,8 +156,8 @@ class RestInterface:
         self._note(request, f"unknown path {request.method} {request.path}")
         return _Outcome(Respond(404, body=NOT_FOUND_PAGE))
 
-    def _admit(self, route: Route, request: _Request) -> None:
-        venue, now_ms = self._floor.venue, self._floor.clock.time_ms()
+    def _admit(self, route: Route, request: _Request, now_ms: int) -> None:
+        venue = self._floor.venue
         if route.bucket == "funding":
             venue.counters.admit_funding(request.address, now_ms)
         else:
@@ -157,36 +165,33 @@ class RestInterface:
             weight = route.weigh(request.params) if weight < 0 else weight
             venue.counters.admit_weight(request.address, weight, now_ms)
 
-    def _perform(self, route: Route, request: _Request) -> Answer:
-        venue, now_ms = self._floor.venue, self._floor.clock.time_ms()
+    def _perform(self, route: Route, request: _Request, now_ms: int) -> Answer:
+        venue = self._floor.venue
         security.check_repeats(request.query, request.body, request.params)
         self._authenticate(route, request, now_ms)
         venue.counters.admit_orders(request.account, route.orders, now_ms)
         as_of_ms = venue.read_lag.as_of(request.path, route.reads, now_ms)
         return route.endpoint(venue, Call(request.params, request.account, now_ms, as_of_ms, request.api_key))
 
-    def _refusal(self, error: VenueError, route: Route | None, request: _Request) -> Respond:
+    def _refusal(self, error: VenueError, route: Route | None, request: _Request, now_ms: int) -> Respond:
         if isinstance(error, DiagnosedError):
             self._note(request, error.diagnosis)
-        headers = self._used(route, request) if route else {}
+        headers = self._used(route, request, now_ms) if route else {}
         if isinstance(error, LimitError) and self._floor.venue.profile.retry_after == "present":
-            left_ms = error.until_ms - self._floor.clock.time_ms()
-            headers["retry-after"] = str(-(-left_ms // 1000))
+            headers["retry-after"] = str(-(-(error.until_ms - now_ms) // 1000))
         return Respond(error.status, error.code, error.message, headers=headers)
 
-    def _used(self, route: Route, request: _Request) -> dict[str, str]:
+    def _used(self, route: Route, request: _Request, now_ms: int) -> dict[str, str]:
         if route.bucket == "funding":
             return {}
-        used = self._floor.venue.counters.used_weight(request.address, self._floor.clock.time_ms())
+        used = self._floor.venue.counters.used_weight(request.address, now_ms)
         headers = {"x-mbx-used-weight-1m": str(used)}
         if request.path.startswith("/api/"):
             headers["x-mbx-used-weight"] = str(used)  # the spot exchange's own header, which its clients read
         return headers
 
-    def _counts(self, route: Route, request: _Request) -> dict[str, str]:
-        if route.orders == (0, 0):
-            return {}
-        ten_seconds, minute = self._floor.venue.counters.used_orders(request.account, self._floor.clock.time_ms())
+    def _counts(self, request: _Request, now_ms: int) -> dict[str, str]:
+        ten_seconds, minute = self._floor.venue.counters.used_orders(request.account, now_ms)
         return {"x-mbx-order-count-10s": str(ten_seconds), "x-mbx-order-count-1m": str(minute)}
 
     def _authenticate(self, route: Route, request: _Request, now_ms: int) -> None:
@@ -221,20 +226,21 @@ class RestInterface:
             payload, content_type = msgspec.json.encode(body), "application/json"
         self._record(request, answer.status, _shown(body, len(payload)), size=len(payload))
         took_ms = self._floor.clock.time_ms() - request.arrived_ms
-        headers = FRONT_HEADERS | {"x-response-time": f"{took_ms}ms"} | answer.headers
+        headers = {**FRONT_HEADERS, "x-response-time": f"{took_ms}ms", **answer.headers}
         return web.Response(body=payload, status=answer.status, headers=headers, content_type=content_type)
 
-    def _record(self, request: _Request, status: int, body: object, **fields: Any) -> None:
+    def _record(self, request: _Request, status: int, body: object, *, size: int = 0, summary: str = "") -> None:
         self._floor.chronicle.record(
             "response",
             direction="out",
             account=request.account,
             about=request.number,
             method=request.method,
-            path=mask_text(request.path),
+            path=request.shown_path,
             status=status,
+            summary=summary,
             body=body,
-            **fields,
+            size=size,
         )
 
     def _note(self, request: _Request, summary: str) -> None:

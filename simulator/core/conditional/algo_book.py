@@ -143,6 +143,8 @@ class AlgoBook:
 
         `accounts` are those that anything happened to, None meaning any.
         """
+        if not self._register.living:
+            return []
         touched = set(self._exchange.accounts if accounts is None else accounts)
         facts: list[Fact] = []
         while found := list(self._consequences(touched, now_ms)):
@@ -152,6 +154,8 @@ class AlgoBook:
 
     def next_deadline_ms(self) -> int | None:
         """Return when `follow` has something to do by itself, or None."""
+        if not self._register.living:
+            return None
         dates = [date_ms for date_ms, _ in self._due_ms.values()]
         if (date_ms := self._register.next_date_ms()) is not None:
             dates.append(date_ms)

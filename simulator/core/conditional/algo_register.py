@@ -18,7 +18,10 @@ __all__ = ["AlgoRegister"]
 
 
 class AlgoRegister:
-    """The newest record of every conditional order, and what it was a while ago. `triggers` finds by price."""
+    """The newest record of every conditional order, and what it was a while ago.
+
+    `living` are those that have not ended, by algo id; `triggers` finds by price those that wait.
+    """
 
     def __init__(self) -> None:
         self._orders: defaultdict[str, dict[int, AlgoOrder]] = defaultdict(dict)
@@ -26,6 +29,7 @@ class AlgoRegister:
         self._named: dict[tuple[str, str], int] = {}
         self._waiting: defaultdict[str, dict[int, AlgoOrder]] = defaultdict(dict)
         self._bound: defaultdict[str, dict[int, AlgoOrder]] = defaultdict(dict)
+        self.living: dict[int, AlgoOrder] = {}
         self.triggers = TriggerIndex()
         self._dates: dict[int, tuple[int, str]] = {}
 
@@ -36,6 +40,7 @@ class AlgoRegister:
         orders[algo.algo_id] = algo
         self._named[algo.account, algo.client_algo_id] = algo.algo_id
         is_bound = algo.terms.close_position if algo.is_waiting else not algo.has_ended
+        _store(self.living, algo, present=not algo.has_ended)
         _store(self._waiting[algo.account], algo, present=algo.is_waiting)
         _store(self._bound[algo.account], algo, present=is_bound)
         if not algo.is_waiting:

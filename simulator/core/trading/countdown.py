@@ -32,4 +32,4 @@ class Countdowns:
 
     def next_deadline_ms(self) -> int | None:
         """Return when the next one runs down, or None."""
-        return min(self._due_ms.values(), default=None)
+        return min(self._due_ms.values()) if self._due_ms else None
