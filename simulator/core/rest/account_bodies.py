@@ -18,7 +18,7 @@ from simulator.core.accounts.position import Position
 from simulator.core.amounts import ZERO, average, eight, eight_or_zero, money, padded, trimmed
 from simulator.core.domain import SymbolSpec
 from simulator.core.risk.adl import quantile
-from simulator.core.risk.health import liquidation_price
+from simulator.core.risk.health import MarginOf, liquidation_price, shared_margins
 from simulator.core.trading.exchange import Exchange
 
 __all__ = ["account_v2", "account_v3", "balances", "positions_v2", "positions_v3"]
@@ -65,13 +65,15 @@ def account_v3(exchange: Exchange, account: Account) -> Body:
 def positions_v2(exchange: Exchange, account: Account, symbol: str | None) -> list[Body]:
     """Return /fapi/v2/positionRisk, of one symbol or of all."""
     symbols = (symbol,) if symbol else tuple(exchange.symbols)
-    return [_position_risk_v2(row, exchange, account) for row in _all_rows(exchange, account, symbols)]
+    margin_of = shared_margins(account, exchange.symbols, exchange.marks)
+    return [_position_risk_v2(row, exchange, account, margin_of) for row in _all_rows(exchange, account, symbols)]
 
 
 def positions_v3(exchange: Exchange, account: Account, symbol: str | None) -> list[Body]:
     """Return /fapi/v3/positionRisk, of one symbol or of all."""
     rows = live_rows(exchange, account)
-    return [_position_risk_v3(row, exchange, account) for row in rows if symbol in {None, row[0].symbol}]
+    margin_of = shared_margins(account, exchange.symbols, exchange.marks)
+    return [_position_risk_v3(row, exchange, account, margin_of) for row in rows if symbol in {None, row[0].symbol}]
 
 
 def _all_rows(exchange: Exchange, account: Account, symbols: tuple[str, ...]) -> Iterator[Row]:
@@ -199,7 +201,7 @@ def _account_position_v3(row: Row) -> Body:
     }
 
 
-def _position_risk_v2(row: Row, exchange: Exchange, account: Account) -> Body:
+def _position_risk_v2(row: Row, exchange: Exchange, account: Account, margin_of: MarginOf) -> Body:
     spec, position, exposure = row
     return {
         "entryPrice": _price(position.entry_price),
@@ -208,7 +210,7 @@ def _position_risk_v2(row: Row, exchange: Exchange, account: Account) -> Body:
         "isAutoAddMargin": "false",
         "isolatedMargin": eight(_isolated_margin(position, exposure)),
         "leverage": str(exposure.leverage),
-        "liquidationPrice": _liquidation_price(exchange, account, position),
+        "liquidationPrice": _liquidation_price(exchange, account, position, margin_of),
         "markPrice": eight(exchange.marks[spec.symbol]),
         "maxNotionalValue": trimmed(max_notional(spec, exposure.leverage)),
         "positionAmt": padded(position.amount, spec.quantity_precision),
@@ -221,7 +223,7 @@ def _position_risk_v2(row: Row, exchange: Exchange, account: Account) -> Body:
     }
 
 
-def _position_risk_v3(row: Row, exchange: Exchange, account: Account) -> Body:
+def _position_risk_v3(row: Row, exchange: Exchange, account: Account, margin_of: MarginOf) -> Body:
     spec, position, exposure = row
     return {
         "symbol": spec.symbol,
@@ -231,7 +233,7 @@ def _position_risk_v3(row: Row, exchange: Exchange, account: Account) -> Body:
         "breakEvenPrice": _price(position.break_even_price),
         "markPrice": eight(exchange.marks[spec.symbol]),
         "unRealizedProfit": eight(exposure.unrealized),
-        "liquidationPrice": _liquidation_price(exchange, account, position),
+        "liquidationPrice": _liquidation_price(exchange, account, position, margin_of),
         "isolatedMargin": eight_or_zero(_isolated_margin(position, exposure)),
         "notional": eight_or_zero(exposure.held),
         "marginAsset": spec.quote_asset,
@@ -247,8 +249,8 @@ def _position_risk_v3(row: Row, exchange: Exchange, account: Account) -> Body:
     }
 
 
-def _liquidation_price(exchange: Exchange, account: Account, position: Position) -> str:
-    price = liquidation_price(account, position, exchange.symbols, exchange.marks)
+def _liquidation_price(exchange: Exchange, account: Account, position: Position, margin_of: MarginOf) -> str:
+    price = liquidation_price(account, position, exchange.symbols, exchange.marks, margin_of)
     return trimmed(money(price))
 
 

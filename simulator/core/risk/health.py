@@ -18,25 +18,28 @@ The *bankruptcy price* is where the balance is used up: P = m − B ÷ a.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from functools import cache
 
 import msgspec
 
 from simulator.core.accounts.account import Account
 from simulator.core.accounts.brackets import bracket_of, maintenance
-from simulator.core.accounts.margin import asset_margin, pooled_margin
+from simulator.core.accounts.margin import AssetMargin, asset_margin, pooled_margin
 from simulator.core.accounts.position import Position
 from simulator.core.amounts import ZERO
-from simulator.core.domain import SymbolSpec
+from simulator.core.domain import BOTH, LONG, SHORT, SymbolSpec
 
-__all__ = ["Health", "bankruptcy_price", "health_of", "liquidation_price"]
+__all__ = ["Health", "MarginOf", "bankruptcy_price", "health_of", "liquidation_price", "shared_margins"]
 
 _STEPS: int = 6
 """How often a price may move a position into another bracket before it is taken as it is."""
 
 Prices = Mapping[str, Decimal]
 Symbols = Mapping[str, SymbolSpec]
+MarginOf = Callable[[str], AssetMargin]
+"""The margin that the cross positions of an asset share."""
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -55,26 +58,31 @@ class Health(msgspec.Struct, frozen=True):
         return self.maintenance >= self.balance * ratio
 
 
+def shared_margins(account: Account, symbols: Symbols, marks: Prices) -> MarginOf:
+    """Return what tells the margin that cross positions share: worked out once, for many positions."""
+
+    @cache
+    def margin_of(asset: str) -> AssetMargin:
+        if account.multi_assets_margin:
+            return pooled_margin(account, symbols, marks)
+        return asset_margin(account, asset, symbols, marks)
+
+    return margin_of
+
+
 def health_of(account: Account, position: Position, symbols: Symbols, marks: Prices) -> Health:
     """Return the health of what carries the position."""
-    spec = symbols[position.symbol]
-    if account.is_isolated(position.symbol):
-        mark = marks[position.symbol]
-        balance = position.isolated_wallet + position.unrealized(mark)
-        return Health(balance, maintenance(spec, position.amount * mark))
-    if account.multi_assets_margin:
-        margin = pooled_margin(account, symbols, marks)
-    else:
-        margin = asset_margin(account, spec.quote_asset, symbols, marks)
-    return Health(margin.cross_balance, margin.cross_maintenance)
+    return _health(account, position, symbols, marks, shared_margins(account, symbols, marks))
 
 
-def liquidation_price(account: Account, position: Position, symbols: Symbols, marks: Prices) -> Decimal:
+def liquidation_price(
+    account: Account, position: Position, symbols: Symbols, marks: Prices, margin_of: MarginOf
+) -> Decimal:
     """Return the mark price at which the position would be liquidated, or 0 when there is none."""
     if not position.amount:
         return ZERO
     spec, mark = symbols[position.symbol], marks[position.symbol]
-    health = health_of(account, position, symbols, marks)
+    health = _health(account, position, symbols, marks, margin_of)
     moving = _moving(account, position)
     others = health.maintenance - sum((maintenance(spec, held.amount * mark) for held in moving), ZERO)
     price = mark
@@ -91,10 +99,21 @@ def bankruptcy_price(position: Position, mark: Decimal, balance: Decimal) -> Dec
     return mark - balance / position.amount
 
 
+def _health(account: Account, position: Position, symbols: Symbols, marks: Prices, margin_of: MarginOf) -> Health:
+    spec = symbols[position.symbol]
+    if account.is_isolated(position.symbol):
+        mark = marks[position.symbol]
+        balance = position.isolated_wallet + position.unrealized(mark)
+        return Health(balance, maintenance(spec, position.amount * mark))
+    margin = margin_of(spec.quote_asset)
+    return Health(margin.cross_balance, margin.cross_maintenance)
+
+
 def _moving(account: Account, position: Position) -> list[Position]:
     if account.is_isolated(position.symbol):
         return [position]
-    return [held for held in account.held.values() if held.symbol == position.symbol]
+    sides = ((position.symbol, side) for side in (BOTH, LONG, SHORT))
+    return [account.held[side] for side in sides if side in account.held]
 
 
 def _lost_at(spec: SymbolSpec, amounts: Sequence[Decimal], mark: Decimal, spare: Decimal, near: Decimal) -> Decimal:

@@ -14,7 +14,7 @@ from simulator.core.accounts.account import Account
 from simulator.core.accounts.brackets import maintenance
 from simulator.core.accounts.position import Position
 from simulator.core.domain import BUY, SELL
-from simulator.core.risk.health import Health, bankruptcy_price, health_of, liquidation_price
+from simulator.core.risk.health import Health, bankruptcy_price, health_of, liquidation_price, shared_margins
 from simulator.core.trading.exchange import Exchange
 from simulator.core.trading.orders import OrderIntent
 from tests.simulator.core.small_markets import BTC, an_exchange, market, place, the_account
@@ -31,7 +31,8 @@ def health_at(exchange: Exchange, price: Decimal, side: str = "BOTH") -> Health:
 
 def price_of(exchange: Exchange, side: str = "BOTH", symbol: str = "BTCUSDT") -> Decimal:
     account = the_account(exchange)
-    return liquidation_price(account, account.position(symbol, side), exchange.symbols, exchange.prices)
+    margin_of = shared_margins(account, exchange.symbols, exchange.prices)
+    return liquidation_price(account, account.position(symbol, side), exchange.symbols, exchange.prices, margin_of)
 
 
 def holding(*orders: OrderIntent, isolated: bool = False, **spec: Any) -> Exchange:
