@@ -157,7 +157,7 @@ def started(*command: str, env: Mapping[str, str] | None = None) -> Iterator[sub
 
 @pytest.fixture(scope="module")
 def simulator_url() -> Iterator[str]:
-    with started("simulator", "serve", "--port", "0") as process:
+    with started("simulator", "serve", "--port", "0", "--rate-limits", "counted") as process:
         assert process.stdout is not None
         yield next(line.split()[1] for line in process.stdout if line.startswith("REST"))
 
