@@ -1,12 +1,12 @@
-"""How much one simulator carries: idle stream connections, and signed orders whose events are pushed.
+"""How much one simulator carries: idle stream connections, signed orders whose events are pushed, and many listeners.
 
-    python -m benchmarks.scale [--connections 5000] [--orders 8000] [--clients 16]
+    python -m benchmarks.scale [--connections 5000] [--orders 8000] [--clients 16] [--listeners 1000]
 
 Side by side with a bare aiohttp server (`benchmarks.bare_server`) in one run, each server in a process of its own, the
 load from this one, everything on loopback. Memory is the growth of the server's resident set, divided by the
 connections. Orders are MARKET orders with an HMAC signature, bought and sold in turn, each client waiting for its
-answer before the next; the frames that they cause (four for each) are read by one user stream and counted. Exits 1
-when a frame is missing.
+answer before the next; the frames that they cause (four for each) are read by one user stream and counted. Then the
+same with many user streams of the one account, each of which gets every frame. Exits 1 when a frame is missing.
 """
 
 from __future__ import annotations
@@ -40,19 +40,29 @@ SERVERS: Final = {
 AT_ONCE: Final = 100
 """Handshakes under way at the same time."""
 PATIENCE_S: Final = 60.0
+PUSHED_ORDERS: Final = 150
+"""How many orders are told to all listeners."""
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
+
+
+class Trading(NamedTuple):
+    """What came of some orders: when the last was answered and when the last frame was read, and what it cost."""
+
+    orders: int
+    answered_s: float
+    pushed_s: float
+    cpu_s: float
+    waits_ms: list[float]
+    frames: int
 
 
 class Figures(NamedTuple):
     """What one server did."""
 
     kib_per_connection: float
-    orders_per_second: float
-    p50_ms: float
-    p99_ms: float
-    cpu_us_per_order: float
-    frames: int
+    trading: Trading
+    pushing: Trading
 
 
 class Server(NamedTuple):
@@ -226,11 +236,13 @@ async def measure_connections(server: Server, count: int) -> float:
     return (server.resident - before) / 1024 / (len(warm) - AT_ONCE)
 
 
-async def measure_orders(server: Server, count: int, clients: int) -> Figures:
-    """Send so many orders over so many connections, one stream listening."""
-    stream = await _connect(server, await _listen_key(server))
-    stream.complete.clear()
-    stream.expected = count * FRAMES_OF_AN_ORDER
+async def measure_orders(server: Server, count: int, clients: int, listeners: int = 1) -> Trading:
+    """Send so many orders over so many connections, so many streams listening."""
+    listen_key = await _listen_key(server)
+    streams = [await _connect(server, listen_key) for _ in range(listeners)]
+    for stream in streams:
+        stream.complete.clear()
+        stream.expected = count * FRAMES_OF_AN_ORDER
     requests = signed_orders(count)
     loop = asyncio.get_running_loop()
     cpu_s, began = server.cpu_s, time.perf_counter()
@@ -238,20 +250,24 @@ async def measure_orders(server: Server, count: int, clients: int) -> Figures:
         (await loop.create_connection(lambda: Orders(requests), server.host, server.port))[1] for _ in range(clients)
     ]
     await asyncio.gather(*(worker.done for worker in workers))
-    took_s = time.perf_counter() - began
+    answered_s = time.perf_counter() - began
     async with asyncio.timeout(PATIENCE_S):
-        await stream.complete.wait()
-    used_us = (server.cpu_s - cpu_s) * 1e6 / count
-    cuts = statistics.quantiles((wait_s * 1000 for worker in workers for wait_s in worker.waits_s), n=100)
-    return Figures(0.0, count / took_s, cuts[49], cuts[98], used_us, stream.count)
+        for stream in streams:
+            await stream.complete.wait()
+    pushed_s = time.perf_counter() - began
+    waits_ms = [wait_s * 1000 for worker in workers for wait_s in worker.waits_s]
+    frames = sum(stream.count for stream in streams)
+    return Trading(count, answered_s, pushed_s, server.cpu_s - cpu_s, waits_ms, frames)
 
 
-def measure(command: list[str], connections: int, orders: int, clients: int) -> Figures:
-    """Measure one server: orders on a fresh process, connections on another."""
+def measure(command: list[str], wanted: argparse.Namespace) -> Figures:
+    """Measure one server: orders, pushes and connections, each on a fresh process."""
     with running(command) as server:
-        figures = asyncio.run(measure_orders(server, orders, clients))
+        trading = asyncio.run(measure_orders(server, wanted.orders, wanted.clients))
     with running(command) as server:
-        return figures._replace(kib_per_connection=asyncio.run(measure_connections(server, connections)))
+        pushing = asyncio.run(measure_orders(server, PUSHED_ORDERS, 1, wanted.listeners))
+    with running(command) as server:
+        return Figures(asyncio.run(measure_connections(server, wanted.connections)), trading, pushing)
 
 
 def main() -> None:
@@ -260,29 +276,35 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=5000)
     parser.add_argument("--orders", type=int, default=8000)
     parser.add_argument("--clients", type=int, default=16)
+    parser.add_argument("--listeners", type=int, default=1000)
     wanted = parser.parse_args()
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    found = {
-        name: measure(command, wanted.connections, wanted.orders, wanted.clients) for name, command in SERVERS.items()
-    }
-    Console().print(_table(wanted.connections, found))
+    Console().print(_table({name: measure(command, wanted) for name, command in SERVERS.items()}, wanted))
 
 
-def _table(connections: int, found: dict[str, Figures]) -> Table:
-    table = Table(f"{connections} connections, then orders", *found, "ratio")
-    ours, bare = found.values()
-    rows = {
-        "KiB per idle stream connection": (ours.kib_per_connection, bare.kib_per_connection),
-        "signed orders a second": (ours.orders_per_second, bare.orders_per_second),
-        "answer after, p50 ms": (ours.p50_ms, bare.p50_ms),
-        "answer after, p99 ms": (ours.p99_ms, bare.p99_ms),
-        "CPU of the server per order, us": (ours.cpu_us_per_order, bare.cpu_us_per_order),
-        "frames pushed and read": (ours.frames, bare.frames),
-    }
-    for name, (mine, theirs) in rows.items():
-        table.add_row(name, f"{mine:,.1f}", f"{theirs:,.1f}", f"{mine / theirs:.2f}")
+def _table(found: dict[str, Figures], wanted: argparse.Namespace) -> Table:
+    table = Table(f"{wanted.connections} connections; {wanted.orders} orders", *found, "ratio")
+    ours, bare = map(_rows, found.values())
+    for name, mine in ours.items():
+        table.add_row(name, f"{mine:,.1f}", f"{bare[name]:,.1f}", f"{mine / bare[name]:.2f}")
     return table
+
+
+def _rows(figures: Figures) -> dict[str, float]:
+    trading, pushing = figures.trading, figures.pushing
+    cuts = statistics.quantiles(trading.waits_ms, n=100)
+    listeners = pushing.frames // (pushing.orders * FRAMES_OF_AN_ORDER)
+    return {
+        "KiB per idle stream connection": figures.kib_per_connection,
+        "signed orders a second": trading.orders / trading.answered_s,
+        "answer after, p50 ms": cuts[49],
+        "answer after, p99 ms": cuts[98],
+        "CPU of the server per order, us": trading.cpu_s * 1e6 / trading.orders,
+        "frames pushed and read": trading.frames,
+        f"frames a second, {listeners} listeners": pushing.frames / pushing.pushed_s,
+        "CPU of the server per frame to them, us": pushing.cpu_s * 1e6 / pushing.frames,
+    }
 
 
 if __name__ == "__main__":
