@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import heapq
 import re
+from collections import deque
 from collections.abc import Collection
 from typing import Final, TypeAlias
 
@@ -18,6 +19,8 @@ from simulator.core.rest import venue_error
 from simulator.core.rest.venue_error import refusal
 
 __all__ = ["ListenKeys", "is_listen_key"]
+
+MOST_DEAD: Final = 1_000
 
 _FORM = re.compile(r"[A-Za-z0-9]{64}")
 
@@ -37,7 +40,7 @@ class ListenKeys:
     """The listen keys of all accounts. The n-th key of a holder is a function of the seed.
 
     An account has one, held by the account itself (the holder ""), or one for each API key that asks, which is its
-    holder then. Every key that ever lived is remembered with its account: a dead one may still have sockets.
+    holder then. The last `MOST_DEAD` that died are remembered with their account, too: they may still have sockets.
     """
 
     def __init__(self, lifetime_ms: int, seed: int) -> None:
@@ -45,6 +48,7 @@ class ListenKeys:
         self._seed = seed
         self._issued: dict[_Holder, int] = {}
         self._owners: dict[str, str] = {}
+        self._dead: deque[str] = deque()
         self._living: dict[str, dict[str, str]] = {}
         self._ends: dict[_Holder, int] = {}
         self._deadlines: list[tuple[int, _Holder]] = []
@@ -78,6 +82,7 @@ class ListenKeys:
             self._ends.pop((account, name), None)
             if listen_key := living.pop(name, None):
                 killed.append(listen_key)
+        self._bury(killed)
         return killed
 
     def current(self, account: str) -> str | None:
@@ -89,7 +94,7 @@ class ListenKeys:
         return self._living.get(account, _NO_KEYS).values()
 
     def owner(self, listen_key: str) -> str | None:
-        """Return the account that a key belongs to, or belonged to when it lived; None for no key at all."""
+        """Return the account that a key belongs to, or belonged to when it lived; None when nobody remembers it."""
         return self._owners.get(listen_key)
 
     def expire_due(self, now_ms: int) -> list[tuple[str, str]]:
@@ -110,6 +115,11 @@ class ListenKeys:
     def next_deadline_ms(self) -> int | None:
         """Return a time at or before the next expiry, or None: when `expire_due` should be asked."""
         return self._deadlines[0][0] if self._deadlines else None
+
+    def _bury(self, killed: list[str]) -> None:
+        self._dead += killed
+        while len(self._dead) > MOST_DEAD:
+            del self._owners[self._dead.popleft()]
 
     def _schedule(self, who: _Holder, time_ms: int) -> None:
         heapq.heappush(self._deadlines, (time_ms, who))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from simulator import VenueError
-from simulator.core.streams.listen_keys import ListenKeys
+from simulator.core.streams.listen_keys import MOST_DEAD, ListenKeys
 from tests.simulator.core.small_markets import HOUR, NOW
 
 
@@ -48,6 +48,19 @@ def test_a_dead_key_is_followed_by_another_one() -> None:
 
     assert keys.issue("default", NOW + HOUR) != first
     assert keys.owner(first) == "default"
+
+
+def test_a_key_that_died_long_ago_is_nobodys() -> None:
+    keys = ListenKeys(HOUR, 0)
+    first = keys.issue("default", NOW)
+    for _ in range(MOST_DEAD):
+        keys.revoke("default")
+        keys.issue("default", NOW)
+
+    assert keys.owner(first) == "default"
+    keys.revoke("default")
+    assert keys.owner(first) is None
+    assert keys.owner(keys.issue("default", NOW)) == "default"
 
 
 def test_revoking_kills_the_key_at_once() -> None:
