@@ -31,23 +31,23 @@ def _nothing(decimals: int) -> str:
     return format(_exponent(decimals) * 0, "f")
 
 
-def _plain(amount: Decimal) -> str:
-    """Return the text without an exponent: `str` is faster than `format`, and hardly ever writes one."""
-    text = str(amount)
-    return format(amount, "f") if "E" in text else text
-
-
 def trimmed(amount: Decimal) -> str:
     """Return the shortest text: `0`, `0.1`, `77000`."""
     if not amount:
         return "0"
-    text = _plain(amount)
+    text = str(amount)  # faster than `format`, and hardly ever with an exponent
+    if "E" in text:
+        text = format(amount, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def padded(amount: Decimal, decimals: int) -> str:
     """Return the text with exactly this many decimals: `0.10`, `77000.00`."""
-    return _plain(amount.quantize(_exponent(decimals))) if amount else _nothing(decimals)
+    if not amount:
+        return _nothing(decimals)
+    exact = amount.quantize(_exponent(decimals))
+    text = str(exact)
+    return format(exact, "f") if "E" in text else text
 
 
 def eight(amount: Decimal) -> str:

@@ -142,10 +142,10 @@ def mask_text(text: str) -> str:
 
 def masked_params(params: dict[str, str]) -> dict[str, str]:
     """Return the parameters of a request as the journal may hold them: no keys, under whatever name they were sent."""
-    shown = {
-        name: mask(value) if name in _SECRET_PARAMS else mask_text(value) if len(value) >= _KEY_LENGTH else value
-        for name, value in params.items()
-    }
-    if "signature" in shown:
-        shown["signature"] = "…"
+    shown = params | {"signature": "…"} if "signature" in params else dict(params)
+    for name, value in shown.items():
+        if name in _SECRET_PARAMS:
+            shown[name] = mask(value)
+        elif len(value) >= _KEY_LENGTH:
+            shown[name] = mask_text(value)
     return shown

@@ -28,6 +28,7 @@ from simulator.core.security.security import DiagnosedError
 from simulator.core.venue import Answer, Call, Route
 from simulator.runtime.connection import reset_transport
 from simulator.runtime.floor import Floor
+from simulator.runtime.whole_answer import WholeAnswer, has_body
 
 __all__ = ["RestInterface"]
 
@@ -211,7 +212,7 @@ class RestInterface:
             keys=self._keys.signers_by_name,
             api_key=request.api_key,
         )
-        if is_for_engine:
+        if is_for_engine and now_ms > request.arrived_ms:
             security.check_engine_window(request.params, now_ms, profile)
 
     def _respond(self, http: web.BaseRequest, request: _Request, answer: Respond | Reset) -> web.Response:
@@ -227,6 +228,8 @@ class RestInterface:
         self._record(request, answer.status, _shown(body, len(payload)), size=len(payload))
         took_ms = self._floor.clock.time_ms() - request.arrived_ms
         headers = {**FRONT_HEADERS, "x-response-time": f"{took_ms}ms", **answer.headers}
+        if has_body(request.method, answer.status):
+            return WholeAnswer(answer.status, payload, content_type, headers)
         return web.Response(body=payload, status=answer.status, headers=headers, content_type=content_type)
 
     def _record(self, request: _Request, status: int, body: object, *, size: int = 0, summary: str = "") -> None:

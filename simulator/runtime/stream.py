@@ -91,17 +91,20 @@ class Streams:
         frames: dict[bool, bytes] = {}
         sent = 0
         for connection in self._roster.of_key(listen_key):
-            if connection.is_silent or not connection.subscriptions.wants(listen_key, name):
+            subscriptions = connection.subscriptions
+            if connection.is_silent or not subscriptions.wants(listen_key, name):
                 continue
-            is_combined = connection.subscriptions.is_combined
-            if is_combined not in frames:
-                frames[is_combined] = encode_frame(TEXT, payload_of(body, listen_key if is_combined else ""))
+            is_combined = subscriptions.is_combined
+            frame = frames.get(is_combined)
+            if frame is None:
+                payload = payload_of(body, listen_key if is_combined else "")
+                frame = frames[is_combined] = encode_frame(TEXT, payload)
             if self._delivery.is_plain(connection):
-                self._delivery.write(connection, frames[is_combined])
+                self._delivery.write(connection, frame)
                 sent += 1
                 continue
             out = OutgoingFrame(name=name, account=account, connection=connection.number, body=body)
-            sent += self._delivery.send(connection, out, frames[is_combined], listen_key)
+            sent += self._delivery.send(connection, out, frame, listen_key)
         return sent
 
     def gathered(self) -> AbstractContextManager[None]:

@@ -66,7 +66,10 @@ def brackets_of(spec: SymbolSpec) -> tuple[Bracket, ...]:
 def bracket_of(spec: SymbolSpec, notional: Decimal) -> Bracket:
     """Return the bracket of a position; what is larger than every cap is in the last one."""
     brackets = brackets_of(spec)
-    return brackets[min(bisect_left(brackets, abs(notional), key=_cap), len(brackets) - 1)]
+    size = abs(notional)
+    if size <= brackets[0].cap:
+        return brackets[0]
+    return brackets[min(bisect_left(brackets, size, key=_cap), len(brackets) - 1)]
 
 
 def maintenance(spec: SymbolSpec, notional: Decimal) -> Decimal:
@@ -77,11 +80,17 @@ def maintenance(spec: SymbolSpec, notional: Decimal) -> Decimal:
 
 def max_notional(spec: SymbolSpec, leverage: int) -> Decimal:
     """Return the largest position that may have this leverage."""
-    return max((bracket.cap for bracket in brackets_of(spec) if bracket.leverage >= leverage), default=ZERO)
+    return _largest_cap(spec.max_leverage, spec.max_notional, spec.maintenance_margin_rate, leverage)
 
 
 def _cap(bracket: Bracket) -> Decimal:
     return bracket.cap
+
+
+@cache
+def _largest_cap(max_leverage: int, largest: Decimal, lowest_ratio: Decimal, leverage: int) -> Decimal:
+    brackets = _brackets(max_leverage, largest, lowest_ratio)
+    return max((bracket.cap for bracket in brackets if bracket.leverage >= leverage), default=ZERO)
 
 
 @cache

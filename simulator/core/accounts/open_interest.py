@@ -28,10 +28,15 @@ class OpenInterest:
 
     def note(self, symbol: str, before: Decimal, after: Decimal, time_ms: int) -> None:
         """Note that a position got another amount. Both are signed."""
-        self._longs[symbol] = self._longs.get(symbol, ZERO) + max(after, ZERO) - max(before, ZERO)
-        self._shorts[symbol] = self._shorts.get(symbol, ZERO) + max(-after, ZERO) - max(-before, ZERO)
+        longs, shorts = self._longs.get(symbol, ZERO), self._shorts.get(symbol, ZERO)
+        for amount, sign in ((before, -1), (after, 1)):
+            if amount > 0:
+                longs += sign * amount
+            else:
+                shorts -= sign * amount
+        self._longs[symbol], self._shorts[symbol] = longs, shorts
         ends = self._ends.setdefault(symbol, {})
-        ends[time_ms // _PERIOD_MS] = self.now(symbol)
+        ends[time_ms // _PERIOD_MS] = max(longs, shorts)
         if len(ends) > _KEPT:
             del ends[next(iter(ends))]
 

@@ -192,7 +192,6 @@ def _order_update(
         "x": execution_type,
         "X": order.status,
         "i": order.order_id,
-        **_modify_id(fact),
         "l": trimmed(fill.quantity),
         "z": trimmed(order.executed),
         "L": trimmed(fill.price),
@@ -205,12 +204,10 @@ def _order_update(
         "m": fill.is_maker,
         **_terms(order, fill),
     }
+    if isinstance(fact, OrderAmended) and fact.modify_id:
+        content["M"] = fact.modify_id
     summary = f"{order.symbol} {order.client_order_id} {execution_type} {order.status} {content['z']}/{content['q']}"
     return user_event(fact, ORDER_TRADE_UPDATE, {"o": content}, summary)
-
-
-def _modify_id(fact: Fact) -> dict[str, str]:
-    return {"M": fact.modify_id} if isinstance(fact, OrderAmended) and fact.modify_id else {}
 
 
 def _terms(order: Order, fill: Fill) -> dict[str, Any]:
