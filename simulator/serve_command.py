@@ -35,6 +35,8 @@ __all__ = ["serve"]
 
 DEFAULT_PORT: Final = 9010
 LOOPBACK: Final = "127.0.0.1"
+_COLLECTION: Final = (50_000, 20, 100)
+"""How seldom the collector of garbage looks around: orders have no cycles, and each look holds answers up."""
 
 PROFILES: Final[dict[str, Callable[[], Profile]]] = {
     "default": Profile,
@@ -148,6 +150,7 @@ async def _serve(
             simulator.subscribe(show)
         click.echo(welcome(simulator, about))
         gc.freeze()  # what was imported and set up stays for good: no collection has to look at it again
+        gc.set_threshold(*_COLLECTION)
         if scenario is None:
             await stopped.wait()
             return 0
