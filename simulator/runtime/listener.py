@@ -1,4 +1,4 @@
-"""The port: one listener, whose every request is answered by one function.
+"""The port: one listener, and one function that answers every request; plain ones (`runtime.plain_http`) have another.
 
 What is not HTTP never gets that far: the server answers 400 by itself and would print a traceback for each. It is the
 client's mistake, not ours, so it is told to `complain`, in one line.
@@ -17,6 +17,8 @@ from weakref import WeakSet
 from aiohttp import web
 
 from simulator.errors import PortInUseError
+from simulator.runtime.plain_http import PlainConnection, PlainRequest
+from simulator.runtime.whole_answer import WholeAnswer
 
 __all__ = ["Listener"]
 
@@ -24,22 +26,32 @@ _CLOSE_WAIT_S: Final = 1.0
 
 Complain = Callable[[str], object]
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+PlainHandler = Callable[[PlainRequest], Awaitable[WholeAnswer]]
 
 
 class Listener:
     """A server that listens from `open` to `close`, for TLS only if it is given a context.
 
-    `complain` is told what clients sent that is not HTTP.
+    `complain` is told what clients sent that is not HTTP. Without a `plain_handler` nothing is plain.
     """
 
-    def __init__(self, handler: Handler, complain: Complain, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        handler: Handler,
+        complain: Complain,
+        tls: ssl.SSLContext | None = None,
+        plain_handler: PlainHandler | None = None,
+    ) -> None:
         self._tls = tls
+        self._plain_handler = plain_handler
+        self._plain: set[PlainConnection] = set()
+        self._ports: asyncio.Server | None = None
         self._encrypted: WeakSet[asyncio.Transport] = WeakSet()
         logger = logging.Logger("simulator")  # noqa: LOG001  one of its own: no configuration may print what it is told
         logger.addHandler(_Complaints(complain))
         # no access log either: the address of a request holds its signature, that of a stream its listen key
-        server = web.Server(self._remembering(handler) if tls else handler, logger=logger, access_log=None)
-        self._runner = web.ServerRunner(server, shutdown_timeout=_CLOSE_WAIT_S)
+        self._server = web.Server(self._remembering(handler) if tls else handler, logger=logger, access_log=None)
+        self._runner = web.ServerRunner(self._server, shutdown_timeout=_CLOSE_WAIT_S)
 
     def _remembering(self, handler: Handler) -> Handler:
         """Remember whom to leave without a farewell: closed by TLS, each would wait 30 s for the client's."""
@@ -55,21 +67,40 @@ class Listener:
         """Listen, and return the port: `port`, or a free one for 0. Raises `PortInUseError`."""
         await self._runner.setup()
         try:
-            await web.TCPSite(self._runner, host, port, ssl_context=self._tls).start()
+            self._ports = await asyncio.get_running_loop().create_server(self._begin, host, port, ssl=self._tls)
         except OSError as error:
             await self._runner.cleanup()
             if error.errno == errno.EADDRINUSE:
                 raise PortInUseError(host, port) from error
             raise
-        found: int = self._runner.addresses[0][1]
+        found: int = self._ports.sockets[0].getsockname()[1]
         return found
 
     async def close(self) -> None:
         """Listen no more, and end what is open."""
+        if self._ports is not None:
+            self._ports.close()
+        await self._close_plain()
         await self._runner.cleanup()
         for transport in list(self._encrypted):
             transport.abort()
         await asyncio.sleep(0)
+
+    def _begin(self) -> asyncio.Protocol:
+        if self._plain_handler is None:
+            return self._server()
+        return PlainConnection(self._plain_handler, self._server, self._plain)
+
+    async def _close_plain(self) -> None:
+        """End the plain connections; what is being answered has a while for that."""
+        work = [connection.work for connection in self._plain if connection.work is not None]
+        if work:
+            _, late = await asyncio.wait(work, timeout=_CLOSE_WAIT_S)
+            for task in late:
+                task.cancel()
+        for connection in list(self._plain):
+            if connection.transport is not None:
+                (connection.transport.abort if self._tls else connection.transport.close)()
 
 
 class _Complaints(logging.Handler):

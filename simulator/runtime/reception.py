@@ -10,8 +10,10 @@ from aiohttp import web
 from simulator.core.journal import mask_text
 from simulator.runtime.chronicle import Chronicle
 from simulator.runtime.control import Control
+from simulator.runtime.plain_http import PlainRequest
 from simulator.runtime.rest import RestInterface
 from simulator.runtime.stream import Streams
+from simulator.runtime.whole_answer import ForAiohttp, WholeAnswer
 from simulator.runtime.ws_api import WS_API_PATH, WsApi
 
 __all__ = ["Reception"]
@@ -37,20 +39,34 @@ class Reception:
         path, _, query = _ORIGIN.sub("", _as_text(request.raw_path)).partition("?")
         try:
             return await self._answer(request, path, query)
-        except web.HTTPException as refusal:
-            self._chronicle.record("note", direction="in", path=mask_text(path), summary=refusal.reason)
-            return web.Response(status=refusal.status, text=refusal.text)
-        except ConnectionError:
-            return self._cut_short(path, "the client left before its answer")
-        except web.RequestPayloadError as error:
-            return self._cut_short(path, f"the body cannot be read to its end: {' '.join(str(error).split())}")
-        except Exception as error:  # noqa: BLE001  the client gets 500, and `Simulator.stop` raises it
-            self._chronicle.fail(error, mask_text(f"{request.method} {path}"))
-            return web.Response(status=500, text="internal error of the simulator")
+        except Exception as error:  # noqa: BLE001  each gets its answer
+            return ForAiohttp(self._answer_to(error, request.method, path))
 
-    def _cut_short(self, path: str, summary: str) -> web.Response:
+    async def receive_plain(self, request: PlainRequest) -> WholeAnswer:
+        """Answer a request to REST, as `receive` does."""
+        path, _, query = request.raw_path.partition("?")
+        try:
+            return await self._rest.answer(request, path, query)
+        except Exception as error:  # noqa: BLE001  each gets its answer
+            return self._answer_to(error, request.method, path)
+
+    def _answer_to(self, error: Exception, method: str, path: str) -> WholeAnswer:
+        """Write down what kept a request from its answer, and return what it is answered instead."""
+        match error:
+            case web.HTTPException():
+                self._chronicle.record("note", direction="in", path=mask_text(path), summary=error.reason)
+                return WholeAnswer(error.status, (error.text or "").encode())
+            case ConnectionError():
+                return self._cut_short(path, "the client left before its answer")
+            case web.RequestPayloadError():
+                return self._cut_short(path, f"the body cannot be read to its end: {' '.join(str(error).split())}")
+            case _:
+                self._chronicle.fail(error, mask_text(f"{method} {path}"))
+                return WholeAnswer(500, b"internal error of the simulator")
+
+    def _cut_short(self, path: str, summary: str) -> WholeAnswer:
         self._chronicle.record("connection", direction="in", path=mask_text(path), summary=mask_text(summary))
-        return web.Response(status=400)
+        return WholeAnswer(400)
 
     def note(self, summary: str) -> None:
         """Write down what a client sent that is no request at all."""
@@ -63,7 +79,7 @@ class Reception:
             if path == WS_API_PATH:
                 return await self._ws_api.serve(request, query)
             return await self._streams.serve(request, path, query)
-        return await self._rest.answer(request, path, query)
+        return ForAiohttp(await self._rest.answer(request, path, query))
 
 
 def _as_text(target: str) -> str:

@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from typing import Final
 
 import msgspec
-from aiohttp import web
 
 from simulator.core.facts import Fact
 from simulator.core.faults.fault import Plan, RequestRule, Reset, Respond, Verdict, plan
@@ -28,7 +27,8 @@ from simulator.core.security.security import DiagnosedError
 from simulator.core.venue import Answer, Call, Route
 from simulator.runtime.connection import reset_transport
 from simulator.runtime.floor import Floor
-from simulator.runtime.whole_answer import WholeAnswer, has_body
+from simulator.runtime.plain_http import HttpRequest
+from simulator.runtime.whole_answer import WholeAnswer
 
 __all__ = ["RestInterface"]
 
@@ -73,7 +73,7 @@ class RestInterface:
         self._names = keys.names
         self._keys = keys
 
-    async def answer(self, http: web.BaseRequest, path: str, query: str) -> web.StreamResponse:
+    async def answer(self, http: HttpRequest, path: str, query: str) -> WholeAnswer:
         """Answer one request."""
         request = await self._receive(http, path, query)
         steps = plan(self._verdict(request)) if self._rules else _PLAIN
@@ -83,7 +83,7 @@ class RestInterface:
             return await self._execute(http, request, steps)
         return self._respond(http, request, steps.answer or Respond(200))
 
-    async def _execute(self, http: web.BaseRequest, request: _Request, steps: Plan) -> web.StreamResponse:
+    async def _execute(self, http: HttpRequest, request: _Request, steps: Plan) -> WholeAnswer:
         with self._floor.chronicle.turn():
             outcome = self._outcome(request)
             answers_first = self._floor.venue.profile.rest_answer == "before_events"
@@ -93,13 +93,14 @@ class RestInterface:
             await self._floor.clock.sleep(steps.hold_s)
         response = self._respond(http, request, steps.answer or outcome.answer)
         if answers_first:
-            if not isinstance(steps.answer, Reset):
-                await response.prepare(http)
-                await response.write_eof()
-            self._floor.tell(outcome.facts)
+            try:
+                if not isinstance(steps.answer, Reset):
+                    response.send(http)
+            finally:  # that its sender has gone takes nothing back
+                self._floor.tell(outcome.facts)
         return response
 
-    async def _receive(self, http: web.BaseRequest, path: str, query: str) -> _Request:
+    async def _receive(self, http: HttpRequest, path: str, query: str) -> _Request:
         body = (await http.read()).decode(errors="replace") if http.can_read_body and http.method != "GET" else ""
         params = security.read_params(query, body, http.content_type)
         api_key = http.headers.get("X-MBX-APIKEY", "")
@@ -215,11 +216,11 @@ class RestInterface:
         if is_for_engine and now_ms > request.arrived_ms:
             security.check_engine_window(request.params, now_ms, profile)
 
-    def _respond(self, http: web.BaseRequest, request: _Request, answer: Respond | Reset) -> web.Response:
+    def _respond(self, http: HttpRequest, request: _Request, answer: Respond | Reset) -> WholeAnswer:
         if isinstance(answer, Reset):
             self._record(request, 0, None, summary="the connection was reset instead of an answer")
             reset_transport(http.transport)
-            return web.Response(status=500)
+            return WholeAnswer(500)
         body = _body_of(answer)
         if isinstance(body, str):
             payload, content_type = body.encode(), "text/html"
@@ -228,9 +229,7 @@ class RestInterface:
         self._record(request, answer.status, _shown(body, len(payload)), size=len(payload))
         took_ms = self._floor.clock.time_ms() - request.arrived_ms
         headers = {**FRONT_HEADERS, "x-response-time": f"{took_ms}ms", **answer.headers}
-        if has_body(request.method, answer.status):
-            return WholeAnswer(answer.status, payload, content_type, headers)
-        return web.Response(body=payload, status=answer.status, headers=headers, content_type=content_type)
+        return WholeAnswer(answer.status, payload, content_type, headers)
 
     def _record(self, request: _Request, status: int, body: object, *, size: int = 0, summary: str = "") -> None:
         self._floor.chronicle.record(

@@ -157,7 +157,8 @@ class Simulator(
         control = Control(self)
         reception = Reception(chronicle, rest, streams, control, ws_api)
         authority = ThrowAwayAuthority(self.host) if self._tls else None
-        listener = Listener(reception.receive, reception.note, authority.context if authority else None)
+        context = authority.context if authority else None
+        listener = Listener(reception.receive, reception.note, context, reception.receive_plain)
         try:
             self.port = await listener.open(self.host, self.port)
         except BaseException:

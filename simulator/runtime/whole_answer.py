@@ -5,40 +5,84 @@ aiohttp's own answer may be changed, compressed and divided until it is sent, an
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping
 from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
-from typing import Final
+from typing import Final, Protocol
 
-from aiohttp import HttpVersion10, web
+from aiohttp import HttpVersion, HttpVersion10, web
 
-__all__ = ["WholeAnswer", "has_body"]
+__all__ = ["Asker", "ForAiohttp", "WholeAnswer"]
 
 _BODILESS: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
 
-def has_body(method: str, status: int) -> bool:
-    """Say whether an answer may have a body (RFC 9110, section 6.4.1). Without, it is no `WholeAnswer`."""
-    return method != "HEAD" and status >= HTTPStatus.OK and status not in _BODILESS
+class Asker(Protocol):
+    """What an answer depends on of its request; aiohttp's requests are such, too."""
+
+    @property
+    def method(self) -> str:
+        """The request's method."""
+
+    @property
+    def version(self) -> HttpVersion:
+        """The client's version of HTTP."""
+
+    @property
+    def keep_alive(self) -> bool:
+        """Whether the client wants the connection to go on after the answer."""
+
+    @property
+    def transport(self) -> asyncio.Transport | None:
+        """Where the answer goes, unless the client has gone."""
 
 
-class WholeAnswer(web.Response):
-    """An answer with a body. Names of headers are written as they are given; texts hold no line breaks."""
+class WholeAnswer:
+    """An answer; names of headers are written as they are given, and no text has a line break."""
 
-    def __init__(self, status: int, payload: bytes, content_type: str, headers: Mapping[str, str]) -> None:
-        super().__init__(status=status)
-        self._head = "".join(
-            (
-                f"{_reason(status)}\r\ncontent-type: {content_type}\r\ncontent-length: {len(payload)}\r\n",
-                f"date: {_date(int(time.time()))}\r\n",
-                *[f"{name}: {value}\r\n" for name, value in headers.items()],
-            )
-        )
+    def __init__(
+        self, status: int, payload: bytes = b"", content_type: str = "text/plain", headers: Mapping[str, str] = {}
+    ) -> None:
+        self.status = status
         self._payload = payload
+        self._content_type = content_type
+        self._headers = headers
+        self._is_sent = False
+
+    def send(self, asker: Asker) -> None:
+        """Send the answer, once. Raises `ConnectionResetError` when the client has gone."""
+        if self._is_sent:
+            return
+        if asker.transport is None or asker.transport.is_closing():
+            message = "the client has gone"
+            raise ConnectionResetError(message)
+        self._is_sent = True
+        has_body = self.status >= HTTPStatus.OK and self.status not in _BODILESS
+        payload = self._payload if has_body and asker.method != "HEAD" else b""
+        asker.transport.write(b"".join((self._head(asker, has_body).encode(), payload)))
+
+    def _head(self, asker: Asker, has_body: bool) -> str:  # noqa: FBT001  the status says it
+        """Return the head; that of an answer to HEAD says how long its body would be (RFC 9110, section 8.6)."""
+        is_old = asker.version == HttpVersion10
+        lines = [f"HTTP/1.{0 if is_old else 1} {_named(self.status)}", f"date: {_date(int(time.time()))}"]
+        if has_body:
+            lines += (f"content-type: {self._content_type}", f"content-length: {len(self._payload)}")
+        if is_old is asker.keep_alive:
+            lines.append("connection: keep-alive" if is_old else "connection: close")
+        lines += [f"{name}: {value}" for name, value in self._headers.items()]
+        return "\r\n".join(lines) + "\r\n\r\n"
+
+
+class ForAiohttp(web.Response):
+    """What a handler of aiohttp's returns to answer with a `WholeAnswer`."""
+
+    def __init__(self, answer: WholeAnswer) -> None:
+        super().__init__(status=answer.status)
+        self._answer = answer
         self._is_kept_open = False
-        self._is_written = False
 
     @property
     def keep_alive(self) -> bool:
@@ -46,19 +90,9 @@ class WholeAnswer(web.Response):
         return self._is_kept_open
 
     async def prepare(self, request: web.BaseRequest) -> None:
-        """Send the answer, once. Raises `ConnectionResetError` when the client has gone."""
-        if self._is_written:
-            return
-        if request.transport is None:
-            message = "the client has gone"
-            raise ConnectionResetError(message)
-        self._is_kept_open, self._is_written = request.keep_alive, True
-        is_old = request.version == HttpVersion10
-        version = "HTTP/1.0 " if is_old else "HTTP/1.1 "
-        end = "\r\n"
-        if is_old is self._is_kept_open:
-            end = "connection: keep-alive\r\n\r\n" if is_old else "connection: close\r\n\r\n"
-        request.transport.write(b"".join((f"{version}{self._head}{end}".encode(), self._payload)))
+        """Send the answer."""
+        self._is_kept_open = request.keep_alive
+        self._answer.send(request)
 
     async def write_eof(self, _data: bytes = b"") -> None:
         """Do nothing: all of it is sent."""
@@ -70,7 +104,7 @@ def _date(second: int) -> str:
 
 
 @lru_cache
-def _reason(status: int) -> str:
+def _named(status: int) -> str:
     """Return the status and what it is called; a status that nobody knows is called nothing."""
     try:
         return f"{status} {HTTPStatus(status).phrase}"

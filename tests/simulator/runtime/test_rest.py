@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import Literal
 from urllib.parse import urlencode
 
 import aiohttp
@@ -139,6 +140,23 @@ async def test_events_come_before_the_answer_or_after_it(profile: Profile, order
 
     kinds = [entry.kind for entry in simulator.journal if entry.path == ORDER or entry.kind == "event"]
     assert kinds == ["request", *order]
+
+
+@pytest.mark.parametrize("when", ["after_events", "before_events"])
+async def test_what_was_executed_is_told_although_its_sender_has_gone(
+    when: Literal["after_events", "before_events"],
+) -> None:
+    async with Simulator(profile=Profile(rest_answer=when)) as simulator, Wire(simulator) as wire:
+        stream = await wire.stream()
+        simulator.on_request("POST", ORDER, Delay(1.0))
+        _, writer = await asyncio.open_connection("127.0.0.1", simulator.port)
+        key = f"X-MBX-APIKEY: {simulator.account.api_key}"
+        writer.write(f"POST {ORDER}?{wire.signed(**MARKET_ORDER)} HTTP/1.1\r\nHost: x\r\n{key}\r\n\r\n".encode())
+        await asyncio.sleep(0.5)
+        writer.transport.abort()
+
+        assert await stream.read_names(3) == ["TRADE_LITE", "ORDER_TRADE_UPDATE", "ACCOUNT_UPDATE"]
+        assert simulator.journal.entries(kind="failure") == []
 
 
 async def executed_orders(simulator: Simulator) -> int:
