@@ -103,7 +103,7 @@ class PlainConnection(asyncio.Protocol):
     """A connection whose requests are all plain so far.
 
     `answer` answers one; `successor` makes the protocol that has the connection when one of them is not. While the
-    connection is this one's, it is in `open_ones`.
+    connection is this one's, or a request of it is being answered, it is in `open_ones`.
     """
 
     def __init__(
@@ -131,12 +131,15 @@ class PlainConnection(asyncio.Protocol):
     def connection_lost(self, _error: Exception | None) -> None:
         """Be over. What is executed already goes on to its end."""
         self.transport = None
-        self._open_ones.discard(self)
+        if self.work is None:
+            self._open_ones.discard(self)
 
     def data_received(self, data: bytes) -> None:
         """Answer a request, after that before it; or give the connection away."""
         if self.work is not None:
             self._later += data
+            if self.transport is not None:
+                self.transport.pause_reading()  # who sends on meanwhile may not fill the memory
             return
         request = plain_request(data)
         if request is None:
@@ -150,8 +153,11 @@ class PlainConnection(asyncio.Protocol):
         self.work = None
         with suppress(ConnectionError):
             answer.send(request)
-        if self._later and self.transport is not None:
+        if self.transport is None:
+            self._open_ones.discard(self)
+        elif self._later:
             data, self._later = self._later, b""
+            self.transport.resume_reading()
             self.data_received(data)
 
     def _give_away(self, data: bytes) -> None:

@@ -114,3 +114,35 @@ async def test_the_stop_lets_an_answer_out_that_comes_soon() -> None:
     assert (await answered(reader))[0] == 200
     assert await reader.read() == b""
     writer.close()
+
+
+async def test_who_sends_on_while_a_request_is_answered_is_not_read() -> None:
+    async with Simulator() as sim:
+        sim.on_request("GET", "/fapi/v1/ping", Delay(5.0))
+        reader, writer = await asyncio.open_connection(sim.host, sim.port)
+        writer.write(PING)
+        await asyncio.sleep(1)
+        for _ in range(100):
+            writer.write(PING * 10_000)
+            await asyncio.sleep(0.01)
+
+        assert writer.transport.get_write_buffer_size() > 10_000_000
+        assert (await answered(reader))[0] == 200
+        assert (await answered(reader))[0] == 200
+        writer.transport.abort()
+
+
+async def test_the_stop_leaves_no_request_behind_whose_sender_has_gone() -> None:
+    tasks = asyncio.all_tasks()
+    sim = Simulator()
+    await sim.start()
+    sim.on_request("GET", "/fapi/v1/ping", Delay(500.0))
+    _, writer = await asyncio.open_connection(sim.host, sim.port)
+    writer.write(PING)
+    await asyncio.sleep(1)
+    writer.transport.abort()
+    await asyncio.sleep(1)
+
+    await sim.stop()
+
+    assert asyncio.all_tasks() == tasks
