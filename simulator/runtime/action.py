@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 from simulator.core.scenario import action as act
 from simulator.core.scenario.action import AccountAction, Deed
 from simulator.core.scenario.api_action import OnApi
+from simulator.core.scenario.engine_action import OnEngine
 from simulator.core.scenario.frame_action import OnConnections
 from simulator.core.scenario.market_action import OnMarket
 from simulator.core.scenario.notation import milliseconds
@@ -24,7 +25,7 @@ from simulator.runtime.truth import remaining
 if TYPE_CHECKING:
     from simulator.runtime.server import Simulator
 
-__all__ = ["NoOrderError", "perform"]
+__all__ = ["NoEngineError", "NoOrderError", "perform"]
 
 
 class NoOrderError(SimulatorError):
@@ -34,11 +35,20 @@ class NoOrderError(SimulatorError):
         super().__init__("which order? what this step follows from was about none: name it with `order:`")
 
 
+class NoEngineError(SimulatorError):
+    """An action is the engine's own, and the exchange has none."""
+
+    def __init__(self) -> None:
+        super().__init__("the engine does this itself: play the file with `simulator chaos --scenario`")
+
+
 def perform(simulator: Simulator, action: Deed, about: Subject) -> Subject:
     """Do an action, and return the order and the account that it was about.
 
     `about` names them where the action does not. Raises `SimulatorError` or `VenueError` when it cannot be done.
     """
+    if isinstance(action, OnEngine):
+        raise NoEngineError
     match action:
         case act.Place():
             return _place(simulator, action, about)

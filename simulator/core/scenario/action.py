@@ -14,6 +14,17 @@ from simulator.core.scenario.api_action import (
     RestoreApiKey,
     RevokeApiKey,
 )
+from simulator.core.scenario.engine_action import (
+    EngineAmend,
+    EngineCancel,
+    EngineCancelAlgo,
+    EngineCancelAll,
+    EngineCrash,
+    EnginePlace,
+    EnginePlaceAlgo,
+    EngineRestart,
+    OnEngine,
+)
 from simulator.core.scenario.frame_action import (
     CloseNextConnections,
     CorruptFrames,
@@ -339,7 +350,7 @@ OnOrder: TypeAlias = Fill | Cancel | Expire | Amend | TriggerAlgo | EndAlgo
 
 Deed: TypeAlias = (
     Place | PlaceAlgo | OnOrder | AccountAction | OnMarket | OnVenue
-    | RefuseConnections | OnConnections | OnApi | RestLag
+    | RefuseConnections | OnConnections | OnApi | RestLag | OnEngine
 )  # fmt: skip
 """What can be done at any time, whether or not a request is at hand."""
 
@@ -354,6 +365,8 @@ _ACTION_TYPES: tuple[type[Action], ...] = (
     HalfOpenConnections, RefuseConnections, NextConnectionsSilent, CloseNextConnections,
     DropFrames, DuplicateFrames, DelayFrames, HoldFrames, ReleaseFrames, CorruptFrames, RestLag,
     CloseApiConnections, CutApiConnections, HalfOpenApiConnections, RevokeApiKey, RestoreApiKey,
+    EnginePlace, EngineCancel, EngineCancelAll, EngineAmend, EnginePlaceAlgo, EngineCancelAlgo, EngineCrash,
+    EngineRestart,
     Reject, Respond, ExecuteThenRespond, ExecuteThenReset, Reset, Delay, ExecuteThenDelay,
 )  # fmt: skip
 

@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 
 from simulator.core.scenario.action import Action
 from simulator.core.scenario.expectation import Expectation
+from simulator.core.scenario.laboratory import Laboratory
 from simulator.core.scenario.notation import Duration, StepName
 from simulator.core.scenario.scenario_error import Origin
 from simulator.core.scenario.trigger import Connection, Event, Request
@@ -73,5 +74,7 @@ class Scenario:
     """How long the run may take, from its start."""
     settle: Duration = "1s"
     """How long everything must go on holding, so that one request too many is still seen."""
+    laboratory: Laboratory | None = None
+    """The world of a run in the laboratory (`simulator chaos`); without one, whatever exchange it is played on."""
     origin: Origin = field(default=Origin(), repr=False, compare=False)
     """Where it was read from."""

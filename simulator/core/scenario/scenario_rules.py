@@ -93,6 +93,8 @@ def place_of_expectation(expectation: Expectation, number: int) -> str:
 
 def _records(scenario: Scenario) -> Iterator[tuple[str, object]]:
     """Yield every record below the scenario with its path."""
+    if scenario.laboratory is not None:
+        yield "laboratory", scenario.laboratory
     for number, step in enumerate(scenario.steps):
         yield f"steps[{number}]", step
         for name, trigger in (("on", step.on), ("after", step.after)):

@@ -20,6 +20,7 @@ import yaml
 
 from simulator.core.scenario.action import ACTIONS
 from simulator.core.scenario.expectation import EXPECTATIONS
+from simulator.core.scenario.laboratory import Laboratory
 from simulator.core.scenario.record import FieldType, field_types, suggestion, value_complaint
 from simulator.core.scenario.scenario import Scenario, Step
 from simulator.core.scenario.scenario_error import Origin, Problem, ScenarioError
@@ -106,6 +107,7 @@ class _Reader:
         readers: dict[str, NodeReader] = {
             "steps": lambda value, path: self._list(value, path, self._step),
             "expect": lambda value, path: self._list(value, path, self._expectation),
+            "laboratory": self._laboratory,
         }
         return self._record(Scenario, node, "", readers, {"name": name})
 
@@ -115,6 +117,9 @@ class _Reader:
             return {}
         done = self._do(node, "steps[0].do")
         return {} if self.problems else {"name": "do", "steps": [Step(at="0s", do=done)]}
+
+    def _laboratory(self, node: yaml.Node, path: str) -> Any:
+        return self._build(Laboratory, self._record(Laboratory, node, path), path)
 
     def _step(self, node: yaml.Node, path: str) -> Any:
         readers: dict[str, NodeReader] = {"do": self._do, "on": self._request, "after": self._after}

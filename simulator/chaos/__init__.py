@@ -1,0 +1,13 @@
+"""The laboratory: an engine and an exchange in one process, on virtual time, under faults that a seed draws.
+
+| module             | decides                                                                              |
+|--------------------|--------------------------------------------------------------------------------------|
+| `engine`           | what an engine has to show of itself: the adapter that anybody writes in 20 lines    |
+| `draw`             | what happens in a run, from its seed: a scenario, like one that a person writes      |
+| `world`, `player`  | how it is played: exchange, network, clock, and the steps                            |
+| `lives`            | how an engine dies at any await, and how it lives again                              |
+| `oracle`           | whether engine and exchange agree in the end                                         |
+| `watch`            | what must hold at every moment on the way                                            |
+| `shrink`           | the fewest steps that still fail                                                     |
+| `campaign`         | many seeds, on all cores, resumable                                                  |
+"""
