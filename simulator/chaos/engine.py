@@ -1,9 +1,8 @@
 """The adapter: what an engine has to show of itself to be tried in the laboratory.
 
-A factory makes one life of the engine for one account of one exchange. A life is started, told to trade, and asked what
 A factory makes one life of the engine for one account of one exchange. A life is started, told to trade, and asked
-what it believes; then it ends, properly (`stop`) or by a crash, after which nothing of it runs any more, and the factory
-makes the next one. What outlives it is what it wrote into `Exchange.directory`.
+what it believes; then it ends, properly (`stop`) or by a crash, after which nothing of it runs any more, and the
+factory makes the next one. What outlives it is what it wrote into `Exchange.directory`.
 
     class MyEngine:
         def __init__(self, exchange: Exchange) -> None: ...
