@@ -12,9 +12,11 @@ SimulatorError
 ├── OrderNotOpenError       the order has ended, or has less left than was asked
 ├── NoPositionError         the account has no such position
 ├── BadAmountError          not a decimal number, or not a possible one
+├── BadClockError           no time can pass so, or so fast
 ├── BadPathError            no price path is written so
 ├── BadStatusError          no order ends so, no symbol is so
 ├── BadFrameError           no frame can carry this
+├── BadFaultError           no fault rule can be so; says everything that is wrong in it
 └── NoListenKeyError        the account has no living listen key
 ```
 """
@@ -26,6 +28,8 @@ from collections.abc import Collection
 
 __all__ = [
     "BadAmountError",
+    "BadFaultError",
+    "BadClockError",
     "BadFrameError",
     "BadPathError",
     "BadStatusError",
@@ -117,6 +121,14 @@ class BadAmountError(SimulatorError):
         super().__init__(f"expected {expected}, got {str(amount)!r}")
 
 
+class BadClockError(SimulatorError):
+    """Time cannot pass so: a span or a pace that is none."""
+
+    def __init__(self, name: str, expected: str, got: object) -> None:
+        self.name = name
+        super().__init__(f"{name}: expected {expected}, got {got!r}")
+
+
 class BadPathError(SimulatorError):
     """A price path is written as none is."""
 
@@ -139,6 +151,14 @@ class BadStatusError(SimulatorError):
 
 class BadFrameError(SimulatorError):
     """A WebSocket frame cannot carry what it was to carry."""
+
+
+class BadFaultError(SimulatorError):
+    """A fault rule cannot be as it is written. The message has one line per mistake; mend them all."""
+
+    def __init__(self, mistakes: Collection[str]) -> None:
+        self.mistakes = tuple(mistakes)
+        super().__init__("\n".join(self.mistakes))
 
 
 class NoListenKeyError(SimulatorError):

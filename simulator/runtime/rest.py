@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 from simulator.core.facts import Fact
-from simulator.core.faults.fault import Plan, RequestRule, Reset, Respond, Verdict, plan
+from simulator.core.faults.fault import Ending, Plan, RequestRule, Reset, Respond, Verdict, plan
 from simulator.core.journal import mask, mask_text, masked_params
 from simulator.core.rest.endpoints import ROUTES
 from simulator.core.rest.http_answer import FORBIDDEN_PAGE, FRONT_HEADERS, NOT_FOUND_PAGE, is_hostile, page_of
@@ -25,8 +25,8 @@ from simulator.core.security import security
 from simulator.core.security.api_keys import ApiKeys
 from simulator.core.security.security import DiagnosedError
 from simulator.core.venue import Answer, Call, Route
-from simulator.runtime.connection import reset_transport
 from simulator.runtime.floor import Floor
+from simulator.runtime.line import reset_transport
 from simulator.runtime.plain_http import HttpRequest
 from simulator.runtime.whole_answer import WholeAnswer
 
@@ -216,8 +216,8 @@ class RestInterface:
         if is_for_engine and now_ms > request.arrived_ms:
             security.check_engine_window(request.params, now_ms, profile)
 
-    def _respond(self, http: HttpRequest, request: _Request, answer: Respond | Reset) -> WholeAnswer:
-        if isinstance(answer, Reset):
+    def _respond(self, http: HttpRequest, request: _Request, answer: Ending) -> WholeAnswer:
+        if not isinstance(answer, Respond):
             self._record(request, 0, None, summary="the connection was reset instead of an answer")
             reset_transport(http.transport)
             return WholeAnswer(500)

@@ -21,7 +21,7 @@ import msgspec
 from aiohttp import WSMsgType, web
 
 from simulator.core.facts import Fact
-from simulator.core.faults.fault import Plan, RequestRule, Reset, Respond, Verdict, plan
+from simulator.core.faults.fault import Ending, Plan, RequestRule, Respond, Verdict, plan
 from simulator.core.journal import mask, mask_text, masked_params
 from simulator.core.rest.endpoints import ROUTES
 from simulator.core.rest.venue_error import KEY_REVOKED, UNSUPPORTED_OPERATION, VenueError, refusal
@@ -93,6 +93,10 @@ class WsApi:
         self._rules = rules
         self._connection_rules = connection_rules
         self._closings: set[asyncio.Task[None]] = set()
+
+    def unanswered(self) -> list[ApiConnection]:
+        """Return the connections whose pong is waited for and may still come."""
+        return [found for found in self.connections.values() if found.is_unanswered]
 
     async def serve(self, request: web.BaseRequest, query: str) -> web.StreamResponse:
         """Answer a handshake, and requests until the connection ends."""
@@ -295,9 +299,9 @@ class WsApi:
 
     # --- responses ------------------------------------------------------------------------------------------------
 
-    def _respond(self, request: _Request, answer: Respond | Reset) -> None:
+    def _respond(self, request: _Request, answer: Ending) -> None:
         connection = request.connection
-        if isinstance(answer, Reset):
+        if not isinstance(answer, Respond):
             self._record(request, 0, None, summary="the connection was reset instead of an answer")
             self.cut(connection)
             return

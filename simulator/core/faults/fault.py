@@ -12,43 +12,37 @@ from typing import TypeAlias
 
 import msgspec
 
-__all__ = ["Delay", "ExecuteThen", "ExecuteThenReset", "Plan", "RequestRule", "Reset", "Respond", "Verdict", "plan"]
+from simulator.core.faults.verdict import (
+    Close,
+    Delay,
+    Drip,
+    Drop,
+    ExecuteThen,
+    ExecuteThenReset,
+    HalfOpen,
+    Reset,
+    Respond,
+    Stall,
+    Throttle,
+    Verdict,
+)
+
+__all__ = [
+    "Delay",
+    "Ending",
+    "ExecuteThen",
+    "ExecuteThenReset",
+    "Plan",
+    "RequestRule",
+    "Reset",
+    "Respond",
+    "Verdict",
+    "plan",
+]
 
 
-class Respond(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Answer with this HTTP status: Binance's `{"code", "msg"}`, or `body` as it is (JSON data, or text for HTML).
-
-    403 and 404 without code, message and body are the pages that stand before the exchange.
-    """
-
-    status: int
-    code: int = 0
-    message: str = ""
-    body: object = None
-    headers: dict[str, str] = {}
-
-
-class Reset(msgspec.Struct, frozen=True):
-    """Reset the TCP connection without an answer. The request was not executed."""
-
-
-class Delay(msgspec.Struct, frozen=True):
-    """Wait before executing. Inside `ExecuteThen`: wait between executing and answering."""
-
-    seconds: float
-
-
-class ExecuteThen(msgspec.Struct, frozen=True):
-    """Execute, with all events, then do this instead of giving the true answer."""
-
-    verdict: Respond | Reset | Delay
-
-
-class ExecuteThenReset(msgspec.Struct, frozen=True):
-    """Execute, with all events, then reset the TCP connection: the answer is lost."""
-
-
-Verdict: TypeAlias = Respond | Reset | Delay | ExecuteThen | ExecuteThenReset
+Ending: TypeAlias = Respond | Reset | Drop | Close | HalfOpen
+"""What a request gets instead of its true answer: another one, or none."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,22 +51,26 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     wait_s: float = 0.0
     execute: bool = True
     hold_s: float = 0.0
-    answer: Respond | Reset | None = None
+    line: Stall | Drip | Throttle | None = None
+    """What the connection suffers from before the answer on."""
+    answer: Ending | None = None
 
 
 def plan(verdict: Verdict | None) -> Plan:
-    """Return the steps of a verdict; of no verdict, plain execution."""
+    """Return the steps of a verdict on a request; of no verdict, plain execution."""
     match verdict:
-        case None:
-            return Plan()
-        case Respond() | Reset():
+        case Respond() | Reset() | Drop() | Close() | HalfOpen():
             return Plan(execute=False, answer=verdict)
         case Delay(seconds=seconds):
             return Plan(wait_s=seconds)
+        case Stall() | Drip() | Throttle():
+            return Plan(line=verdict)
         case ExecuteThenReset():
             return Plan(answer=Reset())
         case ExecuteThen(verdict=then):
             return Plan(hold_s=then.seconds) if isinstance(then, Delay) else Plan(answer=then)
+        case _:  # `Pass`, or no verdict: a book holds no other on a request
+            return Plan()
 
 
 class RequestRule:

@@ -15,25 +15,11 @@ from typing import Any, TypeAlias
 import msgspec
 
 from simulator.core.faults.corruption import Corrupt
-from simulator.core.faults.fault import Delay
+from simulator.core.faults.verdict import Delay, Drop, Duplicate, Hold
 from simulator.core.scenario.observation import describes
 from simulator.core.scenario.trigger import EventPattern
 
 __all__ = ["Corrupt", "Drop", "Duplicate", "FrameRule", "FrameVerdict", "Hold", "OutgoingFrame", "take_frame"]
-
-
-class Drop(msgspec.Struct, frozen=True):
-    """Never send the frame."""
-
-
-class Duplicate(msgspec.Struct, frozen=True):
-    """Send the frame, and send it again `after_s` seconds later, whatever was sent in between."""
-
-    after_s: float = 0.0
-
-
-class Hold(msgspec.Struct, frozen=True):
-    """Keep the frame, and with it every later one of its type, until the rule is released."""
 
 
 FrameVerdict: TypeAlias = Drop | Duplicate | Delay | Hold | Corrupt

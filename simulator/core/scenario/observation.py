@@ -9,7 +9,7 @@ from simulator.core.journal import JournalEntry
 from simulator.core.scenario.notation import matches, split_request
 from simulator.core.scenario.trigger import Connection, EventPattern, RequestPattern
 
-__all__ = ["NOTHING", "Subject", "describes", "fits_connection", "fits_event", "fits_request", "subject"]
+__all__ = ["NOTHING", "Subject", "describes", "fits_connection", "fits_event", "fits_request", "subject", "symbols_of"]
 
 
 class Subject(NamedTuple):
@@ -42,7 +42,7 @@ def describes(pattern: EventPattern, event: str, account: str, body: object) -> 
         (pattern.client_order_id, order.get("c", order.get("caid"))),
         (pattern.reason, _mapping(told.get("a")).get("m")),
     )
-    if pattern.symbol is not None and not any(matches(pattern.symbol, symbol) for symbol in _symbols(told)):
+    if pattern.symbol is not None and not any(matches(pattern.symbol, symbol) for symbol in symbols_of(told)):
         return False
     return all(_fits(text, actual) for text, actual in wanted)
 
@@ -72,7 +72,7 @@ def subject(entry: JournalEntry) -> Subject:
     return Subject(named if isinstance(named, str | int) else None, entry.account or None)
 
 
-def _symbols(body: Mapping[str, Any]) -> Iterator[str]:
+def symbols_of(body: Mapping[str, Any]) -> Iterator[str]:
     """Yield the symbols that an event is about: of its order, its positions, its setting, its fee."""
     yield from (str(held["s"]) for held in (body, *map(_mapping, body.values())) if "s" in held)
     account = _mapping(body.get("a"))

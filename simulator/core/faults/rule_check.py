@@ -1,0 +1,120 @@
+"""What a fault rule may say, and how it is told in a word: every mistake in it is found at its installation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Final
+
+from simulator.core.accounts.past import MOST_LAG_MS
+from simulator.core.faults import verdict as v
+from simulator.core.scenario.notation import snake_case
+from simulator.core.scenario.scenario_error import Problem
+from simulator.core.streams.frame import close_complaint
+
+if TYPE_CHECKING:
+    from simulator.core.faults.rule import Rule
+
+__all__ = ["FILTERS", "described", "mistakes", "name_of"]
+
+_REQUEST_FILTERS: Final = frozenset({"method", "path", "event", "symbol", "order", "account", "connection", "where"})
+
+FILTERS: Final[Mapping[v.What, frozenset[str]]] = {
+    "request": _REQUEST_FILTERS,
+    "response": _REQUEST_FILTERS | {"status"},
+    "frame": frozenset(
+        {"event", "status", "execution_type", "reason", "symbol", "order", "account", "connection", "where"}
+    ),
+    "handshake": frozenset({"path", "where", "account"}),
+    "ping": frozenset({"event", "account", "connection"}),
+    "connection": frozenset({"path", "where", "account", "connection"}),
+}
+"""By what each thing can be told from others."""
+
+_TEXTS: Final = ("method", "path", "event", "status", "execution_type", "reason", "symbol", "order", "account", "name")
+_RESPONSE_CORRUPTIONS: Final = (
+    "truncated", "bad_json", "binary", "wrong_types", "swapped_numbers", "huge_ids", "unknown_fields",
+    "unknown_values", "as_it_is",
+)  # fmt: skip
+
+
+_SPAN: Final = "expected seconds, from 0 to 10^9"
+_LAG: Final = f"expected a lag of 0 to {MOST_LAG_MS / 1000:g} s"
+_COUNT: Final = "expected 1 or more"
+_BOUNDS: Final[Mapping[str, tuple[float, float, str]]] = {
+    "seconds": (0, 1e9, _SPAN),
+    "after_s": (0, 1e9, _SPAN),
+    "for_s": (0, 1e9, _SPAN),
+    "patience_s": (0, 1e9, _SPAN),
+    "orders_s": (0, MOST_LAG_MS / 1000, _LAG),
+    "account_s": (0, MOST_LAG_MS / 1000, _LAG),
+    "bytes_per_s": (1, 1e12, _COUNT),
+    "past": (1, 1e9, _COUNT),
+    "nth": (1, 1e12, _COUNT),
+    "times": (1, 1e12, _COUNT),
+    "probability": (0, 1, "expected a number from 0 to 1"),
+    "connection": (0, 1e12, "expected the number of a connection, or 0 for all"),
+    "status": (100, 999, "expected an HTTP status"),
+}
+"""What the numbers of rules and verdicts may be, by the names of their fields."""
+_ANYTHING: Final = (0.0, 0.0, "")
+_RULE_NUMBERS: Final = ("nth", "times", "probability", "after_s", "for_s", "connection")
+
+
+def name_of(kind: type[v.Verdict]) -> str:
+    """Return how a verdict is called in a file and over HTTP: `execute_then_reset`."""
+    return snake_case(kind.__name__)
+
+
+def mistakes(rule: Rule) -> list[Problem]:
+    """Return everything that is wrong in a rule whose fields have the right types, each with its field."""
+    if rule.on not in v.TAKES:
+        return [Problem("on", f'expected one of {", ".join(v.SIGHTS)}, got "{rule.on}"')]
+    found = [Problem(field, "expected a text") for field in _TEXTS if not isinstance(getattr(rule, field), str)]
+    found += _filter_mistakes(rule)
+    found += [Problem(field, message) for field, message in _out_of_bounds(rule, _RULE_NUMBERS)]
+    allowed = v.TAKES[rule.on]
+    if type(rule.verdict) not in allowed:
+        names = ", ".join(name_of(kind) for kind in allowed)
+        got = name_of(type(rule.verdict)) if isinstance(rule.verdict, v.VERDICTS) else repr(rule.verdict)
+        found.append(Problem("verdict", f"a {rule.on} cannot suffer {got}: there are {names}"))
+        return found
+    return found + [Problem(f"verdict.{field}", message) for field, message in _verdict_mistakes(rule.verdict, rule.on)]
+
+
+def _filter_mistakes(rule: Rule) -> list[Problem]:
+    known = FILTERS[rule.on]
+    every = {name for names in FILTERS.values() for name in names}
+    given = sorted(name for name in every - known if getattr(rule, name))
+    return [Problem(name, f"a {rule.on} has none: there are {', '.join(sorted(known))}") for name in given]
+
+
+def _verdict_mistakes(verdict: v.Verdict, on: v.What) -> list[tuple[str, str]]:
+    found = [] if isinstance(verdict, v.Skew) else _out_of_bounds(verdict, verdict.__struct_fields__)
+    match verdict:
+        case v.ExecuteThen(verdict=then):
+            found += [(f"verdict.{field}", message) for field, message in _verdict_mistakes(then, on)]
+        case v.Close(code=int() as code, reason=reason) if complaint := close_complaint(code, reason):
+            found.append(("code", complaint))
+        case v.Corrupt(how=how) if on == "response" and how not in _RESPONSE_CORRUPTIONS:
+            found.append(("how", f"no response is spoilt so: there are {', '.join(_RESPONSE_CORRUPTIONS)}"))
+    return found
+
+
+def _out_of_bounds(record: object, fields: Iterable[str]) -> list[tuple[str, str]]:
+    found = []
+    for field in fields:
+        value = getattr(record, field)
+        least, most, wanted = _BOUNDS.get(field, _ANYTHING)
+        if value is not None and wanted and not (isinstance(value, int | float) and least <= value <= most):
+            found.append((field, f"{wanted}, got {value!r}"))
+    return found
+
+
+def described(rule: Rule) -> str:
+    """Return a rule in one line: what it is about, and what it does."""
+    own = {"on", "verdict", "name"}
+    plain = type(rule)(on=rule.on, verdict=rule.verdict)
+    told = [field for field in rule.__struct_fields__ if field not in own]
+    shown = "".join(f" {field}={value}" for field in told if (value := getattr(rule, field)) != getattr(plain, field))
+    name = f"{rule.name}: " if rule.name else ""
+    return f"{name}{rule.on}{shown} → {rule.verdict!r}"
