@@ -56,6 +56,9 @@ class PlainRequest:
     keep_alive = True
     version = HttpVersion11
 
+    connection: PlainConnection | None = None
+    """What it came on."""
+
     def __init__(self, method: str, raw_path: str, headers: Mapping[str, str], body: bytes) -> None:
         self.method = method
         self.raw_path = raw_path
@@ -63,8 +66,12 @@ class PlainRequest:
         self.content_type = headers.get("Content-Type", "").lower()
         self.can_read_body = bool(body)
         self.remote: str | None = None
-        self.transport: asyncio.Transport | None = None
         self._body = body
+
+    @property
+    def transport(self) -> asyncio.Transport | None:
+        """Where the answer goes, unless the client has gone."""
+        return None if self.connection is None else self.connection.transport
 
     async def read(self) -> bytes:
         """Return the body."""
@@ -145,7 +152,7 @@ class PlainConnection(asyncio.Protocol):
         if request is None:
             self._give_away(data)
             return
-        request.remote, request.transport = self._remote, self.transport
+        request.remote, request.connection = self._remote, self
         self.work = asyncio.get_running_loop().create_task(self._serve(request))
 
     async def _serve(self, request: PlainRequest) -> None:

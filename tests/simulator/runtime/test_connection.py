@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from simulator.runtime.connection import reset_transport
+from simulator.runtime.line import reset_transport
 
 
 async def test_a_reset_is_an_error_at_the_other_end() -> None:
