@@ -7,6 +7,7 @@ written in Python both ask here, so that neither can know a field that the other
 from __future__ import annotations
 
 import difflib
+import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin, get_type_hints
@@ -31,6 +32,11 @@ class FieldType:
 
 def field_types(record: type) -> Mapping[str, FieldType]:
     """Return the fields of a record of the vocabulary, in the order of their definition."""
+    return _field_types(record)
+
+
+@functools.cache
+def _field_types(record: type) -> Mapping[str, FieldType]:
     hints = get_type_hints(record, include_extras=True)
     return {f.name: _field_type(hints[f.name], _is_required(f)) for f in fields(record)}
 
