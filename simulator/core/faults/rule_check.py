@@ -24,9 +24,9 @@ FILTERS: Final[Mapping[v.What, frozenset[str]]] = {
     "frame": frozenset(
         {"event", "status", "execution_type", "reason", "symbol", "order", "account", "connection", "where"}
     ),
-    "handshake": frozenset({"path", "where", "account"}),
+    "handshake": frozenset({"event", "path", "where", "account"}),
     "ping": frozenset({"event", "account", "connection"}),
-    "connection": frozenset({"path", "where", "account", "connection"}),
+    "connection": frozenset({"event", "path", "where", "account", "connection"}),
 }
 """By what each thing can be told from others."""
 

@@ -26,7 +26,8 @@ class Sight(msgspec.Struct, frozen=True, kw_only=True):
     `connection` is the number of the WebSocket, 0 of plain REST. `params` are those of the request; of a handshake and
     a connection, those of its query. `status` is the HTTP status of a response. `event` is the name of a frame's event,
     of the control message that a reply (`is_reply`) answers, of a request to the WebSocket API; of a ping it is
-    "sent" or "received". `body` is a frame's event, or a response's content if that is an object.
+    "sent" or "received"; of a handshake and a connection "user_stream", "market_stream" or "ws_api", of a connection
+    whose first request is no handshake "rest". `body` is a frame's event, or a response's content if that is an object.
     """
 
     what: What
