@@ -28,8 +28,8 @@ from collections.abc import Collection
 
 __all__ = [
     "BadAmountError",
-    "BadFaultError",
     "BadClockError",
+    "BadFaultError",
     "BadFrameError",
     "BadPathError",
     "BadStatusError",

@@ -20,7 +20,7 @@ from simulator.core.streams.frame_reader import FrameError, FrameReader
 from simulator.core.streams.outbox import Outbox
 from simulator.core.streams.stream_target import Root
 from simulator.core.streams.subscriptions import Subscriptions
-from simulator.runtime.clock import Clock
+from simulator.runtime.clock import Clock, Timer
 
 __all__ = ["ConnectionListener", "ConnectionRules", "StreamConnection", "reset_transport", "waiting_bytes"]
 
@@ -101,7 +101,7 @@ class StreamConnection(asyncio.Protocol):
         self._listener = listener
         self._reader = FrameReader()
         self._transport: asyncio.Transport | None = None
-        self._waker: asyncio.TimerHandle | None = None
+        self._waker: Timer | None = None
         self._patience: asyncio.TimerHandle | None = None
         self._close_code = 0
         self._second = 0
@@ -114,6 +114,11 @@ class StreamConnection(asyncio.Protocol):
     def waiting_bytes(self) -> int:
         """How many bytes were written that the client has not taken yet."""
         return waiting_bytes(self._transport) if self._transport is not None else 0
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether what the client sends is read."""
+        return self._transport is not None and self._transport.is_reading()
 
     def begin(self, transport: asyncio.Transport) -> None:
         """Write to this transport from now on."""
@@ -158,7 +163,7 @@ class StreamConnection(asyncio.Protocol):
             return
         self.write(close_frame(code, reason))
         self.is_closing = True
-        self._patience = self._clock.call_later(CLOSE_WAIT_S, self._transport.abort)
+        self._patience = self._clock.call_after_patience(CLOSE_WAIT_S, self._transport.abort)
 
     def cut(self) -> None:
         """Reset the TCP connection."""

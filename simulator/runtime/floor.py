@@ -6,7 +6,6 @@ the call returns: every frame is written to every socket, so that no later fact 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,7 +15,7 @@ from simulator.core.streams.stream_events import user_events
 from simulator.core.streams.user_event import UserEvent
 from simulator.core.venue import Venue
 from simulator.runtime.chronicle import Chronicle
-from simulator.runtime.clock import Clock
+from simulator.runtime.clock import Clock, Timer
 from simulator.runtime.market_streams import MarketStreams
 from simulator.runtime.stream import Streams
 
@@ -33,8 +32,8 @@ class Floor:
         self.streams = streams
         streams.counters = lambda: self.venue.counters
         self.market = MarketStreams(venue, clock, streams)
-        self._later: set[asyncio.TimerHandle] = set()
-        self._alarm: asyncio.TimerHandle | None = None
+        self._later: set[Timer] = set()
+        self._alarm: Timer | None = None
         self._alarm_ms: int | None = None
 
     def act(self, kind: str, summary: str, action: Callable[[int], Sequence[Fact]], **fields: Any) -> None:

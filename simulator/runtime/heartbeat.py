@@ -6,13 +6,12 @@ order in which it was set, and one timer for the earliest of all. A connection c
 
 from __future__ import annotations
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
 
 from simulator.core.profile import Profile
-from simulator.runtime.clock import Clock
+from simulator.runtime.clock import Clock, Timer
 from simulator.runtime.connection import ConnectionRules, StreamConnection
 
 __all__ = ["Heartbeat"]
@@ -65,7 +64,7 @@ class Heartbeat:
         self._queues = (self._pings, self._notices, self._lives, self._pongs)
         self._takes_any_pong = profile.pong == "any"
         self._announces = profile.server_shutdown == "announced"
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: Timer | None = None
         self._timer_ms = 0
 
     def start(self, connection: StreamConnection) -> None:
@@ -89,6 +88,10 @@ class Heartbeat:
         if self._takes_any_pong or payload in connection.pings:
             connection.pings = ()
             self._pongs.waiting.pop(connection.number, None)
+
+    def unanswered(self) -> list[StreamConnection]:
+        """Return the connections whose pong is waited for."""
+        return [connection for _, connection in self._pongs.waiting.values()]
 
     def _ping(self, connection: StreamConnection) -> None:
         now_ms = self._clock.time_ms()

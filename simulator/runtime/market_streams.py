@@ -7,7 +7,6 @@ Frames are counted, not journaled: a busy market would push everything else out 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Final
 
@@ -18,7 +17,7 @@ from simulator.core.streams.market_feed import Feed, HearingFeed, Moment
 from simulator.core.streams.market_feeds import open_feed
 from simulator.core.trading.exchange import Exchange
 from simulator.core.venue import Venue
-from simulator.runtime.clock import Clock
+from simulator.runtime.clock import Clock, Timer
 from simulator.runtime.connection import StreamConnection
 from simulator.runtime.stream import Streams
 
@@ -36,7 +35,7 @@ class _OpenFeed:
         self.changed: set[str] = set()
         self.has_heard = False
         self.due_ms = 0
-        self.timer: asyncio.TimerHandle | None = None
+        self.timer: Timer | None = None
 
 
 class MarketStreams:

@@ -6,7 +6,6 @@ What rests in its way fills, and that is.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -15,6 +14,7 @@ from simulator.core.market.price_path import PriceMove, PricePath, Recorded, mov
 from simulator.core.trading.exchange import Exchange
 from simulator.core.trading.house_trades import note_house_trade
 from simulator.errors import BadPathError
+from simulator.runtime.clock import Timer
 from simulator.runtime.floor import Floor
 
 __all__ = ["PriceRuns", "read_path"]
@@ -41,7 +41,7 @@ class _Run:
     def __init__(self, begin_ms: int, left: Iterator[PriceMove]) -> None:
         self.begin_ms = begin_ms
         self.next = next(left, None)
-        self.timer: asyncio.TimerHandle | None = None
+        self.timer: Timer | None = None
         self._left = left
 
     def take(self) -> PriceMove:

@@ -28,6 +28,7 @@ from simulator.runtime.account_deeds import AccountDeeds
 from simulator.runtime.algo_deeds import AlgoDeeds
 from simulator.runtime.chronicle import Chronicle
 from simulator.runtime.clock import Clock, wall_clock_ms
+from simulator.runtime.clock_control import ClockControl
 from simulator.runtime.connection import ConnectionRules, StreamConnection
 from simulator.runtime.connection_deeds import ConnectionDeeds
 from simulator.runtime.control import Control
@@ -134,6 +135,7 @@ class Simulator(
         self._opened: Floor | None = None
         self._control: Control | None = None
         self._price_runs: PriceRuns | None = None
+        self._clock_control: ClockControl | None = None
         self._request_rules: list[RequestRule] = []
         self._api_keys = ApiKeys(self.accounts)
         self._opened_ws_api: WsApi | None = None
@@ -167,6 +169,7 @@ class Simulator(
             raise
         self._listener, self._opened, self._control = listener, floor, control
         self._opened_ws_api, self._authority = ws_api, authority
+        self._clock_control = ClockControl(clock, chronicle, lambda: [*streams.unanswered(), *ws_api.unanswered()])
         self._price_runs = PriceRuns(floor)
         self._price_runs.begin_all(self._paths)
         floor.tell(())
@@ -176,6 +179,7 @@ class Simulator(
         if self._opened is None or self._listener is None or self._control is None:
             return
         self._control.stop()
+        self.clock.close()
         self._runs.stop()
         floor, self._opened = self._opened, None
         floor.stop()
@@ -231,6 +235,13 @@ class Simulator(
     def time_ms(self) -> int:
         """The exchange's time now, in ms."""
         return self._floor.clock.time_ms()
+
+    @property
+    def clock(self) -> ClockControl:
+        """What makes the exchange's time stand, jump, step or hurry."""
+        if self._clock_control is None:
+            raise NotRunningError
+        return self._clock_control
 
     @property
     def connections(self) -> Sequence[StreamConnection]:

@@ -70,6 +70,10 @@ class Streams:
         """The open connections, by number."""
         return self._roster.connections
 
+    def unanswered(self) -> list[StreamConnection]:
+        """Return the connections whose pong is waited for and may still come."""
+        return [found for found in self._heartbeat.unanswered() if found.is_reading]
+
     async def serve(self, request: web.BaseRequest, path: str, query: str) -> web.StreamResponse:
         """Answer a handshake. The connection goes on by itself."""
         refusal = self._refusal(request, path)

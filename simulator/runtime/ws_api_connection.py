@@ -16,7 +16,7 @@ from aiohttp import web
 
 from simulator.core.streams.frame import PING, PONG, TEXT, encode_frame
 from simulator.core.ws_api.ws_api_session import Session
-from simulator.runtime.clock import Clock
+from simulator.runtime.clock import Clock, Timer
 from simulator.runtime.connection import ConnectionRules, reset_transport, waiting_bytes
 from simulator.runtime.delivery import MOST_WAITING_BYTES
 
@@ -47,7 +47,7 @@ class ApiConnection:
         self._websocket = websocket
         self._transport = transport
         self._clock = clock
-        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._timers: dict[str, Timer] = {}
         self._unanswered: set[bytes] = set()
         self._waiting: set[asyncio.Task[None]] = set()
         self._second = 0
@@ -55,6 +55,11 @@ class ApiConnection:
 
     def __repr__(self) -> str:
         return f"<ApiConnection {self.number}{' half-open' if self.is_frozen else ''}>"
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether a pong is waited for and may still come."""
+        return bool(self._unanswered) and not self.is_frozen and self._transport.is_reading()
 
     def open(self, rules: ConnectionRules, end: End) -> None:
         """Ping from now on; call `end` with a close code and a reason when the connection has to end."""

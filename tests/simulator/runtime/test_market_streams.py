@@ -15,12 +15,6 @@ from tests.simulator.runtime.wire import MARKET_ORDER, ORDER, Socket, Wire
 BTC = "BTCUSDT"
 
 
-def timers() -> int:
-    """Return how many timers the loop has, those of the simulator's own life among them."""
-    scheduled: list[Any] = asyncio.get_running_loop()._scheduled  # type: ignore[attr-defined]  # noqa: SLF001
-    return sum(not handle.cancelled() for handle in scheduled)
-
-
 async def names_until(stream: Socket, within_s: float) -> list[str]:
     """Return the names of the events that come within a while."""
     names = []
@@ -146,15 +140,15 @@ async def test_user_events_and_market_data_share_an_unrouted_connection() -> Non
 async def test_what_nobody_listens_to_costs_no_timer() -> None:
     async with Simulator() as simulator, Wire(simulator) as wire:
         stream = await wire.connect("/market/ws")
-        before = timers()
+        before = simulator.clock.waiting
         names = ["btcusdt@markPrice", "btcusdt@kline_1m", "!ticker@arr", "tradingSession"]
         await stream.ask(method="SUBSCRIBE", params=names, id=1)
-        assert timers() > before
+        assert simulator.clock.waiting > before
         for _ in range(5):
             await stream.read()
         await stream.ask(method="UNSUBSCRIBE", params=names, id=2)
 
-        assert timers() <= before
+        assert simulator.clock.waiting <= before
         assert await stream.is_silent()
 
 
