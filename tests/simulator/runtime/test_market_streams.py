@@ -73,7 +73,7 @@ async def test_changes_of_the_book_are_told_although_the_loop_is_always_late() -
         stream = await wire.connect("/public/ws/btcusdt@depth@100ms")
         await stream.read()
         for number in range(20):
-            loop._selector.now += 0.15  # noqa: SLF001  as long as other work takes before any timer is looked at
+            loop.pass_time(0.15)  # as long as other work takes before any timer is looked at
             simulator.set_price(BTC, str(65001 + number))
             await asyncio.sleep(0)
 
