@@ -47,6 +47,8 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     lives: int = 1
     heal_ms: tuple[int, ...] = ()
     """How long each disturbance lasted: from when the engine knew less than the exchange until it knew all again."""
+    timeline: tuple[str, ...] = ()
+    """What both sides did around the first divergence; of a run that did not come to its end, where it stood."""
     journal_digest: str = ""
     """SHA-256 of the exchange's journal: the same seed gives the same one on the same Python."""
 
