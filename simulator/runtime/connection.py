@@ -8,8 +8,6 @@ its times are kept by `heartbeat`, for all connections together.
 from __future__ import annotations
 
 import asyncio
-import socket
-import struct
 from collections.abc import Callable
 from typing import Final, Protocol
 
@@ -21,8 +19,9 @@ from simulator.core.streams.outbox import Outbox
 from simulator.core.streams.stream_target import Root
 from simulator.core.streams.subscriptions import Subscriptions
 from simulator.runtime.clock import Clock, Timer
+from simulator.runtime.line import reset_transport, waiting_bytes
 
-__all__ = ["ConnectionListener", "ConnectionRules", "StreamConnection", "reset_transport", "waiting_bytes"]
+__all__ = ["ConnectionListener", "ConnectionRules", "StreamConnection"]
 
 CLOSE_WAIT_S: Final = 1.0
 """How long a client may take to answer a close frame."""
@@ -65,7 +64,6 @@ class StreamConnection(asyncio.Protocol):
         "_patience",
         "_reader",
         "_second",
-        "_transport",
         "_waker",
         "address",
         "answers_control",
@@ -76,6 +74,7 @@ class StreamConnection(asyncio.Protocol):
         "pings",
         "root",
         "subscriptions",
+        "transport",
     )
 
     def __init__(
@@ -100,7 +99,7 @@ class StreamConnection(asyncio.Protocol):
         self._clock = clock
         self._listener = listener
         self._reader = FrameReader()
-        self._transport: asyncio.Transport | None = None
+        self.transport: asyncio.Transport | None = None
         self._waker: Timer | None = None
         self._patience: asyncio.TimerHandle | None = None
         self._close_code = 0
@@ -113,21 +112,21 @@ class StreamConnection(asyncio.Protocol):
     @property
     def waiting_bytes(self) -> int:
         """How many bytes were written that the client has not taken yet."""
-        return waiting_bytes(self._transport) if self._transport is not None else 0
+        return waiting_bytes(self.transport) if self.transport is not None else 0
 
     @property
     def is_reading(self) -> bool:
         """Whether what the client sends is read."""
-        return self._transport is not None and self._transport.is_reading()
+        return self.transport is not None and self.transport.is_reading()
 
     def begin(self, transport: asyncio.Transport) -> None:
         """Write to this transport from now on."""
-        self._transport = transport
+        self.transport = transport
 
     def write(self, frame: bytes) -> None:
         """Send the bytes of a whole frame; to a socket that is closing, nothing."""
-        if self._transport is not None and not self.is_closing and not self._transport.is_closing():
-            self._transport.write(frame)
+        if self.transport is not None and not self.is_closing and not self.transport.is_closing():
+            self.transport.write(frame)
 
     def ping(self, payload: bytes) -> None:
         """Send a ping frame."""
@@ -154,20 +153,20 @@ class StreamConnection(asyncio.Protocol):
     def freeze(self) -> None:
         """Be half-open: read nothing, answer nothing, send nothing, and never end. The client's bytes go nowhere."""
         self.is_silent, self.answers_control = True, False
-        if self._transport is not None:
-            self._transport.pause_reading()
+        if self.transport is not None:
+            self.transport.pause_reading()
 
     def close(self, code: int, reason: str) -> None:
         """Close with a close frame, and with the connection as soon as the client has answered, or its time is up."""
-        if self.is_closing or self._transport is None:
+        if self.is_closing or self.transport is None:
             return
         self.write(close_frame(code, reason))
         self.is_closing = True
-        self._patience = self._clock.call_after_patience(CLOSE_WAIT_S, self._transport.abort)
+        self._patience = self._clock.call_after_patience(CLOSE_WAIT_S, self.transport.abort)
 
     def cut(self) -> None:
         """Reset the TCP connection."""
-        reset_transport(self._transport)
+        reset_transport(self.transport)
 
     def data_received(self, data: bytes) -> None:
         """Take what the client sent."""
@@ -189,28 +188,12 @@ class StreamConnection(asyncio.Protocol):
         if self._patience is not None:
             self._patience.cancel()
             self._patience = None
-        self._transport = None
+        self.transport = None
         self._listener.lost(self, self._close_code)
 
     def _on_close(self, payload: bytes) -> None:
         self._close_code = int.from_bytes(payload[:2]) if len(payload) >= 2 else _NO_CODE
         self.write(encode_frame(CLOSE, payload[:2]))
         self.is_closing = True
-        if self._transport is not None:
-            self._transport.close()
-
-
-def waiting_bytes(transport: asyncio.Transport) -> int:
-    """Return how many bytes a transport has not given to the network yet, under TLS those encrypted already, too."""
-    below = getattr(getattr(transport, "_ssl_protocol", None), "_transport", None)  # asyncio shows it in no other way
-    return transport.get_write_buffer_size() + (below.get_write_buffer_size() if below is not None else 0)
-
-
-def reset_transport(transport: asyncio.BaseTransport | None) -> None:
-    """End a TCP connection with RST instead of FIN: what is unsent is lost, and the peer sees an error."""
-    if not isinstance(transport, asyncio.Transport):
-        return
-    sock = transport.get_extra_info("socket")
-    if sock is not None and not transport.is_closing():
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    transport.abort()
+        if self.transport is not None:
+            self.transport.close()

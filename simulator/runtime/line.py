@@ -28,12 +28,9 @@ import socket
 import struct
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from simulator.runtime.clock import Clock
-
-if TYPE_CHECKING:
-    from simulator.runtime.clock import Timer
+from simulator.runtime.clock import Clock, Timer
 
 __all__ = ["Line", "Lines", "line_of", "reset_transport", "waiting_bytes"]
 
@@ -141,12 +138,15 @@ class _Way:
 
 
 class Line(asyncio.Transport, asyncio.Protocol):
-    """Stands between a transport and its protocol. `Lines.on` puts it there; `gone` is told when it has left."""
+    """Stands between a transport, which is `below`, and its protocol.
+
+    `Lines.on` puts it there; `gone` is told when it has left.
+    """
 
     def __init__(self, transport: asyncio.Transport, clock: Clock, gone: Callable[[Line], None]) -> None:
         super().__init__()
         self.is_frozen = False
-        self._transport = transport
+        self.below = transport
         self._protocol: Any = transport.get_protocol()
         self._clock = clock
         self._gone = gone
@@ -155,7 +155,8 @@ class Line(asyncio.Transport, asyncio.Protocol):
         self._faults: dict[str, object] = {}
         """What is done, and on whose behalf."""
         self._stall_end: Timer | None = None
-        self._is_closing = self._has_ended = self._is_paused = False
+        self._is_closing = self._has_ended = False
+        self._is_paused = not transport.is_reading()
         self._introduce(self)
         transport.set_protocol(self)
 
@@ -227,7 +228,7 @@ class Line(asyncio.Transport, asyncio.Protocol):
         self._is_closing = True
         self._in.clear()
         if not self._out.size:
-            self._transport.close()
+            self.below.close()
         self._adjust()
 
     def abort(self) -> None:
@@ -235,27 +236,27 @@ class Line(asyncio.Transport, asyncio.Protocol):
         self._is_closing = True
         self._out.clear()
         self._in.clear()
-        self._transport.abort()
+        self.below.abort()
 
     def is_closing(self) -> bool:
         """Say whether nothing can be sent any more."""
-        return self._is_closing or self._transport.is_closing()
+        return self._is_closing or self.below.is_closing()
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         """Ask the transport."""
-        return self._transport.get_extra_info(name, default)
+        return self.below.get_extra_info(name, default)
 
     def get_write_buffer_size(self) -> int:
         """Return how many bytes the client has not taken yet, those that wait here included."""
-        return self._out.size + waiting_bytes(self._transport)
+        return self._out.size + waiting_bytes(self.below)
 
     def get_write_buffer_limits(self) -> tuple[int, int]:
         """Ask the transport."""
-        return self._transport.get_write_buffer_limits()
+        return self.below.get_write_buffer_limits()
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
         """Tell the transport."""
-        self._transport.set_write_buffer_limits(high, low)
+        self.below.set_write_buffer_limits(high, low)
 
     def can_write_eof(self) -> bool:
         """Say that half of a connection cannot be closed."""
@@ -298,7 +299,7 @@ class Line(asyncio.Transport, asyncio.Protocol):
             return True
         if self._in.size:
             self._has_ended = True
-            return self._transport.get_extra_info("sslcontext") is None  # under TLS the answer has no effect
+            return self.below.get_extra_info("sslcontext") is None  # under TLS the answer has no effect
         return bool(self._protocol.eof_received())
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -320,14 +321,14 @@ class Line(asyncio.Transport, asyncio.Protocol):
     # --- its own ---------------------------------------------------------------------------------------------------
 
     def _send(self, data: bytes) -> None:
-        self._transport.write(data)
+        self.below.write(data)
 
     def _hand_over(self, data: bytes) -> None:
         self._protocol.data_received(data)
 
     def _when_sent(self) -> None:
         if self._is_closing:
-            self._transport.close()
+            self.below.close()
         self._leave_if_free()
 
     def _when_read(self) -> None:
@@ -353,8 +354,8 @@ class Line(asyncio.Transport, asyncio.Protocol):
         """Let transport and protocol have each other again, when nothing is done and nothing waits."""
         if self._faults or self._in.size or self._out.size or self.is_closing() or self._has_ended:
             return
-        self._transport.set_protocol(self._protocol)
-        self._introduce(self._transport)
+        self.below.set_protocol(self._protocol)
+        self._introduce(self.below)
         self._gone(self)
 
     def _introduce(self, transport: asyncio.Transport) -> None:
@@ -368,10 +369,10 @@ class Line(asyncio.Transport, asyncio.Protocol):
         if is_held != self._in.is_held:
             self._in.hold(is_held)
         if is_held or self._is_closing or self._in.size > MOST_UNREAD_BYTES:
-            for transport in _floors(self._transport):
+            for transport in _floors(self.below):
                 transport.pause_reading()
         else:
-            for transport in reversed(_floors(self._transport)):
+            for transport in reversed(_floors(self.below)):
                 transport.resume_reading()
 
     def _end_stall(self) -> None:
@@ -430,6 +431,8 @@ class _Unanswered(asyncio.Protocol):
 
 def line_of(transport: asyncio.Transport) -> asyncio.Transport:
     """Return what has to be written to instead of a transport: the line before it, or itself if there is none."""
+    while isinstance(transport, Line):  # it may have left
+        transport = transport.below
     protocol = transport.get_protocol()
     return protocol if isinstance(protocol, Line) else transport
 

@@ -17,8 +17,9 @@ from aiohttp import web
 from simulator.core.streams.frame import PING, PONG, TEXT, encode_frame
 from simulator.core.ws_api.ws_api_session import Session
 from simulator.runtime.clock import Clock, Timer
-from simulator.runtime.connection import ConnectionRules, reset_transport, waiting_bytes
+from simulator.runtime.connection import ConnectionRules
 from simulator.runtime.delivery import MOST_WAITING_BYTES
+from simulator.runtime.line import reset_transport, waiting_bytes
 
 __all__ = ["ApiConnection"]
 
