@@ -41,7 +41,8 @@ _ENGINE_PATHS: Final = frozenset({"/fapi/v1/order", "/fapi/v1/batchOrders"})
 class _Request(msgspec.Struct, frozen=True, kw_only=True):
     """What arrived, and when. `number` is the journal's `seq` of it, `account` whose key it shows ("": nobody's).
 
-    `shown_path` is the path as the journal may hold it.
+    `shown_path` is the path as the journal may hold it. `ahead_ms` is how far the exchange's clock was ahead of its
+    clients' when the request came: what it waits here, it waits by the exchange's.
     """
 
     method: str
@@ -54,6 +55,7 @@ class _Request(msgspec.Struct, frozen=True, kw_only=True):
     account: str
     address: str
     arrived_ms: int
+    ahead_ms: int
     number: int
 
 
@@ -125,6 +127,7 @@ class RestInterface:
             account=account,
             address=http.remote or "",
             arrived_ms=entry.time_ms,
+            ahead_ms=self._floor.clock.ahead_ms,
             number=entry.seq,
         )
 
@@ -204,7 +207,8 @@ class RestInterface:
         if route.security != "signed":
             return
         is_for_engine = request.path in _ENGINE_PATHS and request.method in {"POST", "PUT"}
-        security.check_timestamp(request.params, request.arrived_ms if is_for_engine else now_ms, profile)
+        judged_ms = request.arrived_ms if is_for_engine else now_ms
+        security.check_timestamp(request.params, judged_ms, profile, request.ahead_ms)
         security.check_signature(
             request.query,
             request.body,
@@ -214,7 +218,7 @@ class RestInterface:
             api_key=request.api_key,
         )
         if is_for_engine and now_ms > request.arrived_ms:
-            security.check_engine_window(request.params, now_ms, profile)
+            security.check_engine_window(request.params, now_ms, profile, request.ahead_ms)
 
     def _respond(self, http: HttpRequest, request: _Request, answer: Ending) -> WholeAnswer:
         if not isinstance(answer, Respond):

@@ -24,6 +24,7 @@ from simulator.core.scenario.scenario_text import parse_scenario
 from simulator.core.scenario.script import Due, Outcome, Script
 from simulator.errors import SimulatorError
 from simulator.runtime.action import perform
+from simulator.runtime.clock import Timer
 from simulator.runtime.truth import truth_of
 
 if TYPE_CHECKING:
@@ -90,9 +91,9 @@ class ScenarioRun:
         self._loop = asyncio.get_running_loop()
         self._script = Script(scenario, simulator.time_ms, truth_of(simulator))
         self._finished: asyncio.Future[Outcome] = self._loop.create_future()
-        self._timers: set[asyncio.TimerHandle] = set()
+        self._timers: set[Timer] = set()
         self._soon: asyncio.Handle | None = None
-        self._next_judgement: asyncio.TimerHandle | None = None
+        self._next_judgement: Timer | None = None
         self._unsubscribe = simulator.subscribe(self._hear)
         self._schedule(self._script.begin())
         self._judge_soon()
@@ -172,25 +173,24 @@ class ScenarioRun:
 
     def _end(self, outcome: Outcome) -> None:
         self._unsubscribe()
-        for timer in (self._soon, *self._timers):
-            if timer is not None:
-                timer.cancel()
+        for waiting in (self._soon, *self._timers):
+            if waiting is not None:
+                waiting.cancel()
         self._timers.clear()
         self._finished.set_result(outcome)
 
-    def _later(self, time_ms: int, callback: Callable[..., None], *args: object) -> asyncio.TimerHandle:
+    def _later(self, time_ms: int, callback: Callable[..., None], *args: object) -> Timer:
         """Call back at a time of the exchange; one that is over means: as soon as the loop is free."""
-        wait_s = max(0.0, (time_ms - self._simulator.time_ms) / 1000)
 
         def call() -> None:
             self._timers.discard(timer)
             callback(*args)
 
-        timer = self._loop.call_later(wait_s, call)
+        timer = self._simulator.clock.call_at(time_ms, call)
         self._timers.add(timer)
         return timer
 
-    def _forget(self, timer: asyncio.TimerHandle | None) -> None:
+    def _forget(self, timer: Timer | None) -> None:
         if timer is not None:
             timer.cancel()
             self._timers.discard(timer)

@@ -61,7 +61,8 @@ _SECRETS: Final = re.compile(r"""(["'](?:apiKey|listenKey|signature)["']\s*:\s*[
 class _Request(msgspec.Struct, frozen=True):
     """What arrived, when, on which connection, for which endpoint, and the journal's `seq` of it.
 
-    `account` is whose key it shows, or whose session it is; "" when nobody's.
+    `account` is whose key it shows, or whose session it is; "" when nobody's. `ahead_ms` is how far the exchange's
+    clock was ahead of its clients' then.
     """
 
     asked: ApiRequest
@@ -71,6 +72,7 @@ class _Request(msgspec.Struct, frozen=True):
     path: str
     route: Route | None
     arrived_ms: int
+    ahead_ms: int
     number: int
 
 
@@ -227,8 +229,8 @@ class WsApi:
             path=path,
             body=masked_params(asked.params),
         )
-        route = ROUTES.get((http_method, path))
-        return _Request(asked, connection, account, http_method, path, route, entry.time_ms, entry.seq)
+        route, ahead_ms = ROUTES.get((http_method, path)), self._floor.clock.ahead_ms
+        return _Request(asked, connection, account, http_method, path, route, entry.time_ms, ahead_ms, entry.seq)
 
     def _verdict(self, request: _Request) -> Verdict | None:
         names = {(request.http_method, request.path), ("WS", request.asked.method)}
@@ -276,9 +278,11 @@ class WsApi:
         weight = route.weigh(params) if weight is None else weight
         self._weight_counters().admit_weight(connection.address, weight, now_ms)
         arrived_ms = request.arrived_ms if asked.method in _ENGINE_METHODS else now_ms
-        account = connection.session.who_asks(asked.params, route.security, self._keys, venue.profile, arrived_ms)
+        account = connection.session.who_asks(
+            asked.params, route.security, self._keys, venue.profile, arrived_ms, ahead_ms=request.ahead_ms
+        )
         if asked.method in _ENGINE_METHODS:
-            security.check_engine_window(asked.params, now_ms, venue.profile)
+            security.check_engine_window(asked.params, now_ms, venue.profile, request.ahead_ms)
         venue.counters.admit_orders(account, route.orders, now_ms)
         as_of_ms = venue.read_lag.as_of(request.path, route.reads, now_ms)
         call = Call(params, account, now_ms, as_of_ms, asked.params.get("apiKey") or connection.session.api_key)
@@ -289,7 +293,7 @@ class WsApi:
         venue, now_ms, session = self._floor.venue, self._floor.clock.time_ms(), request.connection.session
         self._weight_counters().admit_weight(request.connection.address, SESSION_WEIGHT, now_ms)
         if request.asked.method == "session.logon":
-            session.log_on(request.asked.params, self._keys, venue.profile, now_ms)
+            session.log_on(request.asked.params, self._keys, venue.profile, now_ms, request.ahead_ms)
         elif request.asked.method == "session.logout":
             session.log_out()
         return session.body(now_ms)

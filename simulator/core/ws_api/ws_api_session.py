@@ -52,13 +52,18 @@ class Session(msgspec.Struct, kw_only=True):
             "serverTime": now_ms,
         }
 
-    def log_on(self, params: Mapping[str, str], keys: ApiKeys, profile: Profile, now_ms: int) -> None:
-        """Let the key of these parameters be the connection's. Raises `VenueError`."""
+    def log_on(
+        self, params: Mapping[str, str], keys: ApiKeys, profile: Profile, now_ms: int, ahead_ms: int = 0
+    ) -> None:
+        """Let the key of these parameters be the connection's. Raises `VenueError`.
+
+        `ahead_ms` is how far the exchange's clock was moved ahead of its clients'.
+        """
         api_key = text(params, "apiKey")
         security.known_key(api_key, keys.names, profile.request_ip)
         if kind_of_key(keys.signers[api_key]) != "Ed25519":
             raise refusal(venue_error.INVALID_KEY_TYPE)
-        security.check_timestamp(params, now_ms, profile)
+        security.check_timestamp(params, now_ms, profile, ahead_ms)
         _check_signature(params, api_key, keys)
         self.api_key, self.authorized_ms = api_key, int(params["timestamp"])
 
@@ -71,9 +76,19 @@ class Session(msgspec.Struct, kw_only=True):
         return bool(self.api_key) and self.api_key not in keys.names
 
     def who_asks(
-        self, params: Mapping[str, str], needed: Security, keys: ApiKeys, profile: Profile, now_ms: int
+        self,
+        params: Mapping[str, str],
+        needed: Security,
+        keys: ApiKeys,
+        profile: Profile,
+        now_ms: int,
+        *,
+        ahead_ms: int = 0,
     ) -> str:
-        """Return the account that sent a request, "" when nobody has to have. Raises `VenueError`."""
+        """Return the account that sent a request, "" when nobody has to have. Raises `VenueError`.
+
+        `ahead_ms` is how far the exchange's clock was moved ahead of its clients'.
+        """
         if needed == "none":
             return ""
         api_key = params.get("apiKey") or self.api_key or text(params, "apiKey")
@@ -82,7 +97,7 @@ class Session(msgspec.Struct, kw_only=True):
             return account
         is_vouched_for = api_key == self.api_key and not params.get("signature")
         timed = {**params, "signature": "the session's"} if is_vouched_for else params
-        security.check_timestamp(timed, now_ms, profile)
+        security.check_timestamp(timed, now_ms, profile, ahead_ms)
         if not is_vouched_for:
             _check_signature(params, api_key, keys)
         return account
