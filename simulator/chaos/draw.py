@@ -1,0 +1,86 @@
+"""What happens in a run of the laboratory, drawn from its seed: a scenario like one that a person writes.
+
+Everything is decided here, before the run: what was drawn can be written down, shortened, and played again without the
+seed. A day is made of *stories* (an order and what befalls it, a move of the market, a fault and its end), each at its
+moment; they overlap at will. Some moments are drawn into others: a fault at the very time when an order is placed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from typing import Final
+
+from simulator.chaos import draw_connections, draw_market, draw_orders
+from simulator.chaos.draw_terms import draw_terms
+from simulator.chaos.drawing import Day
+from simulator.core.scenario.notation import milliseconds
+from simulator.core.scenario.scenario import Scenario
+
+__all__ = ["ALL", "Mix", "draw_scenario"]
+
+_STORIES_PER_HOUR: Final = 45
+
+Story = Callable[[Day, float], object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mix:
+    """How much there is of each kind of happening, 1 being the usual share; 0 leaves it out."""
+
+    orders: float = 1
+    market: float = 1
+    """Prices, transfers, funding, positions closed by force, settings."""
+    connections: float = 1
+    """What befalls streams and listen keys."""
+    crashes: float = 1
+
+
+ALL: Final = Mix()
+
+
+def draw_scenario(seed: int, hours: float, mix: Mix = ALL) -> Scenario:
+    """Return the run of a seed: the same for the same arguments."""
+    dice = Random(f"run {seed}")  # noqa: S311  a run must be the same each time
+    laboratory, symbols = draw_terms(seed, hours, dice)
+    length_ms = milliseconds(laboratory.length)
+    day = Day(dice, laboratory, length_ms, symbols)
+    stories = _stories(mix)
+    for at_ms in _moments(dice, length_ms):
+        (story,) = dice.choices([story for _, story in stories], [often for often, _ in stories])
+        story(day, at_ms)
+    return Scenario(
+        name=f"seed {seed}",
+        about=f"drawn from seed {seed}, {hours:g} h",
+        steps=day.scenario_steps(),
+        timeout=laboratory.length,
+        laboratory=laboratory,
+    )
+
+
+def _moments(dice: Random, length_ms: int) -> list[float]:
+    """Draw when stories begin: anywhere, but a third of them within two seconds of another."""
+    count = max(3, round(_STORIES_PER_HOUR * length_ms / 3_600_000 * dice.uniform(0.7, 1.3)))
+    alone = [dice.uniform(0, length_ms) for _ in range(count - count // 3)]
+    near = [dice.choice(alone) + dice.choice([dice.uniform(-5, 5), dice.uniform(0, 2000)]) for _ in range(count // 3)]
+    return sorted(alone + near)
+
+
+def _stories(mix: Mix) -> list[tuple[float, Story]]:
+    return [
+        (14 * mix.orders, draw_orders.filled),
+        (8 * mix.orders, draw_orders.cancelled),
+        (4 * mix.orders, draw_orders.ended_by_the_exchange),
+        (6 * mix.orders, draw_orders.amended),
+        (9 * mix.orders, draw_orders.taken),
+        (4 * mix.orders, draw_orders.closing),
+        (4 * mix.orders, draw_orders.external),
+        (2 * mix.orders, draw_orders.refused),
+        (1 * mix.orders, draw_orders.cancels_everything),
+        (6 * mix.market, draw_market.price_moves),
+        (4 * mix.market, draw_market.money_moves),
+        (6 * mix.connections, draw_connections.connection_ends),
+        (3 * mix.connections, draw_connections.key_dies),
+        (1.5 * mix.crashes, draw_connections.engine_dies),
+    ]

@@ -1,0 +1,194 @@
+"""What the engine and others do with plain orders in a drawn run: short stories of one order each.
+
+A story is an order and what befalls it: partial fills, one by one or ten in a millisecond; a cancellation that races
+with a fill; an amendment; an end by the exchange. Stories overlap, because each begins when it likes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simulator.chaos.drawing import Day, Drawn, Side
+from simulator.core.domain import SymbolSpec
+from simulator.core.scenario.action import Amend, Cancel, Expire, Fill, Place
+from simulator.core.scenario.engine_action import EngineAmend, EngineCancel, EngineCancelAll, EnginePlace
+
+__all__ = [
+    "amended", "cancelled", "cancels_everything", "closing", "ended_by_the_exchange", "external", "filled", "placed",
+    "refused", "taken",
+]  # fmt: skip
+
+_EXPIRY_REASONS = ("0", "2", "3", "4", "6", "7")
+
+
+def placed(day: Day, at_ms: float, *, away: tuple[float, float] = (1, 20), **terms: Any) -> Drawn:
+    """Plan that the engine places an order that rests: so many per mille away from the market."""
+    spec = terms.pop("spec", None) or day.symbol()
+    side: Side = terms.pop("side", None) or day.side()
+    distance = day.dice.uniform(*away)
+    price = day.price(spec, -distance if side == "BUY" else distance)
+    order = EnginePlace(
+        symbol=spec.symbol,
+        side=side,
+        quantity=f"{terms.pop('quantity', None) or day.quantity(spec):f}",
+        price=f"{price:f}",
+        position_side=_position_side(day),
+        client_order_id=day.name(),
+        **terms,
+    )
+    return _planned(day, at_ms, order, spec)
+
+
+def _planned(day: Day, at_ms: float, order: EnginePlace, spec: SymbolSpec) -> Drawn:
+    drawn = Drawn(order=order, spec=spec, at_ms=round(at_ms))
+    day.add(at_ms, order)
+    day.placed.append(drawn)
+    return drawn
+
+
+def _position_side(day: Day) -> Any:
+    if day.laboratory.position_mode == "one_way":
+        return "BOTH"
+    return day.dice.choice(("LONG", "SHORT"))
+
+
+def filled(day: Day, at_ms: float) -> Drawn:
+    """An order rests, and is filled: at once or in parts, some of which come in a burst, or never."""
+    drawn = placed(day, at_ms)
+    parts = day.parts(drawn.spec, drawn.quantity, day.dice.choice([1, 1, 2, 3, day.dice.randint(3, 10)]))
+    kept = parts if day.dice.random() < 0.75 else parts[: len(parts) // 2]
+    burst = day.dice.random() < 0.4
+    when = at_ms + 50 + day.soon_ms()
+    for part in kept:
+        day.add(when, Fill(order=drawn.name, quantity=f"{part:f}"))
+        when += day.dice.choice([0, 0, 1]) if burst else day.soon_ms()
+    return drawn
+
+
+def cancelled(day: Day, at_ms: float) -> Drawn:
+    """The engine cancels an order, and about then it may be filled, in part or wholly."""
+    drawn = placed(day, at_ms)
+    when = at_ms + day.dice.choice([0, 1, 5]) + day.soon_ms() + day.soon_ms()
+    day.add(when, EngineCancel(symbol=drawn.spec.symbol, order=drawn.name))
+    if day.dice.random() < 0.6:
+        parts = day.parts(drawn.spec, drawn.quantity, day.dice.choice([1, 2, 3]))
+        day.add(when + day.dice.uniform(-6, 6), Fill(order=drawn.name, quantity=f"{parts[0]:f}"))
+    if day.dice.random() < 0.2:
+        day.add(when + day.dice.uniform(-6, 6), EngineCancel(symbol=drawn.spec.symbol, order=drawn.name))
+    return drawn
+
+
+def ended_by_the_exchange(day: Day, at_ms: float) -> Drawn:
+    """An order is cancelled from the web page, or expires; perhaps part-filled."""
+    drawn = placed(day, at_ms)
+    when = at_ms + 50 + day.soon_ms()
+    if day.dice.random() < 0.5:
+        parts = day.parts(drawn.spec, drawn.quantity, 3)
+        day.add(when, Fill(order=drawn.name, quantity=f"{parts[0]:f}"))
+        when += day.dice.choice([0, 0, 1, 50])
+    reason = day.dice.choice(_EXPIRY_REASONS)
+    ends = (
+        Cancel(order=drawn.name),
+        Expire(order=drawn.name, reason=reason),
+        Expire(order=drawn.name, reason="1", status="EXPIRED_IN_MATCH"),
+    )
+    day.add(when, day.dice.choice(ends))
+    return drawn
+
+
+def amended(day: Day, at_ms: float) -> Drawn:
+    """The engine, or the web page, gives an order other terms; about then it may be filled, and later it may end."""
+    drawn = placed(day, at_ms)
+    when = at_ms + 20 + day.soon_ms()
+    for _ in range(day.dice.choice([1, 1, 2])):
+        quantity = max(drawn.spec.step_size, day.parts(drawn.spec, drawn.quantity * 2, 2)[0])
+        quantity = drawn.quantity if day.dice.random() < 0.4 else quantity
+        distance = day.dice.uniform(1, 20)
+        price = day.price(drawn.spec, -distance if drawn.order.side == "BUY" else distance)
+        if day.dice.random() < 0.75:
+            day.add(when, EngineAmend(symbol=drawn.spec.symbol, side=drawn.order.side, order=drawn.name,
+                                      quantity=f"{quantity:f}", price=f"{price:f}"))  # fmt: skip
+        else:
+            day.add(when, Amend(order=drawn.name, quantity=f"{quantity:f}", price=f"{price:f}"))
+        if day.dice.random() < 0.5:
+            part = day.parts(drawn.spec, drawn.quantity, 3)[0]
+            day.add(when + day.dice.uniform(-6, 6), Fill(order=drawn.name, quantity=f"{part:f}"))
+        when += day.soon_ms() + 10
+    ends = (
+        Fill(order=drawn.name), Cancel(order=drawn.name), EngineCancel(symbol=drawn.spec.symbol, order=drawn.name),
+        None,
+    )  # fmt: skip
+    end = day.dice.choice(ends)
+    if end is not None:
+        day.add(when + day.soon_ms(), end)
+    return drawn
+
+
+def taken(day: Day, at_ms: float) -> Drawn:
+    """The engine takes: a MARKET order, or a LIMIT one beyond the market, with any time in force."""
+    spec, side = day.symbol(), day.side()
+    if day.dice.random() < 0.5:
+        order = EnginePlace(symbol=spec.symbol, side=side, type="MARKET", quantity=f"{day.quantity(spec):f}",
+                            position_side=_position_side(day), client_order_id=day.name())  # fmt: skip
+        return _planned(day, at_ms, order, spec)
+    force = day.dice.choice(("GTC", "IOC", "FOK", "GTX", "IOC"))
+    return placed(day, at_ms, away=(-8, 2), spec=spec, side=side, time_in_force=force)
+
+
+def external(day: Day, at_ms: float) -> None:
+    """Somebody else trades on the account: from the web page, or another process."""
+    spec, side = day.symbol(), day.side()
+    name, quantity = day.name("web"), day.quantity(spec)
+    if day.dice.random() < 0.5:
+        day.add(
+            at_ms, Place(symbol=spec.symbol, side=side, type="MARKET", quantity=f"{quantity:f}", client_order_id=name)
+        )
+        return
+    distance = day.dice.uniform(1, 20)
+    price = day.price(spec, -distance if side == "BUY" else distance)
+    day.add(at_ms, Place(symbol=spec.symbol, side=side, quantity=f"{quantity:f}", price=f"{price:f}",
+                         client_order_id=name))  # fmt: skip
+    when = at_ms
+    for part in day.parts(spec, quantity, 3)[: day.dice.randint(0, 3)]:
+        when += day.soon_ms()
+        day.add(when, Fill(order=name, quantity=f"{part:f}"))
+    day.add(when + day.soon_ms(), day.dice.choice((Cancel(order=name), EngineCancel(symbol=spec.symbol, order=name))))
+
+
+def refused(day: Day, at_ms: float) -> None:
+    """The engine sends what the exchange refuses: off the tick, off the step, too little, too far away."""
+    spec, side = day.symbol(), day.side()
+    quantity, price = day.quantity(spec), day.price(spec, -5 if side == "BUY" else 5)
+    wrong = day.dice.choice(("tick", "step", "notional", "band"))
+    if wrong == "tick":
+        price += spec.tick_size / 2
+    elif wrong == "step":
+        quantity += spec.step_size / 2
+    elif wrong == "notional":
+        quantity = spec.step_size
+    else:
+        price = day.price(spec, 400 if side == "BUY" else -400)
+    order = EnginePlace(symbol=spec.symbol, side=side, quantity=f"{quantity:f}", price=f"{price:f}",
+                        position_side=_position_side(day), client_order_id=day.name())  # fmt: skip
+    day.add(at_ms, order)
+
+
+def cancels_everything(day: Day, at_ms: float) -> None:
+    """The engine empties a symbol's books."""
+    day.add(at_ms, EngineCancelAll(symbol=day.symbol().symbol))
+
+
+def closing(day: Day, at_ms: float) -> Drawn:
+    """The engine reduces whatever position there may be."""
+    spec, side = day.symbol(), day.side()
+    hedge = day.laboratory.position_mode == "hedge"
+    order = EnginePlace(
+        symbol=spec.symbol,
+        side=side,
+        type="MARKET",
+        quantity=f"{day.quantity(spec):f}",
+        position_side=("SHORT" if side == "BUY" else "LONG") if hedge else "BOTH",
+        reduce_only="false" if hedge else "true",
+        client_order_id=day.name(),
+    )
+    return _planned(day, at_ms, order, spec)

@@ -1,0 +1,131 @@
+"""Runs of the laboratory with engines that do little: what is told of one that hangs, raises, or does nothing wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from simulator.chaos.draw import draw_scenario
+from simulator.chaos.engine import Engine, Exchange, FillSeen, OrderSeen, PositionSeen
+from simulator.chaos.result import RunResult
+from simulator.chaos.world import run_scenario, run_seed
+from simulator.core.scenario.engine_action import EngineCancel, EnginePlace
+from simulator.core.scenario.laboratory import Laboratory
+from simulator.core.scenario.position_action import Funding
+from simulator.core.scenario.scenario import Scenario, Step
+
+
+class Idle:
+    """An engine that trades never, and knows of nothing."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.exchange = exchange
+        self.told: list[str] = []
+
+    async def start(self) -> None:
+        await asyncio.sleep(0.2)
+
+    async def stop(self) -> None:
+        await asyncio.sleep(0.2)
+
+    async def place(self, order: EnginePlace) -> None:
+        self.told.append(order.client_order_id)
+
+    async def cancel(self, symbol: str, client_order_id: str) -> None:
+        self.told.append(f"{symbol} {client_order_id}")
+
+    def orders(self) -> Iterable[OrderSeen]:
+        return []
+
+    def fills(self) -> Iterable[FillSeen]:
+        return []
+
+    def positions(self) -> Iterable[PositionSeen]:
+        return []
+
+
+PLACE = EnginePlace(symbol="BTCUSDT", side="BUY", quantity="0.010", price="60000", client_order_id="c-1")
+
+
+def short(*steps: Step, **terms: Any) -> Scenario:
+    return Scenario(name="short", steps=steps, laboratory=Laboratory(length="30s", calm="60s", **terms))
+
+
+def run(scenario: Scenario, engine: type[Any]) -> RunResult:
+    return run_scenario(scenario, engine)
+
+
+def rules(result: RunResult) -> list[str]:
+    return [divergence.rule for divergence in result.divergences]
+
+
+def test_steps_are_played_at_their_times_and_counted() -> None:
+    steps = (Step(at="1s", do=Funding(symbol="BTCUSDT", rate="0.0001")), Step(at="2s", do=PLACE))
+    result = run(short(*steps), Idle)
+    assert result.happened == {"engine_place": 1, "funding": 1}
+    assert result.passed
+    assert result.virtual_s == pytest.approx(90, abs=1)
+
+
+def test_what_cannot_be_done_is_skipped() -> None:
+    cancel = EngineCancel(symbol="BTCUSDT", order="c-1")
+    result = run(short(Step(at="100ms", do=cancel)), Idle)  # it has not started by then
+    assert (result.skipped, dict(result.happened)) == (1, {})
+
+
+def test_an_engine_that_never_starts_is_hung() -> None:
+    class Sleeper(Idle):
+        async def start(self) -> None:
+            await asyncio.Event().wait()
+
+    result = run(short(Step(at="1s", do=PLACE)), Sleeper)
+    assert "hung" in rules(result)
+    assert "Event" in result.divergences[0].what or "wait" in result.divergences[0].what
+
+
+def test_a_slip_in_a_deed_is_raised() -> None:
+    class Slips(Idle):
+        async def place(self, order: EnginePlace) -> None:
+            raise AttributeError(order.symbol)
+
+    assert rules(run(short(Step(at="1s", do=PLACE)), Slips)) == ["raised"]
+
+
+def test_a_refusal_is_an_answer() -> None:
+    class Refuses(Idle):
+        async def place(self, order: EnginePlace) -> None:
+            raise ValueError(order.symbol)
+
+    assert run(short(Step(at="1s", do=PLACE)), Refuses).passed
+
+
+def test_what_nobody_retrieves_is_raised() -> None:
+    class Forgets(Idle):
+        async def place(self, order: EnginePlace) -> None:
+            asyncio.get_running_loop().call_soon(int, order.symbol)
+
+    assert "raised" in rules(run(short(Step(at="1s", do=PLACE)), Forgets))
+
+
+def test_the_same_scenario_leaves_the_same_journal() -> None:
+    first, second = (run_seed(3, 0.2, Idle).journal_digest for _ in range(2))
+    assert first == second != run_seed(4, 0.2, Idle).journal_digest
+
+
+def test_the_engine_is_told_what_the_laboratory_says_of_it() -> None:
+    lives: list[Exchange] = []
+
+    def factory(exchange: Exchange) -> Engine:
+        lives.append(exchange)
+        return Idle(exchange)
+
+    run_scenario(short(Step(at="1s", do=PLACE), seed=5, engine={"connections": "2"}), factory)
+    assert [(life.life, life.seed, dict(life.settings)) for life in lives] == [(1, 5, {"connections": "2"})]
+
+
+def test_a_drawn_hour_is_played() -> None:
+    result = run_scenario(draw_scenario(1, 0.5), Idle)
+    assert sum(result.happened.values()) > 20
