@@ -124,10 +124,6 @@ class BadAmountError(SimulatorError):
 class BadClockError(SimulatorError):
     """Time cannot pass so: a span or a pace that is none."""
 
-    def __init__(self, name: str, expected: str, got: object) -> None:
-        self.name = name
-        super().__init__(f"{name}: expected {expected}, got {got!r}")
-
 
 class BadPathError(SimulatorError):
     """A price path is written as none is."""

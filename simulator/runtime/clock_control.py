@@ -107,7 +107,8 @@ class ClockControl:
     def run(self, scale: float = 1.0) -> None:
         """Let time run, `scale` seconds in a second of the loop: pings and deadlines too. Raises `BadClockError`."""
         if not _is_number(scale) or not 0 < scale <= FASTEST:
-            raise BadClockError("scale", f"a number above 0, at most {FASTEST:g}", scale)
+            message = f"scale: expected a number above 0, at most {FASTEST:g}, got {scale!r}"
+            raise BadClockError(message)
         self._change("running", float(scale), f"time runs {scale:g} times as fast as the loop's")
 
     def hold(self) -> None:
@@ -230,10 +231,12 @@ def _span_ms(**parts: float) -> int:
     units = {"hours": 3_600_000, "minutes": 60_000, "seconds": 1000, "ms": 1}
     for name, value in parts.items():
         if not _is_number(value) or value < 0:
-            raise BadClockError(name, "a number, 0 or more", value)
+            message = f"{name}: expected a number, 0 or more, got {value!r}"
+            raise BadClockError(message)
     span_ms = round(sum(value * units[name] for name, value in parts.items()))
     if not 0 < span_ms <= MOST_MS:
-        raise BadClockError("advance", "from 1 ms to 366 days, such as minutes=61", f"{span_ms} ms")
+        message = f"time can be advanced by 1 ms to 366 days at once, such as minutes=61, not by {span_ms} ms"
+        raise BadClockError(message)
     return span_ms
 
 

@@ -9,6 +9,10 @@
 | POST /sim/do        | does at once what the body says, as a step's `do` does: `{"cancel": {"order": "web_1"}}`      |
 | POST /sim/scenario  | plays the scenario in the body (YAML or JSON); answers with the number of its run             |
 | GET /sim/scenario   | every run and its outcome; `?run=1` only that one                                             |
+| GET /sim/clock      | the exchange's time, how it passes, and when the next thing is due                            |
+| POST /sim/clock     | `{"mode": "frozen"}`, "stepped", or "running" with a `"scale": 60`                            |
+| .../clock/advance   | POST `{"minutes": 61}`: lives through that time at once, then answers (docs/clock.md)         |
+| .../clock/step      | POST: goes to the next thing that is due                                                      |
 | POST /sim/reset     | back to the start; ends every run                                                             |
 
 It serves this machine alone (see `core.loopback`). Errors are `{"error": "..."}` with a 4xx status.
@@ -33,6 +37,7 @@ from simulator.core.scenario.scenario import Scenario
 from simulator.core.scenario.scenario_text import parse_actions, parse_scenario
 from simulator.core.scenario.script import Outcome
 from simulator.errors import SimulatorError
+from simulator.runtime.clock_routes import clock_routes
 from simulator.runtime.script import ScenarioRun, do_at_once, play
 
 if TYPE_CHECKING:
@@ -81,6 +86,7 @@ class Control:
             "/sim/do": {"POST": self._do},
             "/sim/scenario": {"GET": self._outcomes, "POST": self._play},
             "/sim/reset": {"POST": self._reset},
+            **clock_routes(simulator),
         }
 
     async def handle(self, request: web.BaseRequest) -> web.Response:
