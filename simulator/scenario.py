@@ -68,6 +68,7 @@ from simulator.core.scenario.market_action import (
 from simulator.core.scenario.position_action import (
     AdjustPosition,
     Adl,
+    AdvanceClock,
     Funding,
     Liquidate,
     MarginCall,
@@ -88,6 +89,7 @@ __all__ = [
     "Action",
     "AdjustPosition",
     "Adl",
+    "AdvanceClock",
     "AlgoOrderIs",
     "Amend",
     "BalanceIs",

@@ -1,4 +1,4 @@
-"""The exchange's clock over HTTP: `Simulator.clock` for clients in other languages. Each answer is the clock's state."""
+"""The exchange's clock over HTTP: `Simulator.clock` for clients in other languages. Answers are its state."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, assert_never
 
 from simulator.core.scenario import position_action as act
-from simulator.core.scenario.notation import split_request
+from simulator.core.scenario.notation import milliseconds, split_request
 
 if TYPE_CHECKING:
     from simulator.runtime.server import Simulator
@@ -36,12 +36,20 @@ def perform_on_venue(simulator: Simulator, action: act.OnVenue, account: str | N
             terms = asdict(action) | {"account": account}
             tell = simulator.update_strategy if isinstance(action, act.UpdateStrategy) else simulator.update_grid
             tell(**terms)
-        case act.Wipe():
-            simulator.wipe(connections=action.connections)
+        case act.Wipe() | act.AdvanceClock():
+            _let_pass(simulator, action)
         case act.RequestExternal():
             simulator.request_external(*split_request(action.request), account=account, **action.parameters)
         case _:
             assert_never(action)
+
+
+def _let_pass(simulator: Simulator, action: act.Wipe | act.AdvanceClock) -> None:
+    """Let a wipe, or time, pass over the venue."""
+    if isinstance(action, act.Wipe):
+        simulator.wipe(connections=action.connections)
+    else:
+        simulator.clock.begin_advance(ms=milliseconds(action.by))
 
 
 def _close(simulator: Simulator, action: act.Liquidate | act.Adl | act.Settle, account: str | None) -> None:

