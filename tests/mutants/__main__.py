@@ -1,0 +1,74 @@
+"""`python -m tests.mutants`: is every deliberate bug found?"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from tests.mutants.hunt import Outcome, hunt, seeds_that_fail_anyway
+from tests.mutants.mutant import MutantError, all_mutants
+
+
+@click.command()
+@click.option("--only", default="", metavar="NAME", help="Those whose name has this in it.")
+@click.option("--seeds", default=200, show_default=True, help="How many seeds a mutant has to survive.")
+@click.option("--hours", default=1.0, show_default=True, help="Of virtual time for each seed.")
+@click.option("--first", default=1, show_default=True, help="The first seed.")
+def main(only: str, seeds: int, hours: float, first: int) -> None:
+    """Play each mutant of tests/mutants against seeds of `simulator chaos` until one shows it.
+
+    Fails when a mutant survives them all, or its patch does not apply any more.
+    """
+    console = Console(soft_wrap=True)
+    try:
+        mutants = all_mutants(only)
+        outcomes = []
+        for outcome in hunt(mutants, seeds=range(first, first + seeds), hours=hours):
+            outcomes.append(outcome)
+            console.print(
+                f"{len(outcomes):3d}/{len(mutants)} {outcome.mutant.name}: {_in_a_word(outcome)}", style="dim"
+            )
+    except MutantError as error:
+        raise click.ClickException(str(error)) from None
+    outcomes.sort(key=lambda outcome: outcome.mutant.name)
+    console.print(_table(outcomes))
+    sys.exit(_failures(console, outcomes, hours=hours))
+
+
+def _in_a_word(outcome: Outcome) -> str:
+    if outcome.error:
+        return "cannot be made"
+    return f"caught by seed {outcome.seed}" if outcome.showed else f"survived {outcome.tried} seeds"
+
+
+def _table(outcomes: Sequence[Outcome]) -> Table:
+    table = Table("mutant", "weakens", "seeds", "how it showed")
+    for outcome in outcomes:
+        seeds = str(outcome.tried) if outcome.showed else f"[red]> {outcome.tried}"
+        table.add_row(outcome.mutant.name, outcome.mutant.weakens, seeds, outcome.error or outcome.showed or "[red]not")
+    return table
+
+
+def _failures(console: Console, outcomes: Sequence[Outcome], *, hours: float) -> bool:
+    """Say what is wrong, and whether anything is."""
+    broken = [outcome.mutant.name for outcome in outcomes if outcome.error]
+    survivors = [outcome.mutant.name for outcome in outcomes if not (outcome.error or outcome.showed)]
+    anyway = seeds_that_fail_anyway({outcome.seed for outcome in outcomes if outcome.seed is not None}, hours=hours)
+    if broken:
+        console.print(f"[red]patches that do not apply: {', '.join(broken)}")
+    if survivors:
+        console.print(f"[red]survived: {', '.join(survivors)}")
+    if anyway:
+        console.print(f"[red]seeds that fail without a mutant, too, and show nothing: {sorted(anyway)}")
+    if not (broken or survivors or anyway):
+        most = max((outcome.tried for outcome in outcomes), default=0)
+        console.print(f"all {len(outcomes)} mutants were caught, each within {most} seeds")
+    return bool(broken or survivors or anyway)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""The mutants are such as they say: they apply to the present code, compile, and leave no rule of the ledger out."""
+
+from __future__ import annotations
+
+import compileall
+from pathlib import Path
+
+import pytest
+
+from tests.mutants.mutant import ROOT, Mutant, MutantError, all_mutants
+
+MUTANTS = all_mutants()
+RULES = set(range(1, 29))
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_patch_applies_to_the_present_code_and_what_it_makes_compiles(mutant: Mutant, tmp_path: Path) -> None:
+    package = mutant.apply(tmp_path)
+
+    assert mutant.files
+    for name in mutant.files:
+        changed = tmp_path / name
+        assert changed.read_text() != (ROOT / name).read_text()
+        assert compileall.compile_file(changed, quiet=2, force=True)
+    assert package.name == "user_stream"
+
+
+def test_every_rule_of_the_ledger_is_weakened_by_a_mutant() -> None:
+    assert RULES - set().union(*(mutant.rules for mutant in MUTANTS)) == set()
+
+
+def test_every_mutant_says_what_it_does() -> None:
+    for mutant in MUTANTS:
+        assert mutant.weakens
+        assert mutant.does.endswith("."), mutant.name
+
+
+def test_patch_that_does_not_apply_is_named_and_told_how_to_mend(tmp_path: Path) -> None:
+    stale = tmp_path / "99-stale.patch"
+    stale.write_text(MUTANTS[0].path.read_text().replace("self.fills", "self.nobody_wrote_this"))
+
+    with pytest.raises(MutantError, match=r"99-stale\.patch does not apply any more"):
+        Mutant(stale).apply(tmp_path / "copy")
+
+
+def test_unknown_mutant_is_named() -> None:
+    with pytest.raises(MutantError, match="no mutant is called 'nobody'"):
+        all_mutants("nobody")
