@@ -34,16 +34,20 @@ from typing import Protocol, TypeAlias, runtime_checkable
 from simulator.core.scenario.engine_action import EngineAmend, EnginePlace, EnginePlaceAlgo
 
 __all__ = [
+    "Abandons",
     "Amends",
     "CancelsAll",
     "Engine",
     "EngineFactory",
     "Exchange",
     "FillSeen",
+    "FindsOrder",
+    "KeepsLaw",
     "Liveness",
     "OrderSeen",
     "PlacesAlgo",
     "PositionSeen",
+    "Remembers",
     "ShowsBalances",
     "TellsLiveness",
 ]
@@ -185,3 +189,41 @@ class TellsLiveness(Protocol):
 
     def liveness(self) -> Liveness | None:
         """Return what it promises now; None: nothing, it knows that it may be behind."""
+
+
+@runtime_checkable
+class FindsOrder(Protocol):
+    """An engine that finds an order without showing all of them: asked often, on days with many."""
+
+    def order(self, symbol: str, order_id: str) -> OrderSeen | None:
+        """Return an order as it is in `orders`; None when it is not."""
+
+
+@runtime_checkable
+class Remembers(Protocol):
+    """An engine whose lives go on where the one before ended: over all of them each fill is told.
+
+    Of any other engine's next life nothing is asked that happened before it was ready, but how open orders stand.
+    """
+
+    def redelivered_at_most(self) -> int | None:
+        """Return how many fills may be told twice after a crash; None: this life remembers nothing, after all."""
+
+
+@runtime_checkable
+class KeepsLaw(Protocol):
+    """An engine that checks what it is told when it is told."""
+
+    def breaches(self) -> Iterable[str]:
+        """Return what this life was told that must not be told: backwards, twice, out of order. A line each."""
+
+    def gaps_declared(self) -> Iterable[tuple[str, str]]:
+        """Return the (symbol, order id) of orders of which fills were said to be missing: they may come late."""
+
+
+@runtime_checkable
+class Abandons(Protocol):
+    """An engine that holds what the operating system takes from a process that dies: locks of files."""
+
+    def abandon(self) -> None:
+        """Let go of it, and write nothing: this life has just been killed."""

@@ -57,6 +57,11 @@ class MemoryLoop(VirtualTimeLoop):
         """How many ends of connections are open: two for each, once both are closed none."""
         return len(self._ends)
 
+    @property
+    def ends(self) -> Iterable[MemoryTransport]:
+        """Every end of a connection that is open, oldest first."""
+        return tuple(self._ends)
+
     async def create_server(  # type: ignore[override]  # what it returns is a server, though not asyncio's own class
         self,
         protocol_factory: Callable[[], asyncio.BaseProtocol],
