@@ -26,7 +26,9 @@ from simulator.core.profile import Profile
 from simulator.core.risk.risk_terms import RiskTerms
 from simulator.core.scenario.scenario import Scenario
 from simulator.core.trading.market_terms import MarketTerms
+from simulator.errors import BadClockError
 from simulator.runtime.clock import wall_clock_ms
+from simulator.runtime.clock_control import Mode, parse_pace
 from simulator.runtime.script import load_scenario
 from simulator.runtime.server import Simulator
 from simulator.welcome import welcome
@@ -100,6 +102,15 @@ PROFILES: Final[dict[str, Callable[[], Profile]]] = {
     show_default=True,
     help="Refuse what exceeds Binance's limits, or only count it.",
 )
+@click.option(
+    "--clock",
+    "pace",
+    metavar="PACE",
+    default="running",
+    show_default=True,
+    callback=lambda _context, _option, text: _read_pace(text),
+    help="How time passes: running, frozen, stepped, or 60x for 60 times as fast (docs/clock.md).",
+)
 @click.option("--scenario", "file", help="Play this scenario, then stop: exit code 0 if it passed, 1 if not.")
 @click.option("--verbose", is_flag=True, help="Print a line for everything that happens.")
 def serve(
@@ -115,6 +126,7 @@ def serve(
     market: str | None,
     written_paths: tuple[str, ...],
     rate_limits: Literal["enforced", "counted"],
+    pace: tuple[Mode, float | None],
     file: str | None,
     verbose: bool,
 ) -> None:
@@ -137,17 +149,23 @@ def serve(
         )
         about = f"profile {profile}, {'a book' if is_book else 'one price'} per symbol, limits {rate_limits}"
         follow = [_print_entry] if verbose else []
-        sys.exit(asyncio.run(_serve(simulator, scenario, follow, about)))
+        sys.exit(asyncio.run(_serve(simulator, scenario, follow, about, pace)))
 
 
 async def _serve(
-    simulator: Simulator, scenario: Scenario | None, follow: Sequence[Callable[[JournalEntry], None]], about: str
+    simulator: Simulator,
+    scenario: Scenario | None,
+    follow: Sequence[Callable[[JournalEntry], None]],
+    about: str,
+    pace: tuple[Mode, float | None],
 ) -> int:
     stopped = stop_signal()
     async with listening(simulator):
         _warn_beyond_loopback(simulator.host)
         for show in follow:
             simulator.subscribe(show)
+        if pace != ("running", None):
+            simulator.clock.change(*pace)
         click.echo(welcome(simulator, about))
         gc.freeze()  # what was imported and set up stays for good: no collection has to look at it again
         gc.set_threshold(*_COLLECTION)
@@ -157,6 +175,13 @@ async def _serve(
         played = simulator.play(scenario)
         await first_of(played.finished(), stopped.wait())
         return report(played)
+
+
+def _read_pace(text: str) -> tuple[Mode, float | None]:
+    try:
+        return parse_pace(text)
+    except BadClockError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 def _read_paths(written: Sequence[str], symbols: Sequence[SymbolSpec]) -> dict[str, str]:

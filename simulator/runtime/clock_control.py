@@ -19,14 +19,14 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, Literal, TypeAlias
 
 from simulator.errors import BadClockError
 from simulator.runtime.chronicle import Chronicle
 from simulator.runtime.clock import Clock, Timer
 
-__all__ = ["ClockControl", "Mode"]
+__all__ = ["ClockControl", "Mode", "parse_pace"]
 
 PATIENCE_S: Final = 2.0
 """How long clients are waited for, in s of the loop."""
@@ -38,6 +38,7 @@ FASTEST: Final = 10_000.0
 _POLL_S: Final = 0.001
 
 Mode: TypeAlias = Literal["running", "frozen", "stepped"]
+_MODES: Final[Mapping[str, Mode]] = {"running": "running", "frozen": "frozen", "stepped": "stepped"}
 
 
 class ClockControl:
@@ -102,18 +103,26 @@ class ClockControl:
 
     def freeze(self) -> None:
         """Let time stand still: nothing is due any more, while requests are served."""
-        self._change("frozen", self._scale, "time stands still")
+        self.change("frozen")
 
     def run(self, scale: float = 1.0) -> None:
         """Let time run, `scale` seconds in a second of the loop: pings and deadlines too. Raises `BadClockError`."""
-        if not _is_number(scale) or not 0 < scale <= FASTEST:
-            message = f"scale: expected a number above 0, at most {FASTEST:g}, got {scale!r}"
-            raise BadClockError(message)
-        self._change("running", float(scale), f"time runs {scale:g} times as fast as the loop's")
+        self.change("running", scale)
 
-    def hold(self) -> None:
-        """Let time stand still between steps."""
-        self._change("stepped", self._scale, "time goes on in steps")
+    def change(self, mode: Mode, scale: float | None = None) -> None:
+        """Let time pass in another way; a `scale` is for time that runs. Raises `BadClockError`."""
+        if mode not in _MODES:
+            message = f"mode: expected one of {', '.join(_MODES)}, got {mode!r}"
+            raise BadClockError(message)
+        if mode != "running" and scale is not None:
+            message = f"scale: only time that runs has one, and the mode is {mode!r}"
+            raise BadClockError(message)
+        scale = 1.0 if scale is None else _checked_scale(scale)
+        self._mode, self._scale = mode, scale
+        if not self._turn.locked():
+            self._resume()
+        summary = f"time runs {scale:g} times as fast as the loop's" if mode == "running" else f"time is {mode}"
+        self._chronicle.record("action", summary=summary)
 
     async def step(self) -> int:
         """Go to the next thing that is due, do it, and stand still there; return the time, in ms.
@@ -122,7 +131,7 @@ class ClockControl:
         """
         async with self._turn:
             if self._mode != "stepped":
-                self.hold()
+                self.change("stepped")
             self._clock.stop()
             next_s = self._clock.next_s
             if next_s is not None:
@@ -174,12 +183,6 @@ class ClockControl:
         if not task.cancelled() and (error := task.exception()) is not None:
             self._chronicle.fail(error if isinstance(error, Exception) else RuntimeError(str(error)), "a jump in time")
 
-    def _change(self, mode: Mode, scale: float, summary: str) -> None:
-        self._mode, self._scale = mode, scale
-        if not self._turn.locked():
-            self._resume()
-        self._chronicle.record("action", summary=summary)
-
     def _resume(self) -> None:
         if self._mode == "running":
             self._clock.go_on(self._scale)
@@ -226,6 +229,18 @@ class ClockControl:
             await asyncio.sleep(_POLL_S)
 
 
+def parse_pace(text: str) -> tuple[Mode, float | None]:
+    """Return the mode and the scale that a text stands for. Raises `BadClockError`."""
+    if text in _MODES:
+        return _MODES[text], None
+    try:
+        scale = float(text.removesuffix("x"))
+    except ValueError:
+        message = f"expected running, frozen, stepped, or a pace such as 60x, got {text!r}"
+        raise BadClockError(message) from None
+    return "running", _checked_scale(scale)
+
+
 def _span_ms(**parts: float) -> int:
     """Return the sum of the parts in ms. Raises `BadClockError` unless it is a span that can be lived through."""
     units = {"hours": 3_600_000, "minutes": 60_000, "seconds": 1000, "ms": 1}
@@ -238,6 +253,13 @@ def _span_ms(**parts: float) -> int:
         message = f"time can be advanced by 1 ms to 366 days at once, such as minutes=61, not by {span_ms} ms"
         raise BadClockError(message)
     return span_ms
+
+
+def _checked_scale(scale: float) -> float:
+    if not _is_number(scale) or not 0 < scale <= FASTEST:
+        message = f"scale: expected a number above 0, at most {FASTEST:g}, got {scale!r}"
+        raise BadClockError(message)
+    return float(scale)
 
 
 def _is_number(value: object) -> bool:

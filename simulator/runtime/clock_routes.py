@@ -44,17 +44,9 @@ def clock_routes(simulator: Simulator) -> Mapping[str, Mapping[str, Serve]]:
         return simulator.clock.state()
 
     async def change(request: web.BaseRequest) -> Any:
-        pace, clock = await _read(request, Pace, '{"mode": "running", "scale": 60}'), simulator.clock
-        if pace.mode == "running":
-            clock.run(1.0 if pace.scale is None else pace.scale)
-        elif pace.scale is not None:
-            message = f"scale: only time that runs has one, and the mode is {pace.mode}"
-            raise BadClockError(message)
-        elif pace.mode == "frozen":
-            clock.freeze()
-        else:
-            clock.hold()
-        return clock.state()
+        pace = await _read(request, Pace, '{"mode": "running", "scale": 60}')
+        simulator.clock.change(pace.mode, pace.scale)
+        return simulator.clock.state()
 
     async def advance(request: web.BaseRequest) -> Any:
         span = await _read(request, Span, '{"minutes": 61, "shift_server_time": false}')
