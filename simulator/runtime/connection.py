@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol, TypeAlias
 
 import msgspec
 
@@ -19,9 +19,12 @@ from simulator.core.streams.outbox import Outbox
 from simulator.core.streams.stream_target import Root
 from simulator.core.streams.subscriptions import Subscriptions
 from simulator.runtime.clock import Clock, Timer
-from simulator.runtime.line import reset_transport, waiting_bytes
+from simulator.runtime.line import Line, reset_transport, waiting_bytes
 
-__all__ = ["ConnectionListener", "ConnectionRules", "StreamConnection"]
+__all__ = ["ConnectionListener", "ConnectionRules", "ControlReplies", "StreamConnection"]
+
+ControlReplies: TypeAlias = Literal["answered", "unanswered"]
+"""Whether a connection that carries no events still answers LIST_SUBSCRIPTIONS and its kin."""
 
 CLOSE_WAIT_S: Final = 1.0
 """How long a client may take to answer a close frame."""
@@ -115,6 +118,11 @@ class StreamConnection(asyncio.Protocol):
         return waiting_bytes(self.transport) if self.transport is not None else 0
 
     @property
+    def is_frozen(self) -> bool:
+        """Whether it is half-open."""
+        return isinstance(self.transport, Line) and self.transport.is_frozen
+
+    @property
     def is_reading(self) -> bool:
         """Whether what the client sends is read."""
         return self.transport is not None and self.transport.is_reading()
@@ -150,11 +158,11 @@ class StreamConnection(asyncio.Protocol):
             self._waker.cancel()
             self._waker = None
 
-    def freeze(self) -> None:
-        """Be half-open: read nothing, answer nothing, send nothing, and never end. The client's bytes go nowhere."""
-        self.is_silent, self.answers_control = True, False
+    def hang_up(self) -> None:
+        """Close the TCP connection without a close frame."""
+        self.is_closing = True
         if self.transport is not None:
-            self.transport.pause_reading()
+            self.transport.close()
 
     def close(self, code: int, reason: str) -> None:
         """Close with a close frame, and with the connection as soon as the client has answered, or its time is up."""

@@ -31,6 +31,7 @@ class Floor:
         self.chronicle = chronicle
         self.streams = streams
         streams.counters = lambda: self.venue.counters
+        streams.owner_of = lambda listen_key: self.venue.listen_keys.owner(listen_key)  # noqa: PLW0108  venues change
         self.market = MarketStreams(venue, clock, streams)
         self._later: set[Timer] = set()
         self._alarm: Timer | None = None

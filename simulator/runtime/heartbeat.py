@@ -45,7 +45,8 @@ class _Queue:
 class Heartbeat:
     """Pings connections from `start` to `stop`; `end` is told which have to be closed, with code and reason.
 
-    `announce` is told, 10 minutes before, whose life will be over, where the profile says so.
+    `announce` is told, 10 minutes before, whose life will be over, where the profile says so; `send_ping` sends what
+    will be waited for, if it ever arrives.
     """
 
     def __init__(
@@ -55,8 +56,11 @@ class Heartbeat:
         profile: Profile,
         end: End,
         announce: Callable[[StreamConnection], None],
+        *,
+        send_ping: Callable[[StreamConnection, bytes], None] = lambda connection, payload: connection.ping(payload),
     ) -> None:
         self._clock = clock
+        self._send_ping = send_ping
         self._pings = _Queue(rules.ping_interval_s, self._ping)
         self._pongs = _Queue(rules.pong_timeout_s, lambda found: end(found, 1008, "Pong timeout"))
         self._lives = _Queue(rules.lifetime_s, lambda found: end(found, 1001, "24 hours are over"))
@@ -96,11 +100,11 @@ class Heartbeat:
     def _ping(self, connection: StreamConnection) -> None:
         now_ms = self._clock.time_ms()
         payload = str(now_ms).encode()
-        connection.ping(payload)
         connection.pings = (*connection.pings, payload)
         self._pings.put(connection, now_ms)
         if connection.number not in self._pongs.waiting:
             self._pongs.put(connection, now_ms)
+        self._send_ping(connection, payload)
 
     def _wake(self) -> None:
         self._timer = None

@@ -7,37 +7,36 @@ while its address is banned. More than 10 messages in a second, pings and pongs 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, KeysView
 from contextlib import AbstractContextManager
-from typing import Any, Final, Literal, TypeAlias
+from functools import partial
+from typing import Any, Final
 
 import msgspec
 from aiohttp import web
 
-from simulator.core.faults.frame_fault import FrameRule, Hold, OutgoingFrame
+from simulator.core.faults.rule import Installed, Rule, RuleBook, Sight
 from simulator.core.journal import mask_text
 from simulator.core.profile import Profile
 from simulator.core.rest.http_answer import NOT_FOUND_PAGE
 from simulator.core.rest.venue_error import VenueError
 from simulator.core.security.rate_limits import RateCounters
 from simulator.core.streams.account_events import LISTEN_KEY_EXPIRED
-from simulator.core.streams.frame import BINARY, PING, PONG, TEXT, encode_frame
+from simulator.core.streams.frame import PING, PONG, TEXT, encode_frame
 from simulator.core.streams.listen_keys import is_listen_key
 from simulator.core.streams.stream_target import USER_ROOTS, StreamTarget, class_of, read_target
 from simulator.core.streams.subscriptions import MOST_STREAMS, Subscriptions
 from simulator.runtime.chronicle import Chronicle
 from simulator.runtime.clock import Clock
-from simulator.runtime.connection import ConnectionRules, StreamConnection
-from simulator.runtime.delivery import Delivery, payload_of
+from simulator.runtime.connection import ConnectionRules, ControlReplies, StreamConnection
+from simulator.runtime.delivery import Delivery, frame_of, market_frame, payload_of
+from simulator.runtime.fate import Arrival, Decision, Fates, kind_of
 from simulator.runtime.handshake import Taken, take_over
 from simulator.runtime.heartbeat import Heartbeat
+from simulator.runtime.line import Lines
 from simulator.runtime.roster import Roster
 
-__all__ = ["ControlReplies", "Streams"]
-
-ControlReplies: TypeAlias = Literal["answered", "unanswered"]
-"""Whether a connection that carries no events still answers LIST_SUBSCRIPTIONS and its kin."""
+__all__ = ["Streams"]
 
 MOST_MESSAGES_A_SECOND: Final = 10
 SERVER_SHUTDOWN: Final = "serverShutdown"
@@ -46,10 +45,22 @@ SERVER_SHUTDOWN: Final = "serverShutdown"
 class Streams:
     """The connections that are open, found by what they listen to.
 
-    `counters` gives the limits of the exchange as it is now: who is banned, and whether limits are enforced.
+    `counters` gives the limits of the exchange as it is now: who is banned, and whether limits are enforced. `owner_of`
+    says whose a listen key is, None for one that is none. `fates` decide what becomes of handshakes, connections,
+    frames and pings (`runtime.fate`, `runtime.delivery`).
     """
 
-    def __init__(self, chronicle: Chronicle, clock: Clock, profile: Profile, rules: ConnectionRules) -> None:
+    def __init__(
+        self,
+        chronicle: Chronicle,
+        clock: Clock,
+        profile: Profile,
+        rules: ConnectionRules,
+        fates: Fates | None = None,
+    ) -> None:
+        fates = Fates(RuleBook(), Lines(clock), clock, chronicle) if fates is None else fates
+        self.fates = fates
+        self.owner_of: Callable[[str], str | None] = lambda _listen_key: None
         self.counters: Callable[[], RateCounters] = RateCounters
         self._roster = Roster()
         self._chronicle = chronicle
@@ -58,10 +69,17 @@ class Streams:
         self._last_number = 0
         self._user_streams_opened = 0
         self._joined: Callable[[StreamConnection, str], None] = lambda _connection, _name: None
-        self._refusals: list[int] = []
-        self._welcomes: deque[Callable[[StreamConnection], None]] = deque()
-        self._delivery = Delivery(chronicle, clock, lambda found: self.cut(found, ": the client does not read"))
-        self._heartbeat = Heartbeat(clock, rules, profile, self.close, self._announce_shutdown)
+        self._delivery = Delivery(
+            chronicle,
+            clock,
+            fates.book,
+            lambda found: self.cut(found, ": the client does not read"),
+            lambda found, rule, verdict: self.fates.suffer(self, found, Decision(rule, verdict)),
+        )
+        self._heartbeat = Heartbeat(
+            clock, rules, profile, self.close, self._announce_shutdown, send_ping=self._send_ping
+        )
+        fates.book.on_release = self._release
         self._closing: set[StreamConnection] = set()
         self._all_closed = asyncio.Event()
 
@@ -76,10 +94,12 @@ class Streams:
 
     async def serve(self, request: web.BaseRequest, path: str, query: str) -> web.StreamResponse:
         """Answer a handshake. The connection goes on by itself."""
-        refusal = self._refusal(request, path)
+        target = read_target(path, query)
+        arrival = Arrival(kind_of(target), path, query, self._owner_of(target))
+        admission = await self.fates.admit(request, arrival)
+        refusal = admission.refusal or self._refusal(request, path)
         if refusal is not None:
             return refusal
-        target = read_target(path, query)
         if target is None:
             self._chronicle.record("note", direction="in", path=path, status=404, summary="unknown stream path")
             return web.Response(status=404, text=NOT_FOUND_PAGE, content_type="text/html")
@@ -87,12 +107,14 @@ class Streams:
         transport = take_over(request, connection)
         if transport is not None:
             connection.begin(transport)
-            self._open(connection, target, path)
+            meet = partial(self.fates.meet, self, connection, arrival, admission.later)
+            self._open(connection, target, path, meet)
         return Taken()
 
     def publish(self, listen_key: str, account: str, name: str, body: dict[str, Any]) -> int:
         """Send an event to every connection that wants it; return to how many."""
         frames: dict[bool, bytes] = {}
+        is_watched = self._delivery.is_watched
         sent = 0
         for connection in self._roster.of_key(listen_key):
             subscriptions = connection.subscriptions
@@ -103,12 +125,12 @@ class Streams:
             if frame is None:
                 payload = payload_of(body, listen_key if is_combined else "")
                 frame = frames[is_combined] = encode_frame(TEXT, payload)
-            if self._delivery.is_plain(connection):
+            if not (is_watched or connection.outbox):
                 self._delivery.write(connection, frame)
                 sent += 1
                 continue
-            out = OutgoingFrame(name=name, account=account, connection=connection.number, body=body)
-            sent += self._delivery.send(connection, out, frame, listen_key)
+            sight = Sight(what="frame", event=name, account=account, connection=connection.number, body=body)
+            sent += self._delivery.send(connection, sight, frame, listen_key if is_combined else "")
         return sent
 
     def gathered(self) -> AbstractContextManager[None]:
@@ -131,7 +153,8 @@ class Streams:
     def whisper(self, connection: StreamConnection, name: str, payload: bytes) -> None:
         """Send the JSON of a market stream to one of those who listen to it."""
         if not connection.is_silent:
-            self._delivery.write(connection, _market_frame(name, payload, connection.subscriptions.is_combined))
+            frame = market_frame(name, payload, connection.subscriptions.is_combined)
+            self._delivery.send_market(connection, name, payload, frame)
 
     def broadcast(self, name: str, payload: bytes) -> int:
         """Send the JSON of a market stream to everybody who listens to it, at once; return to how many."""
@@ -140,8 +163,8 @@ class Streams:
         for connection in connections:
             is_combined = connection.subscriptions.is_combined
             if is_combined not in frames:
-                frames[is_combined] = _market_frame(name, payload, is_combined)
-            self._delivery.write(connection, frames[is_combined])
+                frames[is_combined] = market_frame(name, payload, is_combined)
+            self._delivery.send_market(connection, name, payload, frames[is_combined])
         return len(connections)
 
     def push(self, listen_key: str, content: dict[str, Any] | str | bytes) -> int:
@@ -151,19 +174,16 @@ class Streams:
         """
         connections = [found for found in self._roster.of_key(listen_key) if not found.is_silent]
         for connection in connections:
-            self._delivery.write(connection, _frame(content, listen_key, connection))
+            self._delivery.write(connection, frame_of(content, listen_key, connection))
         return len(connections)
 
-    def add_rule(self, rule: FrameRule) -> None:
-        """Let a rule decide about frames from now on."""
-        rule.on_release = self._release
-        self._delivery.rules.append(rule)
+    def install(self, rule: Rule) -> Installed:
+        """Let a fault rule decide from now on. Raises `BadFaultError`."""
+        return self.fates.book.install(rule, self._clock.time_ms())
 
     def release_held(self) -> None:
         """Release every rule that holds frames."""
-        for rule in self._delivery.rules:
-            if isinstance(rule.verdict, Hold):
-                rule.release()
+        self.fates.book.release_held()
 
     def next_number(self) -> int:
         """Return the number of the next connection, of whatever kind."""
@@ -178,21 +198,24 @@ class Streams:
         """Return the connections that name this key."""
         return self._roster.of_key(listen_key)
 
-    def refuse(self, times: int, status: int) -> None:
-        """Answer the next handshakes with an HTTP status."""
-        self._refusals += [status] * times
-
-    def welcome(self, times: int, act: Callable[[StreamConnection], None]) -> None:
-        """Do something to each of the next connections as soon as its handshake is done."""
-        self._welcomes += [act] * times
+    def account_of(self, connection: StreamConnection) -> str:
+        """Return whose events a connection carries, "" for nobody's."""
+        return self._owner(connection.subscriptions.listen_keys())
 
     def close(self, connection: StreamConnection, code: int, reason: str) -> None:
         """Close a connection with a close frame. It leaves the list at once."""
-        if self._forget(connection, f"closed by the exchange, code {code} {reason}".rstrip()):
+        if connection.is_frozen:
+            self.cut(connection, ": it was half-open")
+        elif self._forget(connection, f"closed by the exchange, code {code} {reason}".rstrip()):
             self._closing.add(connection)
             connection.close(code, reason)
 
-    def cut(self, connection: StreamConnection, reason: str) -> None:
+    def hang_up(self, connection: StreamConnection) -> None:
+        """Close a connection without a close frame. It leaves the list at once."""
+        if self._forget(connection, "closed by the exchange without a close frame"):
+            connection.hang_up()
+
+    def cut(self, connection: StreamConnection, reason: str = "") -> None:
         """Reset a connection. It leaves the list at once."""
         self._forget(connection, f"reset by the exchange{reason}")
         connection.cut()
@@ -207,19 +230,21 @@ class Streams:
         """Leave a connection half-open: nothing is read, answered or sent any more, nothing is ever closed."""
         self._heartbeat.stop(connection)
         connection.sleep()
-        connection.freeze()
+        connection.is_silent, connection.answers_control = True, False
+        if connection.transport is not None:
+            self.fates.lines.on(connection.transport).freeze()
         self._note(connection.number, "half-open from now on")
 
     def reset(self) -> None:
         """Close every connection, and refuse no more."""
-        self._refusals.clear()
-        self._welcomes.clear()
-        self._delivery.rules.clear()
+        self.fates.book.clear()
+        self.fates.lines.end()
         for connection in list(self.connections.values()):
             self.close(connection, 1001, "the simulator was reset")
 
     async def stop(self) -> None:
-        """Close every connection, and wait until they are."""
+        """Close every connection, and wait until they are. What a fault does to any connection ends."""
+        self.fates.lines.end()
         for connection in list(self.connections.values()):
             self.close(connection, 1001, "the simulator stops")
         if self._closing:
@@ -236,7 +261,8 @@ class Streams:
             case _ if opcode == TEXT:
                 self._answer(connection, payload.decode())
             case _ if opcode == PING:
-                connection.write(encode_frame(PONG, payload))
+                pong = encode_frame(PONG, payload)
+                self.fates.ping(self, connection, "received", partial(connection.write, pong))
             case _ if opcode == PONG:
                 self._heartbeat.on_pong(connection, payload)
             case _:
@@ -254,10 +280,6 @@ class Streams:
         self._chronicle.fail(error, f"connection {connection.number}")
 
     def _refusal(self, request: web.BaseRequest, path: str) -> web.Response | None:
-        if self._refusals:
-            status = self._refusals.pop(0)
-            self._note(0, f"refused with HTTP {status}", path=path, status=status)
-            return web.Response(status=status, text="refused")
         try:
             self.counters().check_ban(request.remote or "", self._clock.time_ms())
         except VenueError as ban:
@@ -279,7 +301,7 @@ class Streams:
             address=address,
         )
 
-    def _open(self, connection: StreamConnection, target: StreamTarget, path: str) -> None:
+    def _open(self, connection: StreamConnection, target: StreamTarget, path: str, meet: Callable[[], object]) -> None:
         joined = self._roster.add(connection)
         self._heartbeat.start(connection)
         names = connection.subscriptions.names
@@ -291,18 +313,17 @@ class Streams:
             return
         if target.root in USER_ROOTS:
             self._greet(connection)
+        meet()
+        self._refuse_keys(connection)
         for name in sorted(joined):
             self._joined(connection, name)
 
     def _greet(self, connection: StreamConnection) -> None:
-        """Do to a new user stream what is scripted, and what the profile says."""
+        """Do to a new user stream what the profile says."""
         self._user_streams_opened += 1
         every_nth = self._profile.every_nth_silent
         if every_nth and self._user_streams_opened % every_nth == 0:
             self.silence(connection, "answered")
-        if self._welcomes:
-            self._welcomes.popleft()(connection)
-        self._refuse_keys(connection)
 
     def _end_flood(self, connection: StreamConnection, now_ms: int) -> None:
         if self._profile.flood == "ban":
@@ -311,13 +332,13 @@ class Streams:
 
     def _announce_shutdown(self, connection: StreamConnection) -> None:
         body = {"e": SERVER_SHUTDOWN, "E": self._clock.time_ms()}
-        self._delivery.write(connection, _frame(body, next(iter(connection.subscriptions.names), ""), connection))
+        self._delivery.write(connection, frame_of(body, next(iter(connection.subscriptions.names), ""), connection))
 
     def _refuse_keys(self, connection: StreamConnection) -> None:
         """Tell a connection at once that its key has expired, where the profile wants it."""
         for listen_key in connection.subscriptions.keys_in(self._profile.expiring_forms):
             body = {"e": LISTEN_KEY_EXPIRED, "E": self._clock.time_ms(), "listenKey": listen_key}
-            self._delivery.write(connection, _frame(body, listen_key, connection))
+            self._delivery.write(connection, frame_of(body, listen_key, connection))
 
     def _answer(self, connection: StreamConnection, text: str) -> None:
         reply = connection.subscriptions.answer(text)
@@ -326,17 +347,25 @@ class Streams:
             joined = self._roster.index(connection)
             if connection.answers_control:
                 payload = msgspec.json.encode(reply)
-                name = connection.subscriptions.last_method
-                out = OutgoingFrame(name=name, account="", connection=connection.number, body=reply, is_reply=True)
-                if self._delivery.send(connection, out, encode_frame(TEXT, payload)):
+                if self._delivery.send_reply(connection, reply, payload):
                     summary = mask_text(payload.decode())
                     self._chronicle.record("frame", direction="out", connection=connection.number, summary=summary)
         for name in sorted(joined):
             self._joined(connection, name)
 
-    def _release(self, rule: FrameRule) -> None:
+    def _release(self, rule: Installed) -> None:
         for connection in list(self.connections.values()):
             self._delivery.release(connection, rule)
+        self.fates.lines.release(rule)
+
+    def _send_ping(self, connection: StreamConnection, payload: bytes) -> None:
+        self.fates.ping(self, connection, "sent", partial(connection.ping, payload))
+
+    def _owner_of(self, target: StreamTarget | None) -> str:
+        return "" if target is None else self._owner({name.partition("@")[0] for name, _ in target.names})
+
+    def _owner(self, listen_keys: set[str]) -> str:
+        return next((owner for key in sorted(listen_keys) if (owner := self.owner_of(key))), "")
 
     def _forget(self, connection: StreamConnection, summary: str) -> bool:
         """Take a connection off the list; return whether it was on it."""
@@ -364,18 +393,3 @@ def _hint(target: StreamTarget) -> str:
 def _life(connection: StreamConnection, what: str) -> str:
     """Return what became of a user stream, which scripts wait for; of a market stream, nothing."""
     return what if connection.root in USER_ROOTS else ""
-
-
-def _market_frame(name: str, payload: bytes, is_combined: bool) -> bytes:  # noqa: FBT001  the connection's own state
-    whole = b'{"stream":"%b","data":%b}' % (name.encode(), payload) if is_combined else payload
-    return encode_frame(TEXT, whole)
-
-
-def _frame(content: dict[str, Any] | str | bytes, listen_key: str, connection: StreamConnection) -> bytes:
-    match content:
-        case bytes():
-            return encode_frame(BINARY, content)
-        case str():
-            return encode_frame(TEXT, content.encode())
-        case _:
-            return encode_frame(TEXT, payload_of(content, listen_key if connection.subscriptions.is_combined else ""))

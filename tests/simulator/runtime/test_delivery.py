@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from simulator import Corrupt, Delay, Drop, Duplicate, Hold, Simulator
+from simulator.core.faults.rule import RuleBook
 from simulator.core.journal import Journal
 from simulator.core.streams.stream_target import StreamTarget
 from simulator.core.streams.subscriptions import Subscriptions
@@ -215,7 +216,7 @@ def written(number: int) -> Written:
 
 async def test_what_is_gathered_leaves_in_its_order_and_in_one_piece_per_connection() -> None:
     clock = Clock(0)
-    delivery = Delivery(Chronicle(Journal(), clock), clock, lambda _: None)
+    delivery = Delivery(Chronicle(Journal(), clock), clock, RuleBook(), lambda _: None)
     first, second = written(1), written(2)
 
     with delivery.gathered():
