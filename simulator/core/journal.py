@@ -36,7 +36,8 @@ class JournalEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
       of a user stream, `event` is `opened` or `closed`.
     - `listen_key`: one ended: expired, deleted or dropped. `market`: a price moved.
     - `action`: something was done to the exchange from outside its API. `note`: worth knowing, such as an unknown
-      path or a signature that failed and why. `failure`: a defect of the simulator or of a subscriber.
+      path or a signature that failed and why. `fault`: a rule took a request or a response (`about` it is).
+      `failure`: a defect of the simulator or of a subscriber.
 
     An entry is part of no cycle, so the collector of garbage, who would look at all 50,000 of them, is spared it.
     `time_ms` is the exchange's time in ms. `connection` numbers a stream connection, from 1; 0 means none.

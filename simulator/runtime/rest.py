@@ -10,13 +10,15 @@ then, when it is known who asks, the number of orders (429). Requests that no en
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
 from simulator.core.facts import Fact
-from simulator.core.faults.fault import Ending, Plan, RequestRule, Reset, Respond, Verdict, plan
+from simulator.core.faults.corruption import Corrupt, spoilt_content
+from simulator.core.faults.fault import Ending, Plan, Reset, Respond
+from simulator.core.faults.rule import Conditions, RuleBook, Sight
+from simulator.core.faults.verdict import What
 from simulator.core.journal import mask, mask_text, masked_params
 from simulator.core.rest.endpoints import ROUTES
 from simulator.core.rest.http_answer import FORBIDDEN_PAGE, FRONT_HEADERS, NOT_FOUND_PAGE, is_hostile, page_of
@@ -26,14 +28,14 @@ from simulator.core.security.api_keys import ApiKeys
 from simulator.core.security.security import DiagnosedError
 from simulator.core.venue import Answer, Call, Route
 from simulator.runtime.floor import Floor
-from simulator.runtime.line import reset_transport
+from simulator.runtime.line import Lines
 from simulator.runtime.plain_http import HttpRequest
+from simulator.runtime.request_faults import NO_ANSWER, PLAIN, Farewell, RequestFaults, skewed, what_was_done
 from simulator.runtime.whole_answer import WholeAnswer
 
 __all__ = ["RestInterface"]
 
 _MOST_JOURNALED_BYTES: Final = 65_536
-_PLAIN: Final = plan(None)
 _ENGINE_PATHS: Final = frozenset({"/fapi/v1/order", "/fapi/v1/batchOrders"})
 """Where POST and PUT go to the matching engine, which looks at the timestamp once more."""
 
@@ -57,6 +59,7 @@ class _Request(msgspec.Struct, frozen=True, kw_only=True):
     arrived_ms: int
     ahead_ms: int
     number: int
+    conditions: Conditions = Conditions()
 
 
 class _Outcome(msgspec.Struct, frozen=True):
@@ -67,23 +70,27 @@ class _Outcome(msgspec.Struct, frozen=True):
 
 
 class RestInterface:
-    """Answers REST requests; `rules` may replace answers, and may change at any time."""
+    """Answers REST requests; the rules of a book decide about them and their answers."""
 
-    def __init__(self, floor: Floor, keys: ApiKeys, rules: Sequence[RequestRule]) -> None:
+    def __init__(self, floor: Floor, keys: ApiKeys, book: RuleBook, lines: Lines) -> None:
         self._floor = floor
-        self._rules = rules
+        self._faults = RequestFaults(book, lines, floor.clock, floor.chronicle)
         self._names = keys.names
         self._keys = keys
 
     async def answer(self, http: HttpRequest, path: str, query: str) -> WholeAnswer:
         """Answer one request."""
         request = await self._receive(http, path, query)
-        steps = plan(self._verdict(request)) if self._rules else _PLAIN
+        steps = PLAIN
+        if self._faults.sees_requests:
+            sight = _sight("request", request)
+            request = msgspec.structs.replace(request, conditions=self._faults.conditions(sight))
+            steps = self._faults.steps(sight, request.number)
         if steps.wait_s:
             await self._floor.clock.sleep(steps.wait_s)
         if steps.execute:
             return await self._execute(http, request, steps)
-        return self._respond(http, request, steps.answer or Respond(200))
+        return await self._respond(http, request, steps.answer or Respond(200))
 
     async def _execute(self, http: HttpRequest, request: _Request, steps: Plan) -> WholeAnswer:
         with self._floor.chronicle.turn():
@@ -93,11 +100,11 @@ class RestInterface:
                 self._floor.tell(outcome.facts)
         if steps.hold_s:
             await self._floor.clock.sleep(steps.hold_s)
-        response = self._respond(http, request, steps.answer or outcome.answer)
+        self._faults.slow_down(http.transport, steps)
+        response = await self._respond(http, request, steps.answer or outcome.answer)
         if answers_first:
             try:
-                if not isinstance(steps.answer, Reset):
-                    response.send(http)
+                response.send(http)
             finally:  # that its sender has gone takes nothing back
                 self._floor.tell(outcome.facts)
         return response
@@ -131,13 +138,6 @@ class RestInterface:
             number=entry.seq,
         )
 
-    def _verdict(self, request: _Request) -> Verdict | None:
-        for rule in self._rules:
-            verdict = rule.take(request.method, request.path, request.params)
-            if verdict is not None:
-                return verdict
-        return None
-
     def _outcome(self, request: _Request) -> _Outcome:
         route, now_ms = ROUTES.get((request.method, request.path)), self._floor.clock.time_ms()
         try:
@@ -151,7 +151,8 @@ class RestInterface:
         headers = self._used(route, request, now_ms)
         if route.orders != (0, 0):
             headers |= self._counts(request, now_ms)
-        return _Outcome(Respond(200, body=answer.body, headers=headers), answer.facts)
+        body = skewed(answer.body, request.conditions.skew_ms)
+        return _Outcome(Respond(200, body=body, headers=headers), answer.facts)
 
     def _astray(self, request: _Request) -> _Outcome:
         """Answer a request that no endpoint answers."""
@@ -175,7 +176,7 @@ class RestInterface:
         security.check_repeats(request.query, request.body, request.params)
         self._authenticate(route, request, now_ms)
         venue.counters.admit_orders(request.account, route.orders, now_ms)
-        as_of_ms = venue.read_lag.as_of(request.path, route.reads, now_ms)
+        as_of_ms = (request.conditions.lag or venue.read_lag).as_of(request.path, route.reads, now_ms)
         return route.endpoint(venue, Call(request.params, request.account, now_ms, as_of_ms, request.api_key))
 
     def _refusal(self, error: VenueError, route: Route | None, request: _Request, now_ms: int) -> Respond:
@@ -207,8 +208,9 @@ class RestInterface:
         if route.security != "signed":
             return
         is_for_engine = request.path in _ENGINE_PATHS and request.method in {"POST", "PUT"}
+        skew_ms = request.conditions.skew_ms
         judged_ms = request.arrived_ms if is_for_engine else now_ms
-        security.check_timestamp(request.params, judged_ms, profile, request.ahead_ms)
+        security.check_timestamp(request.params, judged_ms + skew_ms, profile, request.ahead_ms)
         security.check_signature(
             request.query,
             request.body,
@@ -218,22 +220,40 @@ class RestInterface:
             api_key=request.api_key,
         )
         if is_for_engine and now_ms > request.arrived_ms:
-            security.check_engine_window(request.params, now_ms, profile, request.ahead_ms)
+            security.check_engine_window(request.params, now_ms + skew_ms, profile, request.ahead_ms)
 
-    def _respond(self, http: HttpRequest, request: _Request, answer: Ending) -> WholeAnswer:
-        if not isinstance(answer, Respond):
-            self._record(request, 0, None, summary="the connection was reset instead of an answer")
-            reset_transport(http.transport)
-            return WholeAnswer(500)
+    async def _respond(self, http: HttpRequest, request: _Request, answer: Ending) -> WholeAnswer:
+        """Return what goes out for an answer that is known, as the rules about responses want it."""
+        steps = NO_ANSWER
+        if self._faults.sees_answers and isinstance(answer, Respond):
+            steps = self._faults.steps_of_answer(_sight("response", request, answer), request.number)
+        if steps.hold_s:
+            await self._floor.clock.sleep(steps.hold_s)
+        self._faults.slow_down(http.transport, steps)
+        told = steps.answer or answer
+        if isinstance(told, Respond):
+            return self._written(request, told, steps.corrupt)
+        self._record(request, 0, None, summary=what_was_done(told))
+        half_sent = None
+        if isinstance(answer, Respond) and isinstance(told, Reset) and told.sent == "half":
+            half_sent = self._whole(request, answer, None)[0]
+        return Farewell(self._faults.farewell(told), half_sent)
+
+    def _written(self, request: _Request, answer: Respond, corrupt: Corrupt | None) -> WholeAnswer:
+        whole, size = self._whole(request, answer, corrupt)
+        summary = f"spoilt: {corrupt!r}" if corrupt else ""
+        self._record(request, answer.status, _shown(_body_of(answer), size), size=size, summary=summary)
+        return whole
+
+    def _whole(self, request: _Request, answer: Respond, corrupt: Corrupt | None) -> tuple[WholeAnswer, int]:
+        """Return an answer, and the size of its body."""
         body = _body_of(answer)
-        if isinstance(body, str):
-            payload, content_type = body.encode(), "text/html"
-        else:
-            payload, content_type = msgspec.json.encode(body), "application/json"
-        self._record(request, answer.status, _shown(body, len(payload)), size=len(payload))
+        payload = spoilt_content(corrupt, body) if corrupt is not None else _encoded(body)
+        content_type = "text/html" if isinstance(body, str) else "application/json"
         took_ms = self._floor.clock.time_ms() - request.arrived_ms
         headers = {**FRONT_HEADERS, "x-response-time": f"{took_ms}ms", **answer.headers}
-        return WholeAnswer(answer.status, payload, content_type, headers)
+        skew_ms = request.conditions.skew_ms
+        return WholeAnswer(answer.status, payload, content_type, headers, skew_ms=skew_ms), len(payload)
 
     def _record(self, request: _Request, status: int, body: object, *, size: int = 0, summary: str = "") -> None:
         self._floor.chronicle.record(
@@ -261,6 +281,23 @@ def _body_of(answer: Respond) -> object:
         return answer.body
     page = "" if answer.code or answer.message else page_of(answer.status)
     return page or {"code": answer.code, "msg": answer.message}
+
+
+def _encoded(body: object) -> bytes:
+    return body.encode() if isinstance(body, str) else msgspec.json.encode(body)
+
+
+def _sight(what: What, request: _Request, answer: Respond | None = None) -> Sight:
+    body = _body_of(answer) if answer is not None else None
+    return Sight(
+        what=what,
+        account=request.account,
+        method=request.method,
+        path=request.path,
+        params=request.params,
+        status=answer.status if answer is not None else 0,
+        body=body if isinstance(body, dict) else {},
+    )
 
 
 def _shown(body: object, size: int) -> object:

@@ -10,7 +10,8 @@ from typing import Any, Literal, Self
 
 from simulator.core.configuration import check_market, check_names, check_options
 from simulator.core.domain import AccountSpec, SymbolSpec
-from simulator.core.faults.fault import RequestRule, Verdict
+from simulator.core.faults.rule import Installed, Rule, RuleBook
+from simulator.core.faults.verdict import Verdict
 from simulator.core.journal import Journal, JournalEntry
 from simulator.core.lookup import find_symbol
 from simulator.core.market.price_path import PricePath
@@ -32,7 +33,10 @@ from simulator.runtime.clock_control import ClockControl
 from simulator.runtime.connection import ConnectionRules, StreamConnection
 from simulator.runtime.connection_deeds import ConnectionDeeds
 from simulator.runtime.control import Control
+from simulator.runtime.fate import Fates
+from simulator.runtime.fault_control import FaultControl
 from simulator.runtime.floor import Floor
+from simulator.runtime.line import Lines
 from simulator.runtime.listen_key_deeds import ListenKeyDeeds
 from simulator.runtime.listener import Listener
 from simulator.runtime.listing_deeds import ListingDeeds
@@ -136,7 +140,8 @@ class Simulator(
         self._control: Control | None = None
         self._price_runs: PriceRuns | None = None
         self._clock_control: ClockControl | None = None
-        self._request_rules: list[RequestRule] = []
+        self._rule_book = RuleBook(seed)
+        self.faults = FaultControl(self, self._rule_book, self._now_or_start_ms)
         self._api_keys = ApiKeys(self.accounts)
         self._opened_ws_api: WsApi | None = None
         self._tls = tls
@@ -152,15 +157,17 @@ class Simulator(
         """
         clock = Clock(self._start_ms)
         chronicle = Chronicle(self.journal, clock)
-        streams = Streams(chronicle, clock, self.profile, self._connection_rules)
+        lines = Lines(clock)
+        fates = Fates(self._rule_book, lines, clock, chronicle)
+        streams = Streams(chronicle, clock, self.profile, self._connection_rules, fates)
         floor = Floor(self._new_venue(), clock, chronicle, streams)
-        rest = RestInterface(floor, self._api_keys, self._request_rules)
-        ws_api = WsApi(floor, self._api_keys, self._request_rules, self._connection_rules)
+        rest = RestInterface(floor, self._api_keys, self._rule_book, lines)
+        ws_api = WsApi(floor, self._api_keys, self._rule_book, lines, self._connection_rules)
         control = Control(self)
         reception = Reception(chronicle, rest, streams, control, ws_api)
         authority = ThrowAwayAuthority(self.host) if self._tls else None
         context = authority.context if authority else None
-        listener = Listener(reception.receive, reception.note, context, reception.receive_plain)
+        listener = Listener(reception.receive, reception.note, context, reception.receive_plain, fates.meet_first_request)
         try:
             self.port = await listener.open(self.host, self.port)
         except BaseException:
@@ -260,15 +267,17 @@ class Simulator(
 
     def on_request(
         self, method: str, path: str, verdict: Verdict, *, times: int | None = 1, **match: object
-    ) -> RequestRule:
+    ) -> Installed:
         """Give the next `times` requests (None: all) with this method, path and parameters a scripted answer.
 
-        Rules are asked in the order of their installation. The rule that is returned counts its `hits` and can be
-        cancelled.
+        A short way to `faults.install`. A method "WS" means requests to the WebSocket API alone, by their own name
+        (`"order.place"`). Raises `BadFaultError` for a verdict that no request can suffer.
         """
-        rule = RequestRule(method, path, verdict, times, match)
-        self._request_rules.append(rule)
-        return rule
+        where = {name: str(value) for name, value in match.items()}
+        if method.upper() == "WS":
+            return self.faults.install(Rule(on="request", event=path, where=where, times=times, verdict=verdict))
+        rule = Rule(on="request", method=method, path=path, where=where, times=times, verdict=verdict)
+        return self.faults.install(rule)
 
     def subscribe(self, callback: Callable[[JournalEntry], None]) -> Callable[[], None]:
         """Call back with everything that happens, in order, from now on; return what ends the subscription.
@@ -305,7 +314,7 @@ class Simulator(
 
         The journal and the clock go on.
         """
-        self._request_rules.clear()
+        self._rule_book.clear()
         self._runs.stop()
         self._api_keys.restore()
         self._floor.reset(self._new_venue())
@@ -340,6 +349,11 @@ class Simulator(
         if self._price_runs is None:
             raise NotRunningError
         return self._price_runs
+
+    def _now_or_start_ms(self) -> int:
+        if self._opened is not None:
+            return self._opened.clock.time_ms()
+        return wall_clock_ms() if self._start_ms is None else self._start_ms
 
     @property
     def _address(self) -> str:

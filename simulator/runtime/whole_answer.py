@@ -44,9 +44,16 @@ class WholeAnswer:
     """An answer; names of headers are written as they are given, and no text has a line break."""
 
     def __init__(
-        self, status: int, payload: bytes = b"", content_type: str = "text/plain", headers: Mapping[str, str] = {}
+        self,
+        status: int,
+        payload: bytes = b"",
+        content_type: str = "text/plain",
+        headers: Mapping[str, str] = {},
+        *,
+        skew_ms: int = 0,
     ) -> None:
         self.status = status
+        self._skew_ms = skew_ms
         self._payload = payload
         self._content_type = content_type
         self._headers = headers
@@ -60,20 +67,31 @@ class WholeAnswer:
             message = "the client has gone"
             raise ConnectionResetError(message)
         self._is_sent = True
+        self._leave(asker, asker.transport)
+
+    def _leave(self, asker: Asker, transport: asyncio.Transport) -> None:
+        transport.write(self.whole(asker))
+
+    def whole(self, asker: Asker) -> bytes:
+        """Return all that is sent."""
         has_body = self.status >= HTTPStatus.OK and self.status not in _BODILESS
         payload = self._payload if has_body and asker.method != "HEAD" else b""
-        asker.transport.write(b"".join((self._head(asker, has_body).encode(), payload)))
+        return b"".join((self._head(asker, has_body).encode(), payload))
 
     def _head(self, asker: Asker, has_body: bool) -> str:  # noqa: FBT001  the status says it
         """Return the head; that of an answer to HEAD says how long its body would be (RFC 9110, section 8.6)."""
         is_old = asker.version == HttpVersion10
-        lines = [f"HTTP/1.{0 if is_old else 1} {_named(self.status)}", f"date: {_date(int(time.time()))}"]
+        lines = [f"HTTP/1.{0 if is_old else 1} {_named(self.status)}", f"date: {_date(self._second())}"]
         if has_body:
             lines += (f"content-type: {self._content_type}", f"content-length: {len(self._payload)}")
         if is_old is asker.keep_alive:
             lines.append("connection: keep-alive" if is_old else "connection: close")
         lines += [f"{name}: {value}" for name, value in self._headers.items()]
         return "\r\n".join(lines) + "\r\n\r\n"
+
+
+    def _second(self) -> int:
+        return int(time.time() + self._skew_ms / 1000)
 
 
 class ForAiohttp(web.Response):
@@ -93,6 +111,9 @@ class ForAiohttp(web.Response):
         """Send the answer."""
         self._is_kept_open = request.keep_alive
         self._answer.send(request)
+        if request.transport is None:
+            message = "the connection was taken away"
+            raise ConnectionResetError(message)
 
     async def write_eof(self, _data: bytes = b"") -> None:
         """Do nothing: all of it is sent."""

@@ -13,16 +13,18 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
 import msgspec
 from aiohttp import WSMsgType, web
 
-from simulator.core.facts import Fact
-from simulator.core.faults.fault import Ending, Plan, RequestRule, Respond, Verdict, plan
-from simulator.core.journal import mask, mask_text, masked_params
+from simulator.core.faults.corruption import Corrupt
+from simulator.core.faults.fault import Ending, Plan, Reset, Respond
+from simulator.core.faults.rule import RuleBook
+from simulator.core.faults.verdict import Close, HalfOpen
+from simulator.core.journal import mask_text, masked_params
 from simulator.core.rest.endpoints import ROUTES
 from simulator.core.rest.venue_error import KEY_REVOKED, UNSUPPORTED_OPERATION, VenueError, refusal
 from simulator.core.security import security
@@ -44,7 +46,18 @@ from simulator.core.ws_api.ws_api_bodies import result_of
 from simulator.core.ws_api.ws_api_session import Session, endpoint_params
 from simulator.runtime.connection import ConnectionRules
 from simulator.runtime.floor import Floor
+from simulator.runtime.line import Lines
+from simulator.runtime.request_faults import PLAIN, RequestFaults, skewed, what_was_done
 from simulator.runtime.ws_api_connection import ApiConnection
+from simulator.runtime.ws_api_request import (
+    Outcome,
+    SocketRequest,
+    content_of,
+    error_of,
+    payload_of_answer,
+    shown,
+    sight_of,
+)
 
 __all__ = ["WS_API_PATH", "WsApi"]
 
@@ -53,46 +66,20 @@ WS_API_PATH: Final = "/ws-fapi/v1"
 _CLOSE_WAIT_S: Final = 1.0
 _ENGINE_METHODS: Final = frozenset({"order.place", "order.modify"})
 """What goes to the matching engine, which looks at the timestamp once more."""
-_MOST_JOURNALED_BYTES: Final = 65_536
 _MOST_SHOWN_CHARACTERS: Final = 1000
 _SECRETS: Final = re.compile(r"""(["'](?:apiKey|listenKey|signature)["']\s*:\s*["']?)[^"',}]*""")
 
 
-class _Request(msgspec.Struct, frozen=True):
-    """What arrived, when, on which connection, for which endpoint, and the journal's `seq` of it.
-
-    `account` is whose key it shows, or whose session it is; "" when nobody's. `ahead_ms` is how far the exchange's
-    clock was ahead of its clients' then.
-    """
-
-    asked: ApiRequest
-    connection: ApiConnection
-    account: str
-    http_method: str
-    path: str
-    route: Route | None
-    arrived_ms: int
-    ahead_ms: int
-    number: int
-
-
-class _Outcome(msgspec.Struct, frozen=True):
-    """What execution answers, and the facts that are still to be told."""
-
-    answer: Respond
-    facts: list[Fact] = []
-
-
 class WsApi:
-    """Answers requests on sockets; `rules` may replace answers, and may change at any time."""
+    """Answers requests on sockets; the rules of a book decide about them and their answers."""
 
     def __init__(
-        self, floor: Floor, keys: ApiKeys, rules: Sequence[RequestRule], connection_rules: ConnectionRules
+        self, floor: Floor, keys: ApiKeys, book: RuleBook, lines: Lines, connection_rules: ConnectionRules
     ) -> None:
         self.connections: dict[int, ApiConnection] = {}
         self._floor = floor
         self._keys = keys
-        self._rules = rules
+        self._faults = RequestFaults(book, lines, floor.clock, floor.chronicle)
         self._connection_rules = connection_rules
         self._closings: set[asyncio.Task[None]] = set()
 
@@ -210,13 +197,17 @@ class WsApi:
         except BadFrame as error:
             self._refuse_frame(connection, text, error)
             return
-        steps = plan(self._verdict(request))
+        steps = PLAIN
+        if self._faults.sees_requests:
+            sight = sight_of("request", request)
+            request = msgspec.structs.replace(request, conditions=self._faults.conditions(sight))
+            steps = self._faults.steps(sight, request.number)
         if steps.wait_s or steps.hold_s:
             connection.later(self._guarded(connection, lambda: self._answer(request, steps)))
         else:
             await self._answer(request, steps)
 
-    def _receive(self, connection: ApiConnection, asked: ApiRequest) -> _Request:
+    def _receive(self, connection: ApiConnection, asked: ApiRequest) -> SocketRequest:
         http_method, path = TWINS.get(asked.method, ("WS", asked.method))
         account = self._keys.names.get(asked.params.get("apiKey") or connection.session.api_key, "")
         entry = self._floor.chronicle.record(
@@ -230,22 +221,13 @@ class WsApi:
             body=masked_params(asked.params),
         )
         route, ahead_ms = ROUTES.get((http_method, path)), self._floor.clock.ahead_ms
-        return _Request(asked, connection, account, http_method, path, route, entry.time_ms, ahead_ms, entry.seq)
+        return SocketRequest(asked, connection, account, http_method, path, route, entry.time_ms, ahead_ms, entry.seq)
 
-    def _verdict(self, request: _Request) -> Verdict | None:
-        names = {(request.http_method, request.path), ("WS", request.asked.method)}
-        for rule in self._rules:
-            if (rule.method, rule.path) in names:
-                verdict = rule.take(rule.method, rule.path, request.asked.params)
-                if verdict is not None:
-                    return verdict
-        return None
-
-    async def _answer(self, request: _Request, steps: Plan) -> None:
+    async def _answer(self, request: SocketRequest, steps: Plan) -> None:
         if steps.wait_s:
             await self._floor.clock.sleep(steps.wait_s)
         if not steps.execute:
-            self._respond(request, steps.answer or Respond(200))
+            await self._respond(request, steps.answer or Respond(200))
             return
         with self._floor.chronicle.turn():
             outcome = self._outcome(request)
@@ -254,42 +236,45 @@ class WsApi:
                 self._floor.tell(outcome.facts)
         if steps.hold_s:
             await self._floor.clock.sleep(steps.hold_s)
-        self._respond(request, steps.answer or outcome.answer)
+        self._faults.slow_down(request.connection.transport, steps)
+        await self._respond(request, steps.answer or outcome.answer)
         if answers_first:
             self._floor.tell(outcome.facts)
 
-    def _outcome(self, request: _Request) -> _Outcome:
+    def _outcome(self, request: SocketRequest) -> Outcome:
         try:
             if request.asked.method in SESSION_METHODS:
-                return _Outcome(Respond(200, body=self._session_result(request)))
+                return Outcome(Respond(200, body=self._session_result(request)))
             if request.route is None:
                 raise refusal(UNSUPPORTED_OPERATION)
             return self._perform(request, request.route)
         except DiagnosedError as error:
             self._floor.chronicle.record("note", about=request.number, summary=mask_text(error.diagnosis))
-            return _Outcome(Respond(error.status, error.code, error.message))
+            return Outcome(Respond(error.status, error.code, error.message))
         except VenueError as error:
-            return _Outcome(Respond(error.status, error.code, error.message))
+            return Outcome(Respond(error.status, error.code, error.message))
 
-    def _perform(self, request: _Request, route: Route) -> _Outcome:
+    def _perform(self, request: SocketRequest, route: Route) -> Outcome:
         venue, now_ms, asked = self._floor.venue, self._floor.clock.time_ms(), request.asked
         params, connection = endpoint_params(asked.params), request.connection
         weight = venue.profile.weights.get(request.path)
         weight = route.weigh(params) if weight is None else weight
         self._weight_counters().admit_weight(connection.address, weight, now_ms)
         arrived_ms = request.arrived_ms if asked.method in _ENGINE_METHODS else now_ms
+        skew_ms = request.conditions.skew_ms
         account = connection.session.who_asks(
-            asked.params, route.security, self._keys, venue.profile, arrived_ms, ahead_ms=request.ahead_ms
+            asked.params, route.security, self._keys, venue.profile, arrived_ms + skew_ms, ahead_ms=request.ahead_ms
         )
         if asked.method in _ENGINE_METHODS:
-            security.check_engine_window(asked.params, now_ms, venue.profile, request.ahead_ms)
+            security.check_engine_window(asked.params, now_ms + skew_ms, venue.profile, request.ahead_ms)
         venue.counters.admit_orders(account, route.orders, now_ms)
-        as_of_ms = venue.read_lag.as_of(request.path, route.reads, now_ms)
+        as_of_ms = (request.conditions.lag or venue.read_lag).as_of(request.path, route.reads, now_ms)
         call = Call(params, account, now_ms, as_of_ms, asked.params.get("apiKey") or connection.session.api_key)
         answer = route.endpoint(venue, call)
-        return _Outcome(Respond(200, body=result_of(asked.method, answer.body, venue, call)), answer.facts)
+        body = skewed(result_of(asked.method, answer.body, venue, call), skew_ms)
+        return Outcome(Respond(200, body=body), answer.facts)
 
-    def _session_result(self, request: _Request) -> dict[str, Any]:
+    def _session_result(self, request: SocketRequest) -> dict[str, Any]:
         venue, now_ms, session = self._floor.venue, self._floor.clock.time_ms(), request.connection.session
         self._weight_counters().admit_weight(request.connection.address, SESSION_WEIGHT, now_ms)
         if request.asked.method == "session.logon":
@@ -303,26 +288,60 @@ class WsApi:
 
     # --- responses ------------------------------------------------------------------------------------------------
 
-    def _respond(self, request: _Request, answer: Ending) -> None:
-        connection = request.connection
-        if not isinstance(answer, Respond):
-            self._record(request, 0, None, summary="the connection was reset instead of an answer")
-            self.cut(connection)
+    async def _respond(self, request: SocketRequest, answer: Ending) -> None:
+        """Send an answer that is known, as the rules about responses want it."""
+        if not (self._faults.sees_answers and isinstance(answer, Respond)):
+            self._end(request, answer, None)
             return
-        content = _content(answer)
+        steps = self._faults.steps_of_answer(sight_of("response", request, answer), request.number)
+        told, connection = steps.answer or answer, request.connection
+
+        async def send_late() -> None:
+            await self._floor.clock.sleep(steps.hold_s)
+            self._end(request, told, steps.corrupt)
+
+        if steps.hold_s:
+            connection.later(self._guarded(connection, send_late))
+            return
+        self._faults.slow_down(connection.transport, steps)
+        self._end(request, told, steps.corrupt)
+
+    def _end(self, request: SocketRequest, answer: Ending, corrupt: Corrupt | None) -> None:
+        """Send an answer, or do what is done instead."""
+        if isinstance(answer, Respond):
+            self._send(request, answer, corrupt)
+            return
+        self._record(request, 0, None, summary=what_was_done(answer))
+        match answer:
+            case Reset():
+                self.cut(request.connection)
+            case Close(code=None):
+                self._forget(request.connection, "closed by the exchange, without a close frame")
+                request.connection.hang_up()
+            case Close(code=int() as code, reason=reason):
+                self.close(request.connection, code, reason)
+            case HalfOpen():
+                self.freeze(request.connection)
+            case _:  # dropped: others on this socket are answered
+                pass
+
+    def _send(self, request: SocketRequest, answer: Respond, corrupt: Corrupt | None) -> None:
+        content = content_of(answer)
         response = {"id": request.asked.id, "status": answer.status} | content
         if self._shows_rate_limits(request):
             response["rateLimits"] = self._rate_limits(request)
-        payload = msgspec.json.encode(response)
-        self._record(request, answer.status, _shown(next(iter(content.values())), len(payload)), size=len(payload))
-        connection.send(payload)
-        self._end_revoked_session(connection)
+        payload = payload_of_answer(response, corrupt)
+        summary = f"spoilt: {corrupt!r}" if corrupt else ""
+        told = shown(next(iter(content.values())), len(payload))
+        self._record(request, answer.status, told, size=len(payload), summary=summary)
+        request.connection.send(payload)
+        self._end_revoked_session(request.connection)
 
-    def _shows_rate_limits(self, request: _Request) -> bool:
+    def _shows_rate_limits(self, request: SocketRequest) -> bool:
         wanted = request.asked.returns_rate_limits
         return request.connection.session.returns_rate_limits if wanted is None else wanted
 
-    def _rate_limits(self, request: _Request) -> list[dict[str, Any]]:
+    def _rate_limits(self, request: SocketRequest) -> list[dict[str, Any]]:
         counters, now_ms, connection = self._floor.venue.counters, self._floor.clock.time_ms(), request.connection
         weight = self._weight_counters().used_weight(connection.address, now_ms)
         if request.route is None or request.route.orders == (0, 0):
@@ -334,7 +353,11 @@ class WsApi:
         self._floor.chronicle.record(
             "frame", direction="in", connection=connection.number, summary=f"refused, {error}: {shown}"
         )
-        response: dict[str, Any] = {"id": error.id, "status": error.status, "error": _error(error.code, error.message)}
+        response: dict[str, Any] = {
+            "id": error.id,
+            "status": error.status,
+            "error": error_of(error.code, error.message),
+        }
         if connection.session.returns_rate_limits:
             counters, now_ms = self._weight_counters(), self._floor.clock.time_ms()
             used = counters.used_weight(connection.address, now_ms)
@@ -347,9 +370,9 @@ class WsApi:
         if connection.session.is_revoked(self._keys):
             connection.session.log_out()
             self._note(connection.number, "the API key of its session was revoked")
-            connection.send(msgspec.json.encode({"id": None, "status": 401, "error": _error(*KEY_REVOKED)}))
+            connection.send(msgspec.json.encode({"id": None, "status": 401, "error": error_of(*KEY_REVOKED)}))
 
-    def _record(self, request: _Request, status: int, body: object, **fields: Any) -> None:
+    def _record(self, request: SocketRequest, status: int, body: object, **fields: Any) -> None:
         self._floor.chronicle.record(
             "response",
             direction="out",
@@ -366,25 +389,3 @@ class WsApi:
 
     def _note(self, number: int, summary: str, **fields: Any) -> None:
         self._floor.chronicle.record("connection", direction="in", connection=number, summary=summary, **fields)
-
-
-def _content(answer: Respond) -> dict[str, Any]:
-    """Return an answer as a member of the response: `result`, or `error`."""
-    if answer.status == 200:
-        return {"result": {} if answer.body is None else answer.body}
-    if isinstance(answer.body, dict):
-        return {"error": answer.body}
-    return {"error": _error(answer.code, answer.message or str(answer.body or ""))}
-
-
-def _error(code: int, message: str) -> dict[str, Any]:
-    return {"code": code, "msg": message}
-
-
-def _shown(body: object, size: int) -> object:
-    """Return what the journal keeps of a result: all of it, unless it holds a key or is large."""
-    if size > _MOST_JOURNALED_BYTES:
-        return {"omitted": f"{size} bytes"}
-    if not isinstance(body, dict):
-        return body
-    return body | {name: mask(body[name]) for name in ("listenKey", "apiKey") if body.get(name)}

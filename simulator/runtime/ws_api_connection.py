@@ -14,12 +14,12 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from simulator.core.streams.frame import PING, PONG, TEXT, encode_frame
+from simulator.core.streams.frame import PING, PONG, TEXT, close_frame, encode_frame
 from simulator.core.ws_api.ws_api_session import Session
 from simulator.runtime.clock import Clock, Timer
 from simulator.runtime.connection import ConnectionRules
 from simulator.runtime.delivery import MOST_WAITING_BYTES
-from simulator.runtime.line import reset_transport, waiting_bytes
+from simulator.runtime.line import line_of, reset_transport, waiting_bytes
 
 __all__ = ["ApiConnection"]
 
@@ -105,10 +105,23 @@ class ApiConnection:
         for task in self._waiting:
             task.cancel()
 
+    @property
+    def transport(self) -> asyncio.Transport:
+        """What has to be written to: the socket, or the line before it."""
+        return line_of(self._transport)
+
+    def hang_up(self) -> None:
+        """Close the TCP connection without a word."""
+        self.transport.close()
+
     async def close(self, code: int, reason: str) -> None:
         """Close with a close frame, and wait for the client's; a half-open one, which says nothing, by a reset."""
         if self.is_frozen:
             self.cut()
+            return
+        if self.transport is not self._transport:  # what waits in its line goes out before
+            self._write(close_frame(code, reason))
+            self.hang_up()
             return
         await self._websocket.close(code=code, message=reason.encode(errors="replace"))
 
@@ -117,8 +130,9 @@ class ApiConnection:
         reset_transport(self._transport)
 
     def _write(self, frame: bytes) -> None:
-        if not self.is_frozen and not self._transport.is_closing():
-            self._transport.write(frame)
+        transport = self.transport
+        if not self.is_frozen and not transport.is_closing():
+            transport.write(frame)
 
     def _ping(self) -> None:
         payload = str(self._clock.time_ms()).encode()

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from simulator import Respond
-from simulator.core.faults.fault import RequestRule
+from simulator.core.faults.rule import Installed
 from simulator.core.risk.forced import Told
 from tests.scenarios.desk import SYMBOL, Desk, live_desk, open_desk
 from user_stream import Settings
@@ -20,7 +20,7 @@ UNKNOWN_PATH = Respond(404, body="<html>404 Not found</html>")
 A_WHILE_S = 300
 
 
-async def an_order_that_we_never_heard_of(desk: Desk) -> RequestRule:
+async def an_order_that_we_never_heard_of(desk: Desk) -> Installed:
     """Rest an order of another client on a symbol that we never touch; while the rule lasts, no list shows it."""
     unlisted = desk.sim.on_request("GET", "/fapi/v1/openOrders", Respond(200, body=[]), times=None)
     desk.sim.place_external(

@@ -3,6 +3,7 @@
 | how               | the frame                                                                               |
 |-------------------|-----------------------------------------------------------------------------------------|
 | `truncated`       | breaks off in the middle: no JSON                                                       |
+| `bad_json`        | is whole, but no JSON: its names have no quotes                                         |
 | `binary`          | is a binary frame, and no UTF-8                                                         |
 | `wrong_types`     | has a text where its content should be                                                  |
 | `swapped_numbers` | has texts for its numbers and numbers for its decimal texts, `E` and ids included       |
@@ -25,10 +26,11 @@ from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
-__all__ = ["BINARY_GARBAGE", "Corrupt", "Corruption", "corrupted"]
+__all__ = ["BINARY_GARBAGE", "Corrupt", "Corruption", "corrupted", "spoilt_bytes", "spoilt_content"]
 
 Corruption: TypeAlias = Literal[
     "truncated",
+    "bad_json",
     "binary",
     "wrong_types",
     "swapped_numbers",
@@ -73,6 +75,29 @@ def corrupted(corrupt: Corrupt, body: Body) -> Body:
         if isinstance(holder, dict):
             holder[str(name)] = value
     return changed
+
+
+def spoilt_bytes(corrupt: Corrupt, payload: bytes) -> bytes:
+    """Return the JSON of a corrupted event as what spoils bytes leaves it; a binary one is to be sent as such."""
+    match corrupt.how:
+        case "truncated":
+            return payload[: len(payload) // 2]
+        case "bad_json":
+            return payload.replace(b'"', b"")
+        case "binary":
+            return BINARY_GARBAGE + payload
+        case _:
+            return payload
+
+
+def spoilt_content(corrupt: Corrupt, content: object) -> bytes:
+    """Return what a corrupted answer of REST says: each object of a list is spoilt like the only one."""
+    plain = msgspec.json.decode(msgspec.json.encode(content))
+    if isinstance(plain, list):
+        plain = [corrupted(corrupt, held) if isinstance(held, dict) else held for held in plain]
+    elif isinstance(plain, dict):
+        plain = corrupted(corrupt, plain)
+    return spoilt_bytes(corrupt, msgspec.json.encode(plain))
 
 
 def _find(body: Body, path: str) -> tuple[Any, str]:

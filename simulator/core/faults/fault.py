@@ -1,17 +1,17 @@
-"""What a scripted REST request gets instead of its answer: verdicts as data, and the rules that choose them.
+"""What a scripted REST request gets instead of its answer, and what becomes of an answer: verdicts as steps.
 
-A rule sees one request (method, path, parameters) and returns its verdict `times` times. Rules are asked in the order
-in which they were installed; the first that matches wins. `plan` is the theory: every verdict is a wait, then perhaps
-execution, then another wait, then an answer. Nothing here executes anything.
+`plan` is the theory: every verdict on a request is a wait, then perhaps execution, then another wait, then an answer.
+The answer, the exchange's own or a scripted one, is seen by the rules about responses then, and `plan_answer` says
+what follows. Nothing here executes anything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TypeAlias
 
 import msgspec
 
+from simulator.core.faults.corruption import Corrupt
 from simulator.core.faults.verdict import (
     Close,
     Delay,
@@ -28,21 +28,26 @@ from simulator.core.faults.verdict import (
 )
 
 __all__ = [
+    "AnswerPlan",
     "Delay",
     "Ending",
     "ExecuteThen",
     "ExecuteThenReset",
+    "OnLine",
     "Plan",
-    "RequestRule",
     "Reset",
     "Respond",
     "Verdict",
     "plan",
+    "plan_answer",
 ]
 
 
 Ending: TypeAlias = Respond | Reset | Drop | Close | HalfOpen
 """What a request gets instead of its true answer: another one, or none."""
+
+OnLine: TypeAlias = Stall | Drip | Throttle
+"""What slows a connection down."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,12 +56,13 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     wait_s: float = 0.0
     execute: bool = True
     hold_s: float = 0.0
-    line: Stall | Drip | Throttle | None = None
-    """What the connection suffers from before the answer on."""
+    line: OnLine | None = None
+    """What the connection suffers from before the answer on, until the rule `cause` is released."""
+    cause: object = None
     answer: Ending | None = None
 
 
-def plan(verdict: Verdict | None) -> Plan:
+def plan(verdict: Verdict | None, cause: object = None) -> Plan:
     """Return the steps of a verdict on a request; of no verdict, plain execution."""
     match verdict:
         case Respond() | Reset() | Drop() | Close() | HalfOpen():
@@ -64,7 +70,7 @@ def plan(verdict: Verdict | None) -> Plan:
         case Delay(seconds=seconds):
             return Plan(wait_s=seconds)
         case Stall() | Drip() | Throttle():
-            return Plan(line=verdict)
+            return Plan(line=verdict, cause=cause)
         case ExecuteThenReset():
             return Plan(answer=Reset())
         case ExecuteThen(verdict=then):
@@ -73,34 +79,27 @@ def plan(verdict: Verdict | None) -> Plan:
             return Plan()
 
 
-class RequestRule:
-    """One installed rule: which requests it takes, and how often it still will."""
+class AnswerPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What becomes of an answer that is known, in the order of its doing."""
 
-    def __init__(
-        self, method: str, path: str, verdict: Verdict, times: int | None, match: Mapping[str, object]
-    ) -> None:
-        self.method = method.upper()
-        self.path = path
-        self.verdict = verdict
-        self.remaining = times
-        self.match = {name: str(value) for name, value in match.items()}
-        self.hits = 0
+    hold_s: float = 0.0
+    line: OnLine | None = None
+    cause: object = None
+    answer: Ending | None = None
+    """What is told, or done, instead; None: the answer itself."""
+    corrupt: Corrupt | None = None
 
-    def take(self, method: str, path: str, params: Mapping[str, str]) -> Verdict | None:
-        """Return the verdict and count it, if the rule has any left and the request is its own."""
-        if self.remaining == 0 or method != self.method or path != self.path:
-            return None
-        if any(params.get(name) != value for name, value in self.match.items()):
-            return None
-        if self.remaining is not None:
-            self.remaining -= 1
-        self.hits += 1
-        return self.verdict
 
-    def cancel(self) -> None:
-        """Take no request any more."""
-        self.remaining = 0
-
-    def __repr__(self) -> str:
-        left = "always" if self.remaining is None else f"{self.remaining} left"
-        return f"<RequestRule {self.method} {self.path} {self.match or ''} → {self.verdict!r}, {left}>"
+def plan_answer(verdict: Verdict, cause: object = None) -> AnswerPlan:
+    """Return the steps of a verdict on a response."""
+    match verdict:
+        case Respond() | Reset() | Drop() | Close() | HalfOpen():
+            return AnswerPlan(answer=verdict)
+        case Delay(seconds=seconds):
+            return AnswerPlan(hold_s=seconds)
+        case Stall() | Drip() | Throttle():
+            return AnswerPlan(line=verdict, cause=cause)
+        case Corrupt():
+            return AnswerPlan(corrupt=verdict)
+        case _:  # `Pass`: a book holds no other on a response
+            return AnswerPlan()

@@ -106,6 +106,11 @@ class Installed:
         """What the rule does."""
         return self.rule.verdict
 
+    @property
+    def title(self) -> str:
+        """What the journal calls it."""
+        return f"fault {self.number} {self.rule.name}".rstrip()
+
     def remove(self) -> None:
         """Take nothing any more. What is held stays held."""
         self.left = 0

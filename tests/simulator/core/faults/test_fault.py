@@ -1,11 +1,12 @@
-"""Verdicts are data; a rule gives its verdict to the requests that it matches, so many times."""
+"""A verdict on a request, or on its answer, is data: a few steps in one order."""
 
 from __future__ import annotations
 
 import pytest
 
 from simulator import Delay, ExecuteThen, ExecuteThenReset, Reset, Respond
-from simulator.core.faults.fault import Plan, RequestRule, Verdict, plan
+from simulator.core.faults.fault import AnswerPlan, Plan, Verdict, plan, plan_answer
+from simulator.core.faults.verdict import Corrupt, Drip, Drop, HalfOpen, Pass, Throttle
 
 UNKNOWN = Respond(503, -1000, "Unknown error, please check your request or try again later.")
 
@@ -21,6 +22,11 @@ UNKNOWN = Respond(503, -1000, "Unknown error, please check your request or try a
         (ExecuteThen(Delay(2.0)), Plan(hold_s=2.0)),
         (ExecuteThen(Reset()), Plan(answer=Reset())),
         (ExecuteThenReset(), Plan(answer=Reset())),
+        (ExecuteThen(Drop()), Plan(answer=Drop())),
+        (Drop(), Plan(execute=False, answer=Drop())),
+        (HalfOpen(), Plan(execute=False, answer=HalfOpen())),
+        (Throttle(100), Plan(line=Throttle(100))),
+        (Pass(), Plan()),
     ],
     ids=repr,
 )
@@ -28,37 +34,17 @@ def test_a_verdict_is_a_wait_an_execution_and_an_answer(verdict: Verdict | None,
     assert plan(verdict) == steps
 
 
-def rule(times: int | None = 1, **match: object) -> RequestRule:
-    return RequestRule("post", "/fapi/v1/order", UNKNOWN, times, match)
-
-
-def test_a_rule_is_used_up() -> None:
-    installed = rule(times=2)
-    taken = [installed.take("POST", "/fapi/v1/order", {}) for _ in range(3)]
-
-    assert taken == [UNKNOWN, UNKNOWN, None]
-    assert installed.hits == 2
-
-
-def test_a_rule_without_a_number_is_never_used_up_and_can_be_cancelled() -> None:
-    installed = rule(times=None)
-    assert all(installed.take("POST", "/fapi/v1/order", {}) for _ in range(5))
-
-    installed.cancel()
-
-    assert installed.take("POST", "/fapi/v1/order", {}) is None
-
-
 @pytest.mark.parametrize(
-    ("method", "path", "params"),
+    ("verdict", "steps"),
     [
-        ("DELETE", "/fapi/v1/order", {"side": "BUY"}),
-        ("POST", "/fapi/v1/x", {"side": "BUY"}),
-        ("POST", "/fapi/v1/order", {}),
+        (Pass(), AnswerPlan()),
+        (UNKNOWN, AnswerPlan(answer=UNKNOWN)),
+        (Drop(), AnswerPlan(answer=Drop())),
+        (Delay(2.0), AnswerPlan(hold_s=2.0)),
+        (Corrupt("truncated"), AnswerPlan(corrupt=Corrupt("truncated"))),
+        (Drip(10), AnswerPlan(line=Drip(10))),
     ],
+    ids=repr,
 )
-def test_other_requests_pass(method: str, path: str, params: dict[str, str]) -> None:
-    installed = rule(side="BUY")
-
-    assert installed.take(method, path, params) is None
-    assert installed.take("POST", "/fapi/v1/order", {"side": "BUY", "price": "1"}) == UNKNOWN
+def test_of_an_answer_it_is_a_wait_and_what_is_told_instead(verdict: Verdict, steps: AnswerPlan) -> None:
+    assert plan_answer(verdict) == steps
