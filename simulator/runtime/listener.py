@@ -17,7 +17,7 @@ from weakref import WeakSet
 from aiohttp import web
 
 from simulator.errors import PortInUseError
-from simulator.runtime.plain_http import PlainConnection, PlainRequest
+from simulator.runtime.plain_http import Meet, PlainConnection, PlainRequest
 from simulator.runtime.whole_answer import WholeAnswer
 
 __all__ = ["Listener"]
@@ -32,7 +32,8 @@ PlainHandler = Callable[[PlainRequest], Awaitable[WholeAnswer]]
 class Listener:
     """A server that listens from `open` to `close`, for TLS only if it is given a context.
 
-    `complain` is told what clients sent that is not HTTP. Without a `plain_handler` nothing is plain.
+    `complain` is told what clients sent that is not HTTP. Without a `plain_handler` nothing is plain. `meet` is shown
+    the first bytes of each connection on which something plain may come.
     """
 
     def __init__(
@@ -41,9 +42,11 @@ class Listener:
         complain: Complain,
         tls: ssl.SSLContext | None = None,
         plain_handler: PlainHandler | None = None,
+        meet: Meet | None = None,
     ) -> None:
         self._tls = tls
         self._plain_handler = plain_handler
+        self._meet = meet
         self._plain: set[PlainConnection] = set()
         self._ports: asyncio.Server | None = None
         self._encrypted: WeakSet[asyncio.Transport] = WeakSet()
@@ -89,7 +92,7 @@ class Listener:
     def _begin(self) -> asyncio.Protocol:
         if self._plain_handler is None:
             return self._server()
-        return PlainConnection(self._plain_handler, self._server, self._plain)
+        return PlainConnection(self._plain_handler, self._server, self._plain, self._meet)
 
     async def _close_plain(self) -> None:
         """End the plain connections; what is being answered has a while for that."""

@@ -13,16 +13,20 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
 from aiohttp import HttpVersion11
 from multidict import CIMultiDict
 
+from simulator.runtime.line import Line
 from simulator.runtime.whole_answer import Asker, WholeAnswer
 
-__all__ = ["HttpRequest", "PlainConnection", "PlainRequest", "plain_request"]
+__all__ = ["HttpRequest", "Meet", "PlainConnection", "PlainRequest", "plain_request"]
 
 _REQUEST_LINE: Final = re.compile(r"(GET|POST|PUT|DELETE) (/[!-~]*) HTTP/1\.1")
+Meet: TypeAlias = Callable[[asyncio.Transport, bytes], None]
+"""Told of a connection, and of the first bytes that came on it."""
+
 _CONTROL_PLANE: Final = "/sim/"
 _UNUSUAL: Final = ("Upgrade", "Transfer-Encoding", "Content-Encoding", "Expect")
 
@@ -109,8 +113,9 @@ def _headers(lines: list[str]) -> CIMultiDict[str] | None:
 class PlainConnection(asyncio.Protocol):
     """A connection whose requests are all plain so far.
 
-    `answer` answers one; `successor` makes the protocol that has the connection when one of them is not. While the
-    connection is this one's, or a request of it is being answered, it is in `open_ones`.
+    `answer` answers one; `successor` makes the protocol that has the connection when one of them is not; `meet` is
+    shown its first bytes before anybody reads them. While the connection is this one's, or a request of it is being
+    answered, it is in `open_ones`.
     """
 
     def __init__(
@@ -118,12 +123,14 @@ class PlainConnection(asyncio.Protocol):
         answer: Callable[[PlainRequest], Awaitable[WholeAnswer]],
         successor: Callable[[], asyncio.Protocol],
         open_ones: set[PlainConnection],
+        meet: Meet | None = None,
     ) -> None:
         self.transport: asyncio.Transport | None = None
         self.work: asyncio.Task[None] | None = None
         self._answer = answer
         self._successor = successor
         self._open_ones = open_ones
+        self._meet = meet
         self._remote = ""
         self._later = b""
 
@@ -143,6 +150,14 @@ class PlainConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Answer a request, after that before it; or give the connection away."""
+        if self._meet is not None and self.transport is not None:
+            meet, self._meet = self._meet, None
+            meet(self.transport, data)
+            if isinstance(self.transport, Line):
+                self.transport.data_received(data)
+                return
+            if self.transport is None or self.transport.is_closing():
+                return
         if self.work is not None:
             self._later += data
             if self.transport is not None:
