@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from simulator.chaos import draw_connections, draw_market, draw_orders
+from simulator.chaos import draw_algo, draw_connections, draw_market, draw_orders
 from simulator.chaos.draw_terms import draw_terms
 from simulator.chaos.drawing import Day
 from simulator.core.scenario.notation import milliseconds
@@ -30,6 +30,8 @@ class Mix:
     """How much there is of each kind of happening, 1 being the usual share; 0 leaves it out."""
 
     orders: float = 1
+    conditional: float = 1
+    """Conditional ("algo") orders."""
     market: float = 1
     """Prices, transfers, funding, positions closed by force, settings."""
     connections: float = 1
@@ -78,8 +80,15 @@ def _stories(mix: Mix) -> list[tuple[float, Story]]:
         (4 * mix.orders, draw_orders.external),
         (2 * mix.orders, draw_orders.refused),
         (1 * mix.orders, draw_orders.cancels_everything),
+        (5 * mix.conditional, draw_algo.algo_triggered),
+        (2 * mix.conditional, draw_algo.algo_ended),
+        (1 * mix.conditional, draw_algo.algo_refused),
+        (1.5 * mix.conditional, draw_algo.algo_external),
         (6 * mix.market, draw_market.price_moves),
         (4 * mix.market, draw_market.money_moves),
+        (2 * mix.market, draw_market.closed_by_force),
+        (1.5 * mix.market, draw_market.settings_change),
+        (1.5 * mix.market, draw_market.rows_are_told),
         (6 * mix.connections, draw_connections.connection_ends),
         (3 * mix.connections, draw_connections.key_dies),
         (1.5 * mix.crashes, draw_connections.engine_dies),

@@ -6,15 +6,18 @@ with a fill; an amendment; an end by the exchange. Stories overlap, because each
 
 from __future__ import annotations
 
-from typing import Any
+from decimal import Decimal
+from typing import Any, Literal
 
 from simulator.chaos.drawing import Day, Drawn, Side
 from simulator.core.domain import SymbolSpec
-from simulator.core.scenario.action import Amend, Cancel, Expire, Fill, Place
+from simulator.core.scenario.action import Action, Amend, Cancel, Expire, Fill, Place
 from simulator.core.scenario.engine_action import EngineAmend, EngineCancel, EngineCancelAll, EnginePlace
+from simulator.core.scenario.position_action import RequestExternal
 
 __all__ = [
-    "amended", "cancelled", "cancels_everything", "closing", "ended_by_the_exchange", "external", "filled", "placed",
+    "amended", "cancelled", "cancels_everything", "closing", "ended_by_the_exchange", "external",
+    "external_order", "filled", "placed", "position_side",
     "refused", "taken",
 ]  # fmt: skip
 
@@ -32,7 +35,7 @@ def placed(day: Day, at_ms: float, *, away: tuple[float, float] = (1, 20), **ter
         side=side,
         quantity=f"{terms.pop('quantity', None) or day.quantity(spec):f}",
         price=f"{price:f}",
-        position_side=_position_side(day),
+        position_side=position_side(day, side),
         client_order_id=day.name(),
         **terms,
     )
@@ -46,10 +49,12 @@ def _planned(day: Day, at_ms: float, order: EnginePlace, spec: SymbolSpec) -> Dr
     return drawn
 
 
-def _position_side(day: Day) -> Any:
+def position_side(day: Day, side: Side) -> Literal["BOTH", "LONG", "SHORT"]:
+    """Draw whose position an order is for: in hedge mode, more open than close."""
     if day.laboratory.position_mode == "one_way":
         return "BOTH"
-    return day.dice.choice(("LONG", "SHORT"))
+    opens = day.dice.random() < 0.7
+    return "LONG" if opens == (side == "BUY") else "SHORT"
 
 
 def filled(day: Day, at_ms: float) -> Drawn:
@@ -129,7 +134,7 @@ def taken(day: Day, at_ms: float) -> Drawn:
     spec, side = day.symbol(), day.side()
     if day.dice.random() < 0.5:
         order = EnginePlace(symbol=spec.symbol, side=side, type="MARKET", quantity=f"{day.quantity(spec):f}",
-                            position_side=_position_side(day), client_order_id=day.name())  # fmt: skip
+                            position_side=position_side(day, side), client_order_id=day.name())  # fmt: skip
         return _planned(day, at_ms, order, spec)
     force = day.dice.choice(("GTC", "IOC", "FOK", "GTX", "IOC"))
     return placed(day, at_ms, away=(-8, 2), spec=spec, side=side, time_in_force=force)
@@ -137,22 +142,36 @@ def taken(day: Day, at_ms: float) -> Drawn:
 
 def external(day: Day, at_ms: float) -> None:
     """Somebody else trades on the account: from the web page, or another process."""
-    spec, side = day.symbol(), day.side()
-    name, quantity = day.name("web"), day.quantity(spec)
+    spec, side, name = day.symbol(), day.side(), day.name("web")
     if day.dice.random() < 0.5:
-        day.add(
-            at_ms, Place(symbol=spec.symbol, side=side, type="MARKET", quantity=f"{quantity:f}", client_order_id=name)
-        )
+        day.add(at_ms, external_order(day, spec, side, name))
         return
     distance = day.dice.uniform(1, 20)
     price = day.price(spec, -distance if side == "BUY" else distance)
-    day.add(at_ms, Place(symbol=spec.symbol, side=side, quantity=f"{quantity:f}", price=f"{price:f}",
-                         client_order_id=name))  # fmt: skip
+    day.add(at_ms, external_order(day, spec, side, name, price))
     when = at_ms
-    for part in day.parts(spec, quantity, 3)[: day.dice.randint(0, 3)]:
+    for part in day.parts(spec, day.quantity(spec), 3)[: day.dice.randint(0, 3)]:
         when += day.soon_ms()
         day.add(when, Fill(order=name, quantity=f"{part:f}"))
     day.add(when + day.soon_ms(), day.dice.choice((Cancel(order=name), EngineCancel(symbol=spec.symbol, order=name))))
+
+
+def external_order(day: Day, spec: SymbolSpec, side: Side, name: str, price: Decimal | None = None) -> Action:
+    """Return what places an order of somebody else; MARKET without a price."""
+    quantity = day.quantity(spec)
+    if day.laboratory.position_mode == "one_way":
+        return Place(
+            symbol=spec.symbol,
+            side=side,
+            type="MARKET" if price is None else "LIMIT",
+            quantity=f"{quantity:f}",
+            price=None if price is None else f"{price:f}",
+            client_order_id=name,
+        )
+    terms = {"type": "MARKET"} if price is None else {"type": "LIMIT", "price": f"{price:f}", "timeInForce": "GTC"}
+    parameters = {"symbol": spec.symbol, "side": side, "quantity": f"{quantity:f}", "newClientOrderId": name, **terms}
+    parameters["positionSide"] = position_side(day, side)
+    return RequestExternal(request="POST /fapi/v1/order", parameters=parameters)
 
 
 def refused(day: Day, at_ms: float) -> None:
@@ -169,7 +188,7 @@ def refused(day: Day, at_ms: float) -> None:
     else:
         price = day.price(spec, 400 if side == "BUY" else -400)
     order = EnginePlace(symbol=spec.symbol, side=side, quantity=f"{quantity:f}", price=f"{price:f}",
-                        position_side=_position_side(day), client_order_id=day.name())  # fmt: skip
+                        position_side=position_side(day, side), client_order_id=day.name())  # fmt: skip
     day.add(at_ms, order)
 
 

@@ -41,7 +41,7 @@ from simulator.runtime.server import Simulator
 
 __all__ = ["Player", "Stage"]
 
-_DEFECTS: Final = (AssertionError, AttributeError, LookupError, NameError, TypeError)
+_DEFECTS: Final = (AssertionError, AttributeError, NameError, TypeError)
 """What no engine raises to refuse an order, but by a slip of its author."""
 
 
@@ -68,8 +68,8 @@ class Player:
     def __init__(self, simulator: Simulator, stage: Stage, scenario: Scenario) -> None:
         self.happened: Counter[str] = Counter()
         self.skipped = 0
-        self.asked: set[asyncio.Task[Any]] = set()
-        """What the engine was told to do and has not done yet."""
+        self.asked: dict[asyncio.Task[Any], tuple[Engine, str]] = {}
+        """What an engine was told to do and has not done yet; one whose life is over never will."""
         self.raised: list[tuple[str, BaseException]] = []
         """What an engine raises by mistake only, and at which deed."""
         self._simulator = simulator
@@ -120,11 +120,11 @@ class Player:
             return
         name = f"{snake_case(type(action).__name__)} {getattr(action, 'client_order_id', '') or action}"
         task = self._stage.perform(_awaited(deed))
-        self.asked.add(task)
+        self.asked[task] = engine, name
         task.add_done_callback(lambda done: self._heard(name, done))
 
     def _heard(self, name: str, task: asyncio.Task[Any]) -> None:
-        self.asked.discard(task)
+        self.asked.pop(task, None)
         error = None if task.cancelled() else task.exception()
         if isinstance(error, _DEFECTS):
             self.raised.append((name, error))

@@ -254,6 +254,8 @@ class UserStreamEngine:
         status = str(order.state)
         if told is not None and told.status in _STATUS_OF.get(status, ()):
             status = told.status
+        elif status == "rejected":
+            status = "REJECTED"
         elif status in {"placing", "lost"}:
             status = ""
         return OrderSeen(

@@ -12,26 +12,28 @@ by itself never will, and is told as `hung`, with every task's position.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
 import tempfile
 import time
 import traceback
-from collections import Counter
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from simulator.chaos.draw import draw_scenario
-from simulator.chaos.engine import EngineFactory, Exchange
+from simulator.chaos.engine import Engine, EngineFactory, Exchange
+from simulator.chaos.exchange_view import view_of
+from simulator.chaos.life import Life
+from simulator.chaos.lives import Lives, LivingEngine
 from simulator.chaos.opening import laboratory_of, latency_of, new_exchange, start_ms
+from simulator.chaos.oracle import EngineView, LifeView, divergences, life_view
 from simulator.chaos.player import Player
 from simulator.chaos.result import Divergence, Rule, RunResult
-from simulator.chaos.single_life import SingleLives
 from simulator.core.scenario.notation import milliseconds
 from simulator.core.scenario.scenario import Scenario
 from simulator.core.scenario.scenario_rules import check, check_names
+from simulator.errors import NotRunningError
 from simulator.runtime.memory_network import MemoryLoop
 from simulator.runtime.server import Simulator
 from simulator.runtime.virtual_time import DeadlockError, positions, virtual_wall_clock
@@ -66,18 +68,15 @@ class _World:
     """The run."""
 
     def __init__(self, scenario: Scenario, factory: EngineFactory, directory: Path) -> None:
-        self._scenario = scenario
         self.laboratory = laboratory_of(scenario)
+        self._scenario = scenario
         self._factory = factory
         self._directory = directory
         self._simulator = new_exchange(self.laboratory)
         self._divergences: list[Divergence] = []
-        self._happened: Counter[str] = Counter()
-        self._skipped = 0
-        self._lives = 0
-        self._virtual_s = 0.0
+        self._told: dict[str, Any] = {}
+        """What is known of the run, by the fields of its result."""
         self._begun_ms = 0
-        self._digest = ""
 
     async def run(self) -> None:
         """Play, let it calm down, judge, and clear away."""
@@ -86,26 +85,29 @@ class _World:
         async with self._simulator as simulator:
             check_names(self._scenario, simulator.symbols, [account.name for account in simulator.accounts])
             self._begun_ms = simulator.time_ms
-            stage = SingleLives(self._factory, self._exchange_of, simulator)
-            await self._play(stage)
-            self._virtual_s = loop.time()
-            self._digest = _digest(simulator)
+            lives = Lives(self._new_life, now_ms=lambda: simulator.time_ms, on_death=self._cut)
+            try:
+                await self._play(lives)
+            finally:
+                await self._end(lives)
+            self._told |= {"journal_digest": _digest(simulator), "virtual_s": loop.time()}
+        await self._look_for_leaks()
 
-    async def _play(self, stage: SingleLives) -> None:
+    async def _play(self, lives: Lives) -> None:
         simulator, laboratory = self._simulator, self.laboratory
         if laboratory.assets_mode == "multi":
             simulator.request_external("POST", "/fapi/v1/multiAssetsMargin", multiAssetsMargin="true")
-        stage.begin()
-        player = Player(simulator, stage, self._scenario)
+        lives.begin()
+        player = Player(simulator, lives, self._scenario)
         try:
             await player.play()
             await self._until(milliseconds(laboratory.length))
             self._stop_faults()
+            lives.spare()
             await self._until(milliseconds(laboratory.length) + milliseconds(laboratory.calm))
-            self._judge(stage, player)
+            self._judge(lives, player)
         finally:
-            self._happened, self._skipped, self._lives = player.happened, player.skipped, stage.lives
-            await self._stop(stage)
+            self._told |= {"happened": dict(sorted(player.happened.items())), "skipped": player.skipped}
 
     async def _until(self, run_ms: int) -> None:
         await asyncio.sleep(max(0, self._begun_ms + run_ms - self._simulator.time_ms) / 1000)
@@ -113,63 +115,85 @@ class _World:
     def _stop_faults(self) -> None:
         simulator = self._simulator
         simulator.rest_lag()
+        simulator.release_frames()
         simulator.restore_api_key()
 
-    def _judge(self, stage: SingleLives, player: Player) -> None:
-        if stage.trading is None:
-            self.diverge("hung", f"the engine has not started:\n{_positions()}")
-        if player.asked:
-            self.diverge("hung", f"{len(player.asked)} deeds of the engine have not ended:\n{_positions()}")
-        for deed, error in (*player.raised, *stage.raised):
-            self.diverge("raised", f"{deed}: {_told(error)}")
+    def _judge(self, lives: Lives, player: Player) -> None:
+        if lives.trading is None:
+            self.diverge("hung", f"no life of the engine is ready to trade:\n{_positions()}")
+        waiting = [deed for engine, deed in player.asked.values() if engine is lives.trading]
+        if waiting:
+            self.diverge("hung", f"deeds that have not ended: {', '.join(waiting)}\n{_positions()}")
+        view = view_of(self._simulator)
+        self._told |= {"orders": len(view.orders), "fills": len(view.trades)}
+        if lives.trading is not None:
+            self._divergences += divergences(view, EngineView.of(lives.trading, map(_life_view, lives.all)))
+        for deed, error in player.raised:
+            self.diverge("raised", f"{deed}: {_traced(error)}")
 
-    async def _stop(self, stage: SingleLives) -> None:
+    async def _end(self, lives: Lives) -> None:
+        """Stop the last life, and let go of what the dead hold."""
         try:
             async with asyncio.timeout(_STOPPING_S):
-                await stage.stop()
+                await lives.stop()
         except TimeoutError:
             self.diverge("hung", f"the engine does not stop:\n{_positions()}")
-        except Exception as error:  # noqa: BLE001  whatever it raises is told
-            self.diverge("raised", f"stop: {_told(error)}")
+        for living in lives.all:
+            for left in (*living.left_tasks, *living.left_timers):
+                self.diverge("leak", f"life {living.life.number} has stopped, and left {left}")
+        for where, error in lives.raised:
+            self.diverge("raised", f"{where}: {_traced(error)}")
+        self._told["lives"] = lives.lives
+        await lives.bury()
 
-    def _exchange_of(self, life: int) -> Exchange:
+    async def _look_for_leaks(self) -> None:
+        """Say what goes on although everything has ended."""
+        await asyncio.sleep(1)
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            self.diverge("leak", f"a task goes on: {task.get_name()}")
+        loop = asyncio.get_running_loop()
+        if isinstance(loop, MemoryLoop) and loop.open_ends:
+            self.diverge("leak", f"{loop.open_ends} ends of connections are open")
+
+    def _cut(self, _life: Life) -> None:
+        self._simulator.cut_connections(account=self._simulator.account.name)
+
+    def _new_life(self, number: int) -> Engine:
         simulator = self._simulator
-        return Exchange(
+        exchange = Exchange(
             rest_url=simulator.rest_url,
             ws_url=simulator.ws_url,
             api_key=simulator.account.api_key,
             api_secret=simulator.account.api_secret,
             directory=self._directory,
-            life=life,
+            life=number,
             seed=self.laboratory.seed,
             settings=self.laboratory.engine,
         )
+        return self._factory(exchange)
 
     def _unheard(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """Take what was raised where nobody heard it."""
         error = context.get("exception")
-        told = "" if error is None else f": {_told(error)}"
+        told = "" if error is None else f": {_traced(error)}"
         self.diverge("raised", f"{context.get('message', '')}{told}")
 
     def diverge(self, rule: Rule, what: str) -> None:
         """Note what must not be."""
-        at_ms = 0
-        with contextlib.suppress(Exception):
+        try:
             at_ms = self._simulator.time_ms
+        except NotRunningError:
+            at_ms = 0
         self._divergences.append(Divergence(rule=rule, what=what, at_ms=at_ms))
 
     def result(self, real_s: float) -> RunResult:
         """Return how it ended."""
-        return RunResult(
-            seed=self.laboratory.seed,
-            virtual_s=self._virtual_s,
-            real_s=real_s,
-            divergences=tuple(self._divergences),
-            happened=dict(sorted(self._happened.items())),
-            skipped=self._skipped,
-            lives=self._lives,
-            journal_digest=self._digest,
-        )
+        told = {"virtual_s": 0.0} | self._told
+        return RunResult(seed=self.laboratory.seed, real_s=real_s, divergences=tuple(self._divergences), **told)
+
+
+def _life_view(living: LivingEngine) -> LifeView:
+    return life_view(living.engine, ready_ms=living.ready_ms, over_ms=living.over_ms, crashed=living.end == "crash")
 
 
 def _digest(simulator: Simulator) -> str:
@@ -180,7 +204,7 @@ def _digest(simulator: Simulator) -> str:
     return digest.hexdigest()
 
 
-def _told(error: BaseException) -> str:
+def _traced(error: BaseException) -> str:
     return "".join(traceback.format_exception(error)).rstrip()
 
 
