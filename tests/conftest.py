@@ -10,13 +10,12 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from simulator.runtime.virtual_time import VirtualTimeLoop
+from simulator.runtime.virtual_time import VirtualTimeLoop, virtual_wall_clock
 
 START_MS = 1_797_066_123_456
 """2026-12-12 09:02:03.456 UTC: no round time."""
@@ -92,17 +91,9 @@ def pytest_asyncio_loop_factories(
 
 
 @pytest.fixture(autouse=True)
-def _the_wall_clock_is_the_loops(monkeypatch: pytest.MonkeyPatch) -> None:
-    machines = time.time_ns
-
-    def time_ns() -> int:
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            return machines()
-        return START_MS * 1_000_000 + round(loop.time() * 1e9) if isinstance(loop, VirtualTimeLoop) else machines()
-
-    monkeypatch.setattr(time, "time_ns", time_ns)
+def _the_wall_clock_is_the_loops() -> Iterator[None]:
+    with virtual_wall_clock(START_MS):
+        yield
 
 
 @pytest.fixture(autouse=True)
