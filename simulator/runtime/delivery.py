@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 
 import msgspec
 
-from simulator.core.faults.corruption import BINARY_GARBAGE, Corrupt, corrupted
+from simulator.core.faults.corruption import Corrupt, corrupted, spoilt_bytes
 from simulator.core.faults.rule import Installed, RuleBook, Sight
 from simulator.core.faults.verdict import Delay, Drop, Duplicate, Hold, Reorder, Verdict
 from simulator.core.streams.frame import BINARY, TEXT, encode_frame
@@ -194,7 +194,5 @@ def frame_of(content: dict[str, Any] | str | bytes, listen_key: str, connection:
 
 
 def _spoilt(corrupt: Corrupt, body: Mapping[str, Any], stream: str) -> bytes:
-    payload = payload_of(corrupted(corrupt, dict(body)), stream)
-    if corrupt.how == "binary":
-        return encode_frame(BINARY, BINARY_GARBAGE + payload)
-    return encode_frame(TEXT, payload[: len(payload) // 2] if corrupt.how == "truncated" else payload)
+    payload = spoilt_bytes(corrupt, payload_of(corrupted(corrupt, dict(body)), stream))
+    return encode_frame(BINARY if corrupt.how == "binary" else TEXT, payload)

@@ -167,7 +167,7 @@ class Fates:
         if decision is None and self.book.watches("connection"):
             decision = self.decide(arrival.sight("connection", connection.number))
         if decision is not None:
-            self.suffer(owner, connection, decision)
+            self.suffer(owner, connection, decision.verdict, decision.rule)
 
     def meet_first_request(self, transport: asyncio.Transport, data: bytes) -> None:
         """Let a connection whose first bytes these are suffer what the rules say, unless they are a handshake."""
@@ -197,12 +197,12 @@ class Fates:
             case Decision(verdict=v.Delay(seconds=seconds)):
                 self._clock.call_later(seconds, send)
             case _:
-                if self.suffer(owner, connection, decision):
+                if self.suffer(owner, connection, decision.verdict, decision.rule):
                     send()
 
-    def suffer(self, owner: Tormentor[SocketT], connection: SocketT, decision: Decision) -> bool:
+    def suffer(self, owner: Tormentor[SocketT], connection: SocketT, verdict: v.Verdict, cause: object = None) -> bool:
         """Do to a WebSocket what was decided; return whether what was seen goes on."""
-        match decision.verdict:
+        match verdict:
             case v.Close(code=None):
                 owner.hang_up(connection)
             case v.Close(code=int() as code, reason=reason):
@@ -213,9 +213,9 @@ class Fates:
                 owner.freeze(connection)
             case v.Silence(control=control):
                 owner.silence(connection, control)
-            case verdict:
+            case _:
                 transport = connection.transport
-                return transport is not None and self.suffer_below(transport, verdict, decision.rule)
+                return transport is not None and self.suffer_below(transport, verdict, cause)
         return False
 
     def suffer_below(self, transport: asyncio.Transport, verdict: v.Verdict, cause: object) -> bool:

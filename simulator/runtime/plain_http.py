@@ -152,11 +152,7 @@ class PlainConnection(asyncio.Protocol):
         """Answer a request, after that before it; or give the connection away."""
         if self._meet is not None and self.transport is not None:
             meet, self._meet = self._meet, None
-            meet(self.transport, data)
-            if isinstance(self.transport, Line):
-                self.transport.data_received(data)
-                return
-            if self.transport is None or self.transport.is_closing():
+            if not self._meets(meet, self.transport, data):
                 return
         if self.work is not None:
             self._later += data
@@ -169,6 +165,15 @@ class PlainConnection(asyncio.Protocol):
             return
         request.remote, request.connection = self._remote, self
         self.work = asyncio.get_running_loop().create_task(self._serve(request))
+
+    def _meets(self, meet: Meet, transport: asyncio.Transport, data: bytes) -> bool:
+        """Show the first bytes; return whether they are still to be read here and now."""
+        meet(transport, data)
+        found = self.transport
+        if isinstance(found, Line):
+            found.data_received(data)
+            return False
+        return found is not None and not found.is_closing()
 
     async def _serve(self, request: PlainRequest) -> None:
         answer = await self._answer(request)

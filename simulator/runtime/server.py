@@ -167,7 +167,9 @@ class Simulator(
         reception = Reception(chronicle, rest, streams, control, ws_api)
         authority = ThrowAwayAuthority(self.host) if self._tls else None
         context = authority.context if authority else None
-        listener = Listener(reception.receive, reception.note, context, reception.receive_plain, fates.meet_first_request)
+        listener = Listener(
+            reception.receive, reception.note, context, reception.receive_plain, fates.meet_first_request
+        )
         try:
             self.port = await listener.open(self.host, self.port)
         except BaseException:

@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
-from simulator.core.faults.rule import Installed, Rule, RuleBook, Sight
+from simulator.core.faults.rule import Installed, Rule, Sight
 from simulator.core.journal import mask_text
 from simulator.core.profile import Profile
 from simulator.core.rest.http_answer import NOT_FOUND_PAGE
@@ -30,10 +30,9 @@ from simulator.runtime.chronicle import Chronicle
 from simulator.runtime.clock import Clock
 from simulator.runtime.connection import ConnectionRules, ControlReplies, StreamConnection
 from simulator.runtime.delivery import Delivery, frame_of, market_frame, payload_of
-from simulator.runtime.fate import Arrival, Decision, Fates, kind_of
+from simulator.runtime.fate import Arrival, Fates, kind_of
 from simulator.runtime.handshake import Taken, take_over
 from simulator.runtime.heartbeat import Heartbeat
-from simulator.runtime.line import Lines
 from simulator.runtime.roster import Roster
 
 __all__ = ["Streams"]
@@ -56,9 +55,8 @@ class Streams:
         clock: Clock,
         profile: Profile,
         rules: ConnectionRules,
-        fates: Fates | None = None,
+        fates: Fates,
     ) -> None:
-        fates = Fates(RuleBook(), Lines(clock), clock, chronicle) if fates is None else fates
         self.fates = fates
         self.owner_of: Callable[[str], str | None] = lambda _listen_key: None
         self.counters: Callable[[], RateCounters] = RateCounters
@@ -74,7 +72,7 @@ class Streams:
             clock,
             fates.book,
             lambda found: self.cut(found, ": the client does not read"),
-            lambda found, rule, verdict: self.fates.suffer(self, found, Decision(rule, verdict)),
+            lambda found, rule, verdict: self.fates.suffer(self, found, verdict, rule),
         )
         self._heartbeat = Heartbeat(
             clock, rules, profile, self.close, self._announce_shutdown, send_ping=self._send_ping

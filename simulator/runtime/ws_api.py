@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -21,9 +22,9 @@ import msgspec
 from aiohttp import WSMsgType, web
 
 from simulator.core.faults.corruption import Corrupt
-from simulator.core.faults.fault import Ending, Plan, Reset, Respond
+from simulator.core.faults.fault import Ending, Plan, Respond
 from simulator.core.faults.rule import RuleBook
-from simulator.core.faults.verdict import Close, HalfOpen
+from simulator.core.faults.verdict import Drop
 from simulator.core.journal import mask_text, masked_params
 from simulator.core.rest.endpoints import ROUTES
 from simulator.core.rest.venue_error import KEY_REVOKED, UNSUPPORTED_OPERATION, VenueError, refusal
@@ -44,7 +45,8 @@ from simulator.core.ws_api.ws_api import (
 )
 from simulator.core.ws_api.ws_api_bodies import result_of
 from simulator.core.ws_api.ws_api_session import Session, endpoint_params
-from simulator.runtime.connection import ConnectionRules
+from simulator.runtime.connection import ConnectionRules, ControlReplies
+from simulator.runtime.fate import Arrival
 from simulator.runtime.floor import Floor
 from simulator.runtime.line import Lines
 from simulator.runtime.request_faults import PLAIN, RequestFaults, skewed, what_was_done
@@ -89,7 +91,11 @@ class WsApi:
 
     async def serve(self, request: web.BaseRequest, query: str) -> web.StreamResponse:
         """Answer a handshake, and requests until the connection ends."""
-        address = request.remote or ""
+        address, fates = request.remote or "", self._floor.streams.fates
+        arrival = Arrival("ws_api", WS_API_PATH, query)
+        admission = await fates.admit(request, arrival)
+        if admission.refusal is not None:
+            return admission.refusal
         try:
             self._weight_counters().admit_weight(address, HANDSHAKE_WEIGHT, self._floor.clock.time_ms())
         except VenueError as refusal:
@@ -100,6 +106,7 @@ class WsApi:
         if request.transport is None:
             return websocket
         connection = self._open(address, query, websocket, request.transport)
+        fates.meet(self, connection, arrival, admission.later)
         try:
             await self._guarded(connection, lambda: self._listen(connection, websocket))
         finally:
@@ -115,9 +122,24 @@ class WsApi:
         self._forget(connection, "reset by the exchange")
         connection.cut()
 
+    def hang_up(self, connection: ApiConnection) -> None:
+        """Close a connection without a close frame. It leaves the list at once."""
+        self._forget(connection, "closed by the exchange, without a close frame")
+        connection.hang_up()
+
+    def silence(self, connection: ApiConnection, _control: ControlReplies) -> None:
+        """Leave a connection open, answering pings, and answer no request on it ever again."""
+        connection.is_silent = True
+        self._note(connection.number, "silenced")
+
+    def account_of(self, connection: ApiConnection) -> str:
+        """Return whose session a connection has, "" for nobody's."""
+        return self._keys.names.get(connection.session.api_key, "")
+
     def freeze(self, connection: ApiConnection) -> None:
         """Leave a connection half-open: nothing is read, answered or sent any more, nothing is ever closed."""
         connection.freeze()
+        self._floor.streams.fates.lines.on(connection.transport).freeze()
         self._note(connection.number, "half-open from now on")
 
     def reset(self) -> None:
@@ -147,6 +169,7 @@ class WsApi:
             transport=transport,
             clock=self._floor.clock,
         )
+        connection.let_ping = partial(self._floor.streams.fates.ping, self, connection)
         self.connections[connection.number] = connection
         connection.open(self._connection_rules, lambda code, reason: self.close(connection, code, reason))
         self._note(connection.number, "opened, WebSocket API", path=WS_API_PATH)
@@ -312,23 +335,13 @@ class WsApi:
             self._send(request, answer, corrupt)
             return
         self._record(request, 0, None, summary=what_was_done(answer))
-        match answer:
-            case Reset():
-                self.cut(request.connection)
-            case Close(code=None):
-                self._forget(request.connection, "closed by the exchange, without a close frame")
-                request.connection.hang_up()
-            case Close(code=int() as code, reason=reason):
-                self.close(request.connection, code, reason)
-            case HalfOpen():
-                self.freeze(request.connection)
-            case _:  # dropped: others on this socket are answered
-                pass
+        if not isinstance(answer, Drop):  # what is dropped leaves the others on this socket their answers
+            self._floor.streams.fates.suffer(self, request.connection, answer)
 
     def _send(self, request: SocketRequest, answer: Respond, corrupt: Corrupt | None) -> None:
         content = content_of(answer)
         response = {"id": request.asked.id, "status": answer.status} | content
-        if self._shows_rate_limits(request):
+        if request.shows_rate_limits:
             response["rateLimits"] = self._rate_limits(request)
         payload = payload_of_answer(response, corrupt)
         summary = f"spoilt: {corrupt!r}" if corrupt else ""
@@ -336,10 +349,6 @@ class WsApi:
         self._record(request, answer.status, told, size=len(payload), summary=summary)
         request.connection.send(payload)
         self._end_revoked_session(request.connection)
-
-    def _shows_rate_limits(self, request: SocketRequest) -> bool:
-        wanted = request.asked.returns_rate_limits
-        return request.connection.session.returns_rate_limits if wanted is None else wanted
 
     def _rate_limits(self, request: SocketRequest) -> list[dict[str, Any]]:
         counters, now_ms, connection = self._floor.venue.counters, self._floor.clock.time_ms(), request.connection

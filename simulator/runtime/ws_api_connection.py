@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, Final
 
 from aiohttp import web
@@ -29,7 +30,10 @@ End = Callable[[int, str], None]
 
 
 class ApiConnection:
-    """A WebSocket on which requests are answered. `number` is unique among all connections of the simulator."""
+    """A WebSocket on which requests are answered. `number` is unique among all connections of the simulator.
+
+    A silent one answers pings alone. `let_ping` decides about each ping ("sent") and each pong to one ("received").
+    """
 
     def __init__(
         self,
@@ -45,6 +49,8 @@ class ApiConnection:
         self.address = address
         self.session = session
         self.is_frozen = False
+        self.is_silent = False
+        self.let_ping: Callable[[str, Callable[[], None]], None] = lambda _event, send: send()
         self._websocket = websocket
         self._transport = transport
         self._clock = clock
@@ -60,7 +66,7 @@ class ApiConnection:
     @property
     def is_unanswered(self) -> bool:
         """Whether a pong is waited for and may still come."""
-        return bool(self._unanswered) and not self.is_frozen and self._transport.is_reading()
+        return bool(self._unanswered) and not self.is_frozen and self.transport.is_reading()
 
     def open(self, rules: ConnectionRules, end: End) -> None:
         """Ping from now on; call `end` with a close code and a reason when the connection has to end."""
@@ -70,15 +76,17 @@ class ApiConnection:
         self._set("ping", rules.ping_interval_s, self._ping)
 
     def send(self, payload: bytes) -> None:
-        """Send a text; to a socket that is closing or half-open, nothing."""
+        """Send a text; to a socket that is closing, half-open or silent, nothing."""
+        if self.is_silent:
+            return
         self._write(encode_frame(TEXT, payload))
-        if waiting_bytes(self._transport) > MOST_WAITING_BYTES:
+        if waiting_bytes(self.transport) > MOST_WAITING_BYTES:
             self.cut()
 
     def on_ping(self, payload: bytes | bytearray) -> None:
         """Answer a ping."""
         if self._is_allowed():
-            self._write(encode_frame(PONG, bytes(payload)))
+            self.let_ping("received", partial(self._write, encode_frame(PONG, bytes(payload))))
 
     def on_pong(self, payload: bytes | bytearray) -> None:
         """Note that the client is alive, if it repeats a ping's payload."""
@@ -93,10 +101,9 @@ class ApiConnection:
         task.add_done_callback(self._waiting.discard)
 
     def freeze(self) -> None:
-        """Be half-open: read nothing, answer nothing, send nothing, and never end."""
+        """Be half-open: answer nothing, send nothing, and never end. Its line sees to it that nothing is read."""
         self.is_frozen = True
         self.stop()
-        self._transport.pause_reading()
 
     def stop(self) -> None:
         """Ping no more, and answer nothing that waits."""
@@ -137,10 +144,10 @@ class ApiConnection:
     def _ping(self) -> None:
         payload = str(self._clock.time_ms()).encode()
         self._unanswered.add(payload)
-        self._write(encode_frame(PING, payload))
         if "pong" not in self._timers:
             self._set("pong", self._rules.pong_timeout_s, lambda: self._end(1008, "Pong timeout"))
         self._set("ping", self._rules.ping_interval_s, self._ping)
+        self.let_ping("sent", partial(self._write, encode_frame(PING, payload)))
 
     def _is_allowed(self) -> bool:
         """Count a ping or pong frame of the client; end the connection when there are too many."""

@@ -42,6 +42,12 @@ class SocketRequest(msgspec.Struct, frozen=True):
     number: int
     conditions: Conditions = Conditions()
 
+    @property
+    def shows_rate_limits(self) -> bool:
+        """Whether its answer tells what of the limits is used."""
+        wanted = self.asked.returns_rate_limits
+        return self.connection.session.returns_rate_limits if wanted is None else wanted
+
 
 class Outcome(msgspec.Struct, frozen=True):
     """What execution answers, and the facts that are still to be told."""

@@ -221,7 +221,7 @@ def test_a_throttled_server_takes_no_more_of_a_client_than_it_can_read(live: Liv
         wire.writer.write(bytes(32 * 1024 * 1024))
         await asyncio.sleep(10)
         assert len(wire.ear.all_heard) == pytest.approx(100_000, abs=2_000)
-        assert waiting_bytes(wire.writer.transport) > 20 * 1024 * 1024
+        assert wire.writer.transport.get_write_buffer_size() > 20 * 1024 * 1024
 
     live(claim)
 
