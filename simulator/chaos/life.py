@@ -87,7 +87,8 @@ class Life:
 
     def timers(self) -> list[asyncio.TimerHandle]:
         """Return the timers that this life has set and that have not come."""
-        return [timer for timer in _scheduled() if not timer.cancelled() and self.owns(_context_of(timer))]
+        timers = [timer for timer in _scheduled() if not timer.cancelled() and self.owns(_context_of(timer))]
+        return [timer for timer in timers if not isinstance(_owner(_callback_of(timer)), MemoryTransport)]
 
     def connections(self) -> list[MemoryTransport]:
         """Return this life's ends of connections that are kept in memory."""
@@ -100,7 +101,7 @@ class Life:
         for timer in self.timers():
             timer.cancel()
         for handle in list(_ready()):
-            callback, context = handle._callback, _context_of(handle)  # type: ignore[attr-defined]  # noqa: SLF001  no other way
+            callback, context = _callback_of(handle), _context_of(handle)
             if handle.cancelled() or not self.owns(context) or isinstance(_owner(callback), asyncio.Task):
                 continue
             self._parked.append((callback, tuple(handle._args), context))  # noqa: SLF001  as above
@@ -214,6 +215,11 @@ def _scheduled() -> Iterator[asyncio.TimerHandle]:
 def _context_of(handle: asyncio.Handle) -> Context:
     context: Context = handle._context  # type: ignore[attr-defined]  # noqa: SLF001  public since 3.12 only
     return context
+
+
+def _callback_of(handle: asyncio.Handle) -> Callable[..., object]:
+    callback: Callable[..., object] = handle._callback  # type: ignore[attr-defined]  # noqa: SLF001  no other way
+    return callback
 
 
 def _owner(callback: object) -> object:

@@ -30,6 +30,7 @@ from simulator.chaos.opening import laboratory_of, latency_of, new_exchange, sta
 from simulator.chaos.oracle import EngineView, LifeView, divergences, life_view
 from simulator.chaos.player import Player
 from simulator.chaos.result import Divergence, Rule, RunResult
+from simulator.chaos.watch import Watch
 from simulator.core.scenario.notation import milliseconds
 from simulator.core.scenario.scenario import Scenario
 from simulator.core.scenario.scenario_rules import check, check_names
@@ -86,9 +87,13 @@ class _World:
             check_names(self._scenario, simulator.symbols, [account.name for account in simulator.accounts])
             self._begun_ms = simulator.time_ms
             lives = Lives(self._new_life, now_ms=lambda: simulator.time_ms, on_death=self._cut)
+            watch = Watch(simulator, lives, self._scenario, self.laboratory)
             try:
                 await self._play(lives)
             finally:
+                watch.stop()
+                self._divergences += watch.divergences
+                self._told["heal_ms"] = tuple(watch.heal_ms)
                 await self._end(lives)
             self._told |= {"journal_digest": _digest(simulator), "virtual_s": loop.time()}
         await self._look_for_leaks()

@@ -241,7 +241,7 @@ class RestInterface:
 
     def _written(self, request: _Request, answer: Respond, corrupt: Corrupt | None) -> WholeAnswer:
         whole, size = self._whole(request, answer, corrupt)
-        summary = f"spoilt: {corrupt!r}" if corrupt else ""
+        summary = f"spoilt: {corrupt!r}" if corrupt else _named_wait(answer)
         self._record(request, answer.status, _shown(_body_of(answer), size), size=size, summary=summary)
         return whole
 
@@ -273,6 +273,14 @@ class RestInterface:
         self._floor.chronicle.record(
             "note", account=request.account, about=request.number, method=request.method, summary=mask_text(summary)
         )
+
+
+def _named_wait(answer: Respond) -> str:
+    """Return what an answer says of when to come again: headers are not in the journal."""
+    if answer.status not in {418, 429, 503}:
+        return ""
+    wait = next((value for name, value in answer.headers.items() if name.lower() == "retry-after"), "")
+    return f"retry-after {wait}" if wait else ""
 
 
 def _body_of(answer: Respond) -> object:

@@ -1,0 +1,133 @@
+"""How an engine treats the exchange: it sends no order twice, none that nobody asked for, and keeps to the limits.
+
+Pure: it is shown the journal, entry by entry.
+
+- An order is sent as often as the plan says, under the client order id that the plan says: usually once. Whatever
+  became of the first request, the second might be executed, too.
+- The exchange never has to refuse a request for the limits' sake. A refusal that a script gave is none of that; it says
+  so by not following from the exchange's own counts.
+- After a refusal of either kind nothing is sent before the time that it named; after one that speaks of orders (-1015),
+  no order. What was on its way when the refusal was, may arrive.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from simulator.chaos.result import Divergence, Rule
+from simulator.core.journal import JournalEntry
+from simulator.core.scenario.engine_action import EnginePlace, EnginePlaceAlgo
+from simulator.core.scenario.scenario import Scenario
+
+__all__ = ["Conduct", "planned"]
+
+_ORDER_PATHS: Final = frozenset({"/fapi/v1/order", "/fapi/v1/algoOrder", "/fapi/v1/batchOrders"})
+_TOO_MANY_ORDERS: Final = -1015
+_ON_ITS_WAY_MS: Final = 1_000
+"""How long what was sent before a refusal was heard may take."""
+
+
+class Conduct:
+    """One account's engine.
+
+    `planned` says how often each client order id is to be sent. `is_own` tells of an answer that refuses for a limit's
+    sake whether the exchange's own counts are the reason.
+    """
+
+    def __init__(
+        self,
+        account: str,
+        planned: Mapping[str, int],
+        *,
+        is_own: Callable[[JournalEntry], bool],
+        latency_ms: int = 0,
+    ) -> None:
+        self._account = account
+        self._planned = planned
+        self._is_own = is_own
+        self._on_its_way_ms = _ON_ITS_WAY_MS + 2 * latency_ms
+        self._sent: Counter[str] = Counter()
+        self._quiet = (0, 0)
+        """From when until when nothing is to be sent: ms."""
+        self._quiet_for_orders = (0, 0)
+
+    def see(self, entry: JournalEntry) -> Iterator[Divergence]:
+        """Take an entry of the journal; yield what must not be."""
+        if entry.account != self._account:
+            return
+        if entry.kind == "request":
+            yield from self._requested(entry)
+        elif entry.kind == "response" and entry.status in {418, 429}:
+            yield from self._refused(entry)
+
+    def _requested(self, entry: JournalEntry) -> Iterator[Divergence]:
+        is_order = entry.method == "POST" and entry.path in _ORDER_PATHS
+        if is_order:
+            for name in _client_ids(entry):
+                self._sent[name] += 1
+                yield from self._counted(name, entry)
+        for (since, until), concerned in ((self._quiet, True), (self._quiet_for_orders, is_order)):
+            if concerned and since < entry.time_ms < until:
+                early_s = (until - entry.time_ms) / 1000
+                what = f"{entry.method} {entry.path} came {early_s:.3f} s before the exchange wanted to hear anything"
+                yield _diverge("rate limit", what, entry)
+                return
+
+    def _counted(self, name: str, entry: JournalEntry) -> Iterator[Divergence]:
+        times, planned = self._sent[name], self._planned.get(name, 0)
+        if times > planned:
+            plan = f"and was to be sent {planned} times" if planned else "and nobody asked for it"
+            yield _diverge("resent", f"order {name} was sent for the {times}. time, {plan}", entry, name)
+
+    def _refused(self, entry: JournalEntry) -> Iterator[Divergence]:
+        if self._is_own(entry):
+            yield _diverge("rate limit", f"{entry.method} {entry.path} was refused: {_message(entry)}", entry)
+        wait_s = _named_wait(entry)
+        if wait_s is None:
+            return
+        quiet = (entry.time_ms + self._on_its_way_ms, entry.time_ms + round(wait_s * 1000))
+        if _code(entry) == _TOO_MANY_ORDERS:
+            self._quiet_for_orders = max(self._quiet_for_orders, quiet, key=lambda each: each[1])
+        else:
+            self._quiet = max(self._quiet, quiet, key=lambda each: each[1])
+
+
+def planned(scenario: Scenario) -> Counter[str]:
+    """Return how often each client order id is to be sent by the engine."""
+    actions = (action for step in scenario.steps for action in step.actions)
+    return Counter(action.client_order_id for action in actions if isinstance(action, EnginePlace | EnginePlaceAlgo))
+
+
+def _client_ids(entry: JournalEntry) -> list[str]:
+    params: Mapping[str, Any] = entry.body or {}
+    if entry.path.endswith("batchOrders"):
+        try:
+            orders = msgspec.json.decode(params.get("batchOrders", "[]"), type=list[dict[str, Any]])
+        except msgspec.MsgspecError:
+            return []
+        return [str(order.get("newClientOrderId", "")) for order in orders]
+    return [str(params.get("clientAlgoId") or params.get("newClientOrderId") or "")]
+
+
+def _named_wait(entry: JournalEntry) -> float | None:
+    """Return how many seconds an answer says to wait: its Retry-After, as the journal has it."""
+    words = entry.summary.split()
+    if "retry-after" not in words:
+        return None
+    return float(words[words.index("retry-after") + 1])
+
+
+def _code(entry: JournalEntry) -> int:
+    return int(entry.body.get("code", 0)) if isinstance(entry.body, dict) else 0
+
+
+def _message(entry: JournalEntry) -> str:
+    return str(entry.body.get("msg", "")) if isinstance(entry.body, dict) else str(entry.status)
+
+
+def _diverge(rule: Rule, what: str, entry: JournalEntry, about: str = "") -> Divergence:
+    return Divergence(rule=rule, what=what, at_ms=entry.time_ms, about=about)

@@ -1,0 +1,187 @@
+"""What must hold at every moment of a run, watched by following the exchange's journal.
+
+- While the engine promises a bound (`TellsLiveness`), nothing that is older is unknown to it. It is held to that only
+  under faults that TCP and a correct exchange allow; under the others it has to survive and to heal.
+- It behaves (`conduct`): nothing is sent twice, limits are kept.
+- It does not hold more connections than it may need.
+
+Nothing is polled while all is well: an event that the engine has not been told a second later is looked after, and so
+is an engine that does not promise anything. Such a *disturbance* lasts from the first sign of it until the engine
+promises its bound again and knows everything; how long, is what healing takes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextvars import copy_context
+from typing import Final
+
+from simulator.chaos.conduct import Conduct, planned
+from simulator.chaos.engine import Engine, Liveness, Remembers, TellsLiveness
+from simulator.chaos.lives import Lives
+from simulator.chaos.result import Divergence, Rule
+from simulator.chaos.unseen import Unseen
+from simulator.core.journal import JournalEntry
+from simulator.core.scenario.action import RestLag
+from simulator.core.scenario.laboratory import Laboratory
+from simulator.core.scenario.notation import milliseconds
+from simulator.core.scenario.scenario import Scenario
+from simulator.runtime.server import Simulator
+
+__all__ = ["MOST_CONNECTIONS", "Watch"]
+
+MOST_CONNECTIONS: Final = 64
+"""How many connections an engine may hold at a time, of whatever kind."""
+_UNTIL_LOOK_S: Final = 1.0
+_MOST_S: Final = 5.0
+"""How far apart looks at a long disturbance may be."""
+_NO_PROMISE: Final = Liveness(float("inf"))
+
+
+class Watch:
+    """Watches one run: the engine of the exchange's default account."""
+
+    def __init__(self, simulator: Simulator, lives: Lives, scenario: Scenario, laboratory: Laboratory) -> None:
+        self.divergences: list[Divergence] = []
+        self.heal_ms: list[int] = []
+        self._simulator = simulator
+        self._lives = lives
+        self._account = simulator.account.name
+        self._lawful = laboratory.faults == "lawful"
+        latency_ms = milliseconds(laboratory.latency)
+        self._slack_ms = _longest_lag_ms(scenario) + 2 * latency_ms
+        self._conduct = Conduct(self._account, planned(scenario), is_own=self._is_own, latency_ms=latency_ms)
+        self._unseen = Unseen()
+        self._forgiven_lives = 0
+        self._disturbed_ms = 0
+        self._pause_s = _UNTIL_LOOK_S
+        self._timer: asyncio.TimerHandle | None = None
+        self._context = copy_context()
+        self._unsubscribe: Callable[[], object] = simulator.subscribe(self._see)
+
+    def stop(self) -> None:
+        """Look for a last time, and watch no more."""
+        self._unsubscribe()
+        self._silence()
+        self._look()
+        self._silence()
+
+    # --- the journal --------------------------------------------------------------------------------------------------
+
+    def _see(self, entry: JournalEntry) -> None:
+        self.divergences += self._conduct.see(entry)
+        if entry.kind == "event" and entry.account == self._account and entry.summary != "pushed":
+            if self._unseen.happened(entry.event, entry.body, entry.time_ms):
+                self._look_later(_UNTIL_LOOK_S)
+        elif entry.kind == "connection":
+            self._count_connections()
+        if not self._disturbed_ms and self._lives.lives and self._promise(self._lives.trading) is None:
+            self._look()
+
+    def _is_own(self, entry: JournalEntry) -> bool:
+        counters = self._simulator._floor.venue.counters  # noqa: SLF001  its own laboratory asks how much was counted
+        limits, now_ms = counters.limits, entry.time_ms
+        if not limits.enforced:
+            return False
+        ten_seconds, minute = counters.used_orders(self._account, now_ms)
+        return (
+            counters.banned_until(_ADDRESS, now_ms) is not None
+            or counters.used_weight(_ADDRESS, now_ms) > limits.weight
+            or ten_seconds >= limits.orders_10s
+            or minute >= limits.orders_1m
+        )
+
+    def _count_connections(self) -> None:
+        present = self._lives.present
+        if present is not None and len(present.life.connections()) > MOST_CONNECTIONS:
+            self._diverge("leak", f"the engine holds {len(present.life.connections())} connections")
+
+    # --- lateness -----------------------------------------------------------------------------------------------------
+
+    def _look_later(self, delay_s: float) -> None:
+        if self._timer is None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(delay_s, self._on_time, context=self._context)
+
+    def _on_time(self) -> None:
+        self._timer = None
+        self._look()
+
+    def _silence(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _promise(self, engine: Engine | None) -> Liveness | None:
+        if engine is None:
+            return None
+        return engine.liveness() if isinstance(engine, TellsLiveness) else _NO_PROMISE
+
+    def _look(self) -> None:
+        now_ms = self._simulator.time_ms
+        engine = self._lives.trading
+        promise = self._promise(engine)
+        self._learn(engine)
+        oldest_ms = self._unseen.oldest_ms
+        is_behind = oldest_ms is not None and now_ms - oldest_ms >= _UNTIL_LOOK_S * 1000
+        if self._lives.all and self._lives.all[0].ready_ms:
+            self._follow_disturbance(now_ms, oldest_ms if is_behind else None, is_sure=promise is not None)
+        if promise is not None and is_behind:
+            self._judge(promise, now_ms)
+        if self._disturbed_ms:
+            self._pause_s = min(self._pause_s * 1.1, _MOST_S)
+            self._look_later(self._pause_s)
+        elif oldest_ms is not None:
+            self._look_later(_UNTIL_LOOK_S)
+
+    def _follow_disturbance(self, now_ms: int, oldest_ms: int | None, *, is_sure: bool) -> None:
+        if oldest_ms is not None:
+            self._disturbed_ms = min(self._disturbed_ms or oldest_ms, oldest_ms)
+        elif not is_sure:
+            self._disturbed_ms = self._disturbed_ms or now_ms
+        elif self._disturbed_ms:
+            self.heal_ms.append(now_ms - self._disturbed_ms)
+            self._disturbed_ms, self._pause_s = 0, _UNTIL_LOOK_S
+
+    def _learn(self, engine: Engine | None) -> None:
+        for living in self._lives.all[self._forgiven_lives :]:
+            if living.engine is not None:
+                self._unseen.learn(living.life.number, living.engine)
+            if living.ready_ms and (living.life.number == self._first_ready or not _remembers(living.engine)):
+                self._unseen.forget(living.ready_ms)
+            if living.life.over:
+                self._forgiven_lives = living.life.number
+        if engine is not None:
+            self._unseen.settle(engine)
+
+    @property
+    def _first_ready(self) -> int:
+        return next((living.life.number for living in self._lives.all if living.ready_ms), 0)
+
+    def _judge(self, promise: Liveness, now_ms: int) -> None:
+        if not self._lawful or promise is _NO_PROMISE:
+            return
+        for event in self._unseen.take_older(now_ms - round(promise.bound_s * 1000) - self._slack_ms):
+            self._diverge(
+                "late",
+                f"{event.what} {(now_ms - event.at_ms) / 1000:.1f} s ago, and the engine, which promises to know after "
+                f"{promise.bound_s:g} s, does not",
+                event.about,
+            )
+
+    def _diverge(self, rule: Rule, what: str, about: str = "") -> None:
+        self.divergences.append(Divergence(rule=rule, what=what, at_ms=self._simulator.time_ms, about=about))
+
+
+_ADDRESS: Final = "127.0.0.1"
+
+
+def _longest_lag_ms(scenario: Scenario) -> int:
+    """Return how far REST is behind at most: what it does not show yet, no comparison can miss."""
+    lags = [action for step in scenario.steps for action in step.actions if isinstance(action, RestLag)]
+    return max((milliseconds(text) for lag in lags for text in (lag.orders, lag.account)), default=0)
+
+
+def _remembers(engine: Engine | None) -> bool:
+    return isinstance(engine, Remembers) and engine.redelivered_at_most() is not None
