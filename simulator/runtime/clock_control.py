@@ -6,10 +6,11 @@ stands at that moment while it happens, and goes on when it is over. It is over 
 - the loop has had a turn, so that what has arrived is answered at that moment;
 - those who were pinged have answered, or have had `PATIENCE_S`: a healthy client is never closed for a pong that it had
   no time to send. Whoever lets that pass is not waited for again in this jump, and is closed at its pong's deadline;
-- and, when anything was written into the journal, nothing more was for `QUIET_S`, or `PATIENCE_S` have passed: so a
-  client that is told of its key's end makes another at that moment, and not an hour later.
+- and, when anything was written into the journal, nothing more was for `QUIET_S`, or `PATIENCE_S` have passed. Who has
+  lost a key or a connection has `REACTION_S` for the next that is heard of it: so a client that is told of its key's
+  end makes another at that moment, and not an hour later.
 
-Both are counted on the event loop's clock, which for clients in other processes is real time. Moves of the market and
+All are counted on the event loop's clock, which for clients in other processes is real time. Moves of the market and
 its streams are not journaled: they are not waited for, and a day of them passes as fast as it is computed.
 
 One jump at a time: one that is asked for meanwhile waits for its turn.
@@ -20,8 +21,11 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from typing import Any, Final, Literal, TypeAlias
 
+from simulator.core.journal import JournalEntry
+from simulator.core.streams.account_events import LISTEN_KEY_EXPIRED
 from simulator.errors import BadClockError
 from simulator.runtime.chronicle import Chronicle
 from simulator.runtime.clock import Clock, Timer
@@ -30,6 +34,8 @@ __all__ = ["ClockControl", "Mode", "parse_pace"]
 
 PATIENCE_S: Final = 2.0
 """How long clients are waited for, in s of the loop."""
+REACTION_S: Final = 0.5
+"""How long a client may take to answer the loss of its key or its connection, in s of the loop."""
 QUIET_S: Final = 0.05
 """How long nothing has to happen before a moment is over, in s of the loop."""
 MOST_MS: Final = 366 * 86_400_000
@@ -198,21 +204,16 @@ class ClockControl:
         given_up: set[object] = set()
         while (next_s := self._clock.next_s) is not None and next_s <= end_s:
             stand_at(next_s)
-            before = self._chronicle.journal.next_seq
-            self._clock.fire()
-            await asyncio.sleep(0)
-            if self._chronicle.journal.next_seq != before:
-                await self._until_quiet()
+            ear = _Ear()
+            unsubscribe = self._chronicle.subscribe(ear.hear)
+            try:
+                self._clock.fire()
+                await asyncio.sleep(0)
+                await ear.until_quiet()
+            finally:
+                unsubscribe()
             await self._until_answered(given_up)
         stand_at(end_s)
-
-    async def _until_quiet(self) -> None:
-        loop, journal = asyncio.get_running_loop(), self._chronicle.journal
-        end_s = loop.time() + PATIENCE_S
-        seen = -1
-        while seen != journal.next_seq and loop.time() < end_s:
-            seen = journal.next_seq
-            await asyncio.sleep(QUIET_S)
 
     async def _until_answered(self, given_up: set[object]) -> None:
         """Wait for the pongs of all who were pinged, but for those whom a wait was in vain for."""
@@ -227,6 +228,32 @@ class ClockControl:
                 given_up.update(missing)
                 return
             await asyncio.sleep(_POLL_S)
+
+
+class _Ear:
+    """Hears what happens at one moment."""
+
+    def __init__(self) -> None:
+        self._news = asyncio.Event()
+        self._patience_s = 0.0
+
+    def hear(self, entry: JournalEntry) -> None:
+        """Hear of one thing: somebody may have lost a connection by it, or know that his key has ended."""
+        has_lost = entry.kind == "connection" or (entry.event == LISTEN_KEY_EXPIRED and entry.sockets > 0)
+        self._patience_s = max(self._patience_s, REACTION_S if has_lost else QUIET_S)
+        self._news.set()
+
+    async def until_quiet(self) -> None:
+        """Wait until nothing more happens, if anything did."""
+        loop = asyncio.get_running_loop()
+        end_s = loop.time() + PATIENCE_S
+        wait_s = self._patience_s
+        while self._news.is_set() and loop.time() < end_s:
+            self._news.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait_s):
+                    await self._news.wait()
+            wait_s = QUIET_S
 
 
 def parse_pace(text: str) -> tuple[Mode, float | None]:

@@ -58,7 +58,11 @@ def test_what_is_set_while_timers_fire_is_not_among_them() -> None:
 def test_one_that_is_cancelled_by_another_of_the_same_time_does_not_fire() -> None:
     diary = Diary()
     victims: list[Timer] = []
-    diary.queue.add(1, lambda: victims[0].cancel())
+
+    def cancel() -> None:
+        victims[0].cancel()
+
+    diary.queue.add(1, cancel)
     victims.append(diary.queue.add(1, lambda: diary.fired.append("victim")))
 
     assert diary.fire(1) == []
