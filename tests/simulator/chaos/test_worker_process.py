@@ -1,0 +1,100 @@
+"""A worker answers how a run ended, also when it dies of it, and then answers the next one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from simulator.chaos.worker_process import RefusedError, WorkerProcess, default_limit_s
+from simulator.core.scenario.laboratory import Laboratory
+from simulator.core.scenario.market_action import SetPrice
+from simulator.core.scenario.scenario import Scenario, Step
+from tests.simulator.chaos import fake_world
+
+WORLD = fake_world.__name__
+ENGINE = f"{WORLD}:an_engine"
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[WorkerProcess]:
+    process = WorkerProcess(ENGINE, 60, WORLD)
+    yield process
+    process.close()
+
+
+def test_a_run_ends_in_another_process_as_it_would_here(worker: WorkerProcess) -> None:
+    result = worker.run_seed(fake_world.FAILS, 1)
+
+    here = fake_world.run_seed(fake_world.FAILS, 1, fake_world.an_engine)  # type: ignore[arg-type]  # it is never asked
+    assert result.divergences == here.divergences
+    assert result.happened == here.happened
+
+
+def test_every_worker_hashes_the_same_whatever_this_process_does(
+    worker: WorkerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONHASHSEED", "77")
+
+    assert worker.run_seed(fake_world.PASSES, 1).journal_digest.endswith("-0")
+
+
+def test_a_scenario_keeps_what_it_says(worker: WorkerProcess) -> None:
+    steps = [Step(at="1s", do=SetPrice(symbol="BTCUSDT", price="0.10"))]
+
+    result = worker.run_scenario(Scenario(name="x", steps=steps, laboratory=Laboratory(seed=9)))
+
+    assert (result.seed, result.passed) == (9, True)
+
+
+def test_what_an_engine_prints_is_no_answer(worker: WorkerProcess) -> None:
+    assert worker.run_seed(fake_world.PRINTS, 1).passed
+
+
+def test_a_worker_that_dies_is_a_failed_seed_and_the_next_one_lives(worker: WorkerProcess) -> None:
+    died = worker.run_seed(fake_world.DIES, 1)
+
+    assert [(broken.rule, broken.what) for broken in died.divergences] == [("raised", "its process died (3)")]
+    assert worker.run_seed(fake_world.PASSES, 1).passed
+
+
+def test_a_defect_is_a_failed_seed_with_its_traceback(worker: WorkerProcess) -> None:
+    result = worker.run_seed(fake_world.RAISES, 1)
+
+    assert result.divergences[0].what == "the run broke off: RuntimeError: a defect"
+    assert any("in run_seed" in line for line in result.timeline)
+
+
+def test_what_cannot_be_played_is_said(worker: WorkerProcess) -> None:
+    with pytest.raises(RefusedError, match="no such world"):
+        worker.run_seed(fake_world.REFUSES, 1)
+
+
+def test_a_run_that_hangs_is_a_failed_seed_that_says_where() -> None:
+    worker = WorkerProcess(ENGINE, 0.2, WORLD)
+
+    result = worker.run_seed(fake_world.HANGS, 1)
+
+    worker.close()
+    assert result.divergences[0].rule == "hung"
+    assert "0.2 s of real time" in result.divergences[0].what
+    assert any("in _somewhere" in line for line in result.timeline)
+
+
+def test_a_worker_is_replaced_in_time_and_leaves_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simulator.chaos.worker_process._RUNS", 2)
+    worker = WorkerProcess(ENGINE, 60, WORLD)
+    first = worker.run_seed(fake_world.PASSES, 1)
+    process = worker._process  # noqa: SLF001  what must be gone
+    assert process is not None
+
+    assert worker.run_seed(fake_world.PASSES, 1) == first
+
+    with pytest.raises(ProcessLookupError):
+        os.kill(process.pid, 0)
+    worker.close()
+
+
+def test_a_day_may_take_longer_than_an_hour() -> None:
+    assert (default_limit_s(1), default_limit_s(24)) == (120, 1500)
