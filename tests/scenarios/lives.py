@@ -1,71 +1,26 @@
 """Several lives of one engine on one exchange: each is killed, and what the next one finds of it is its journal.
 
-A kill runs no `finally`. So every task of a life is driven by a coroutine of ours, which, once the life is over, never
-resumes it again; the journal is let go of as the kernel would, and the connections are cut. What a dead life would
-still do between the kill and its next `await` reaches nobody. Only when a test is over are the dead buried: their tasks
-are cancelled, and close what they hold.
+How a life ends at any await is `simulator.chaos.life`'s. Here the journal is let go of as the kernel would, and the
+connections are cut. What a dead life would still do between the kill and its next `await` reaches nobody.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from contextvars import ContextVar, copy_context
-from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from types import coroutine
-from typing import Any, TypeVar
+from typing import Any
 
 from simulator import AccountSpec, Simulator
+from simulator.chaos import life as chaos_life
 from tests.scenarios.desk import Desk, RecordingOrderManager
 from user_stream import Environment, MappedOrderUpdate, PositionBook, Settings, UserStreamService
 from user_stream.core.orders import Order
 from user_stream.runtime.binance_rest import BinanceRest
 from user_stream.runtime.clock import LoopClock
-
-T = TypeVar("T")
-_life: ContextVar[Life | None] = ContextVar("life", default=None)
-
-
-@coroutine
-def _driven(life: Life, work: Coroutine[Any, Any, T]) -> Generator[Any, Any, T]:
-    """Resume `work` as often as its task is resumed, until its life is over."""
-    error: BaseException | None = None
-    while True:
-        life.step()
-        while life.over and not life.buried:
-            try:
-                yield from asyncio.get_running_loop().create_future()
-            except asyncio.CancelledError as cancelled:
-                error = cancelled
-        try:
-            waits_for = work.send(None) if error is None else work.throw(error)
-        except StopIteration as end:
-            result: T = end.value
-            return result
-        try:
-            yield waits_for
-            error = None
-        except BaseException as thrown:  # noqa: BLE001  it is for the coroutine to handle
-            error = thrown
-
-
-def _make_task(loop: asyncio.AbstractEventLoop, work: Any, **kwargs: Any) -> asyncio.Task[Any]:
-    context = kwargs.get("context")
-    life: Life | None = _life.get() if context is None else context.get(_life)
-    if life is None:
-        return asyncio.Task(work, loop=loop, **kwargs)
-    task: asyncio.Task[Any] = asyncio.Task(_live(life, work), loop=loop, **kwargs)
-    life.tasks.add(task)
-    task.add_done_callback(life.tasks.discard)
-    return task
-
-
-async def _live(life: Life, work: Coroutine[Any, Any, T]) -> T:
-    return await _driven(life, work)
 
 
 class MortalOrderManager(RecordingOrderManager):
@@ -100,65 +55,26 @@ class MortalOrderManager(RecordingOrderManager):
             self.deliveries.append(data)
 
 
-@dataclass(eq=False)
-class Life:
+class Life(chaos_life.Life):
     """One process, as far as the exchange, its engine and its journal can tell."""
 
-    number: int
-    desk: Desk
-    orders: MortalOrderManager
-    tasks: set[asyncio.Task[Any]] = field(default_factory=set)
-    over: bool = False
-    buried: bool = False
-    steps: int = 0
-    last_step: int | None = None
-    """The life ends before its tasks are resumed for the time after this."""
-    after_delivery: Callable[[MappedOrderUpdate], None] = lambda _: None
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
-    service_task: asyncio.Task[Any] | None = None
+    def __init__(self, number: int, desk: Desk, orders: MortalOrderManager) -> None:
+        super().__init__(number, self._die)
+        self.desk = desk
+        self.orders = orders
+        self.after_delivery: Callable[[MappedOrderUpdate], None] = lambda _: None
+        self.service_task: asyncio.Task[Any] | None = None
 
-    def begin(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Start something within this life."""
-        context = copy_context()
-        context.run(_life.set, self)
-        return asyncio.get_running_loop().create_task(work, context=context)
-
-    async def do(self, work: Coroutine[Any, Any, T]) -> T | None:
-        """Do something within this life; return None when that ends before."""
-        task = self.begin(work)
-        end = asyncio.ensure_future(self.ended.wait())
-        await asyncio.wait([task, end], return_when=asyncio.FIRST_COMPLETED)
-        end.cancel()
-        return task.result() if task.done() else None
-
-    def step(self) -> None:
-        """A task of this life is about to be resumed."""
-        if self.over:
-            return
-        if self.steps == self.last_step:
-            self.kill()
-        self.steps += 1
-
-    def kill(self) -> None:
-        """End this life here and now."""
-        if self.over:
-            return
-        self.over = True
+    def _die(self) -> None:
         memory = self.desk.service._memory  # noqa: SLF001  a kill asks nobody
         if memory._journal is not None:  # noqa: SLF001  as above
             memory._journal.abandon()  # noqa: SLF001  as above
             memory._journal = None  # noqa: SLF001  as above
         self.desk.sim.cut_connections()
-        self.ended.set()
 
     async def bury(self) -> None:
         """Let go of what a dead process no longer holds."""
-        self.kill()
-        self.buried = True
-        while tasks := list(self.tasks):
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks, timeout=60)
+        await super().bury()
         await self.orders.close()
 
 
@@ -278,11 +194,10 @@ async def open_lives(
     loop = asyncio.get_running_loop()
     async with sim or Simulator(accounts=(AccountSpec(balance="100000"),)) as exchange:
         lives = Lives(exchange, path, settings or Settings(journal=path, journal_group=1))
-        loop.set_task_factory(_make_task)
-        try:
-            yield lives
-        finally:
-            loop.set_task_factory(None)
-            for life in lives.all:
-                with contextlib.suppress(asyncio.CancelledError):
-                    await life.bury()
+        with chaos_life.mortal_tasks(loop):
+            try:
+                yield lives
+            finally:
+                for each in lives.all:
+                    with contextlib.suppress(asyncio.CancelledError):
+                        await each.bury()
