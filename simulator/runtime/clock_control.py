@@ -7,8 +7,8 @@ stands at that moment while it happens, and goes on when it is over. It is over 
 - those who were pinged have answered, or have had `PATIENCE_S`: a healthy client is never closed for a pong that it had
   no time to send. Whoever lets that pass is not waited for again in this jump, and is closed at its pong's deadline;
 - and, when anything was written into the journal, nothing more was for `QUIET_S`, or `PATIENCE_S` have passed. Who has
-  lost a key or a connection has `REACTION_S` for the next that is heard of it: so a client that is told of its key's
-  end makes another at that moment, and not an hour later.
+  lost a key or a connection has `PATIENCE_S` until something is heard again: so a client that is told of its key's end
+  makes another at that moment, and not an hour later.
 
 All are counted on the event loop's clock, which for clients in other processes is real time. Moves of the market and
 its streams are not journaled: they are not waited for, and a day of them passes as fast as it is computed.
@@ -34,8 +34,6 @@ __all__ = ["ClockControl", "Mode", "parse_pace"]
 
 PATIENCE_S: Final = 2.0
 """How long clients are waited for, in s of the loop."""
-REACTION_S: Final = 0.5
-"""How long a client may take to answer the loss of its key or its connection, in s of the loop."""
 QUIET_S: Final = 0.05
 """How long nothing has to happen before a moment is over, in s of the loop."""
 MOST_MS: Final = 366 * 86_400_000
@@ -240,7 +238,7 @@ class _Ear:
     def hear(self, entry: JournalEntry) -> None:
         """Hear of one thing: somebody may have lost a connection by it, or know that his key has ended."""
         has_lost = entry.kind == "connection" or (entry.event == LISTEN_KEY_EXPIRED and entry.sockets > 0)
-        self._patience_s = max(self._patience_s, REACTION_S if has_lost else QUIET_S)
+        self._patience_s = max(self._patience_s, PATIENCE_S if has_lost else QUIET_S)
         self._news.set()
 
     async def until_quiet(self) -> None:

@@ -306,3 +306,21 @@ def test_run_ends_cleanly_when_ctrl_c_has_ended_its_client_too(tmp_path: Path) -
     assert process.returncode == 1
     assert "the run ended before its time, 60s" in errors
     assert not re.search("Traceback|Unknown child", errors)
+
+
+@pytest.mark.parametrize(("pace", "shown"), [("frozen", ("frozen", 1.0)), ("60x", ("running", 60.0))])
+def test_serve_lets_time_pass_as_it_is_told(pace: str, shown: tuple[str, float]) -> None:
+    with running("serve", "--port", "0", "--clock", pace) as process:
+        url = first_line(process, r"REST +(http://\S+)")[1]
+        with urllib.request.urlopen(f"{url}/sim/clock", timeout=10) as answer:  # noqa: S310  loopback
+            clock = json.load(answer)
+
+    assert (clock["mode"], clock["scale"]) == shown
+
+
+@pytest.mark.parametrize("pace", ["fast", "0x", "-1", "nan", "1e9x"])
+def test_serve_refuses_a_pace_that_is_none(pace: str) -> None:
+    result = invoke("serve", "--port", "0", "--clock", pace)
+
+    assert result.exit_code == 2
+    assert "expected" in result.output.splitlines()[-1]

@@ -72,7 +72,7 @@ async def test_who_answers_pings_lives_and_who_does_not_is_closed_at_the_deadlin
         closed = next(e for e in simulator.journal.entries(event="closed") if "Pong timeout" in e.summary)
         assert closed.time_ms - MIDNIGHT_MS == 780_000
         assert await code_of(mute) == 1008
-        assert asyncio.get_running_loop().time() - began_s < 4, "one patience is enough for who does not answer"
+        assert asyncio.get_running_loop().time() - began_s < 7, "who does not answer is waited for once"
         answering.cancel()
 
 
