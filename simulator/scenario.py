@@ -45,6 +45,7 @@ from simulator.core.scenario.expectation import (
     PositionIs,
     RequestsSeen,
 )
+from simulator.core.scenario.fault_action import EndFault, Fault
 from simulator.core.scenario.frame_action import (
     CloseNextConnections,
     CorruptFrames,
@@ -109,6 +110,7 @@ __all__ = [
     "DropListenKey",
     "DuplicateFrames",
     "EndAlgo",
+    "EndFault",
     "Event",
     "EventsSent",
     "ExecuteThenDelay",
@@ -118,6 +120,7 @@ __all__ = [
     "ExpectationUnmetError",
     "Expire",
     "ExpireListenKey",
+    "Fault",
     "Fill",
     "FollowPath",
     "Funding",

@@ -24,7 +24,7 @@ import pytest
 
 from simulator import AccountSpec, ExecuteThen, JournalEntry, Simulator
 from simulator.core.faults.fault import Delay, Reset, Verdict
-from simulator.core.faults.frame_fault import Hold
+from simulator.core.faults.verdict import Hold
 from tests.killed_engine import GROUP
 
 ROOT = Path(__file__).parents[1]

@@ -17,6 +17,7 @@ from simulator.core.scenario.observation import Subject
 from simulator.core.scenario.position_action import OnVenue
 from simulator.errors import SimulatorError
 from simulator.runtime.api_action import perform_on_api
+from simulator.runtime.fault_action import perform_on_faults
 from simulator.runtime.frame_action import perform_on_connections
 from simulator.runtime.market_action import perform_on_market
 from simulator.runtime.position_action import perform_on_venue
@@ -61,6 +62,8 @@ def perform(simulator: Simulator, action: Deed, about: Subject) -> Subject:
         case act.RestLag():
             orders_s, account_s = milliseconds(action.orders) / 1000, milliseconds(action.account) / 1000
             simulator.rest_lag(orders_s=orders_s, account_s=account_s, replicas=action.replicas)
+        case act.Fault() | act.EndFault():
+            perform_on_faults(simulator, action)
         case _:
             _on_any(simulator, action, getattr(action, "account", None) or about.account)
     return about

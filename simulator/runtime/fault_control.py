@@ -1,20 +1,56 @@
 """What installs fault rules on a simulator, takes them back, and shows what they did: `Simulator.faults`.
 
 There is one book of rules for everything, `Simulator.on_request` and `Simulator.on_frame` write in it too, so the order
-of installation is one order. Rules may be installed before the start.
+of installation is one order. Rules may be installed before the start; deeds need a simulator that runs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 from simulator.core.faults.rule import Installed, Rule, RuleBook
+from simulator.core.scenario.fault_reading import Meaning, named_meaning
+from simulator.core.scenario.observation import NOTHING
+from simulator.runtime.action import perform
 
 if TYPE_CHECKING:
     from simulator.runtime.server import Simulator
 
-__all__ = ["FaultControl"]
+__all__ = ["Brought", "FaultControl"]
+
+
+class Brought:
+    """A fault that was brought about: its rules, and how many deeds it did. As a context manager it ends itself."""
+
+    def __init__(self, name: str, rules: Sequence[Installed], deeds: int) -> None:
+        self.name = name
+        self.rules = tuple(rules)
+        self.deeds = deeds
+
+    @property
+    def hits(self) -> int:
+        """How many things its rules took, and how many deeds it did."""
+        return self.deeds + sum(installed.hits for installed in self.rules)
+
+    def remove(self) -> None:
+        """Take nothing any more. What is held stays held, what was done stays done."""
+        for installed in self.rules:
+            installed.remove()
+
+    def release(self) -> None:
+        """Take nothing any more, and send what is held."""
+        for installed in self.rules:
+            installed.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    def __repr__(self) -> str:
+        return f"<Brought {self.name}, {self.hits} hits, {list(self.rules)}>"
 
 
 class FaultControl:
@@ -36,6 +72,40 @@ class FaultControl:
         """
         return self._book.install(rule, self._now_ms())
 
+    def named(self, name: str, **changes: Any) -> Brought:
+        """Bring about a fault of the catalogue: install its rules, then do its deeds.
+
+        `changes` are fields that its rules (`times`, `account`, `after_s`, ...), or its deeds (`symbol`), are to have
+        otherwise. Raises `BadFaultError` for a name or a field that is not there, and whatever keeps a deed from being
+        done: `NoListenKeyError` where no key is there to expire.
+        """
+        return self.bring_about(named_meaning(name, changes), name)
+
+    def bring_about(self, meaning: Meaning, name: str = "") -> Brought:
+        """Install rules and do deeds. If one of the deeds cannot be done, the rules are not installed either."""
+        brought = Brought(name, [], 0)
+        try:
+            for rule in meaning.rules:
+                brought.rules += (self.install(rule),)
+            for deed in meaning.deeds:
+                perform(self._simulator, deed, NOTHING)
+                brought.deeds += 1
+        except BaseException:
+            brought.remove()
+            raise
+        return brought
+
+    def end(self, name: str | None = None) -> int:
+        """End the faults of this name, or all, and send what they hold; return how many rules that were."""
+        ended = [found for found in self.installed if name in {None, found.rule.name}]
+        for installed in ended:
+            installed.release()
+        return len(ended)
+
+    def clear(self) -> None:
+        """End every rule, and send what they hold."""
+        self.end()
+
     @property
     def installed(self) -> Sequence[Installed]:
         """The rules in the order of their installation. Of those that are used up, the last 100."""
@@ -44,8 +114,3 @@ class FaultControl:
     def find(self, number: int) -> Installed | None:
         """Return the rule with this number, unless there is none."""
         return self._book.find(number)
-
-    def clear(self) -> None:
-        """Release and remove every rule."""
-        for installed in self.installed:
-            installed.release()

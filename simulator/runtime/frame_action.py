@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from simulator.core.faults.fault import Delay
-from simulator.core.faults.frame_fault import Corrupt, Drop, Duplicate, FrameVerdict, Hold
+from simulator.core.faults.verdict import Corrupt, Delay, Drop, Duplicate, Hold, Verdict
 from simulator.core.scenario import frame_action as act
 from simulator.core.scenario.notation import milliseconds
 
@@ -49,7 +48,7 @@ def _on_frames(
 
 def _verdict(
     action: act.DropFrames | act.DuplicateFrames | act.DelayFrames | act.HoldFrames | act.CorruptFrames,
-) -> FrameVerdict:
+) -> Verdict:
     match action:
         case act.DropFrames():
             return Drop()

@@ -11,7 +11,7 @@ import pytest
 
 from simulator import AccountSpec, ExecuteThen, Simulator
 from simulator.core.faults.fault import Delay, Reset
-from simulator.core.faults.frame_fault import Hold
+from simulator.core.faults.verdict import Hold
 from tests.scenarios.desk import SYMBOL
 from tests.scenarios.lives import Life, Lives, open_lives
 from tests.scenarios.watching import requests, when

@@ -24,7 +24,7 @@ from simulator.core.scenario.record import suggestion
 from simulator.core.scenario.scenario_error import Problem
 from simulator.errors import BadFaultError
 
-__all__ = ["data_of", "read_rule", "rule_of"]
+__all__ = ["data_of", "read_fields", "read_rule", "rule_of"]
 
 _BY_NAME: Final[Mapping[str, type[Verdict]]] = {name_of(kind): kind for kind in VERDICTS}
 _NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?")
@@ -47,6 +47,12 @@ def read_rule(data: object, path: str = "") -> tuple[Rule | None, list[Problem]]
     if isinstance(rule, Rule):
         reader.problems += [Problem(_join(path, found.path), found.message) for found in mistakes(rule)]
     return (None, reader.problems) if reader.problems else (rule, [])
+
+
+def read_fields(kind: type, data: Mapping[str, Any], path: str = "") -> tuple[dict[str, Any], list[Problem]]:
+    """Return fields of a rule as they are given, and what is wrong in them."""
+    reader = _Reader()
+    return reader.fields(kind, data, path), reader.problems
 
 
 def data_of(record: Rule | Verdict) -> dict[str, Any]:
@@ -82,16 +88,20 @@ class _Reader:
         if not isinstance(data, Mapping):
             return self._complain(path, f"expected a mapping of fields, got {_shown(data)}")
         before = len(self.problems)
-        known = {field.name: field for field in msgspec.structs.fields(kind)}
+        given = self.fields(kind, data, path)
+        for field in msgspec.structs.fields(kind):
+            if field.required and field.name not in data:
+                self._complain(path, f'"{field.name}" is missing')
+        return kind(**given) if len(self.problems) == before else None
+
+    def fields(self, kind: type, data: Mapping[Any, Any], path: str) -> dict[str, Any]:
+        """Return the fields of a record that are given; what is wrong with one is None."""
         hints = get_type_hints(kind)
+        known = {field.name: hints[field.name] for field in msgspec.structs.fields(kind)}
         for name in data:
             if name not in known:
                 self._complain(_join(path, str(name)), f"unknown field{_near(str(name), known)}")
-        for field in known.values():
-            if field.required and field.name not in data:
-                self._complain(path, f'"{field.name}" is missing')
-        given = {name: self._value(hints[name], data[name], _join(path, name)) for name in known if name in data}
-        return kind(**given) if len(self.problems) == before else None
+        return {name: self._value(hint, data[name], _join(path, name)) for name, hint in known.items() if name in data}
 
     def _verdict(self, data: object, path: str, allowed: Mapping[str, type]) -> Any:
         fields: object = {}

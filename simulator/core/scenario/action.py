@@ -25,6 +25,7 @@ from simulator.core.scenario.engine_action import (
     EngineRestart,
     OnEngine,
 )
+from simulator.core.scenario.fault_action import EndFault, Fault, OnFaults
 from simulator.core.scenario.frame_action import (
     CloseNextConnections,
     CorruptFrames,
@@ -77,11 +78,13 @@ __all__ = [
     "Delay",
     "DropListenKey",
     "EndAlgo",
+    "EndFault",
     "ExecuteThenDelay",
     "ExecuteThenReset",
     "ExecuteThenRespond",
     "Expire",
     "ExpireListenKey",
+    "Fault",
     "Fill",
     "OnListenKey",
     "OnOrder",
@@ -351,7 +354,7 @@ OnOrder: TypeAlias = Fill | Cancel | Expire | Amend | TriggerAlgo | EndAlgo
 
 Deed: TypeAlias = (
     Place | PlaceAlgo | OnOrder | AccountAction | OnMarket | OnVenue
-    | RefuseConnections | OnConnections | OnApi | RestLag | OnEngine
+    | RefuseConnections | OnConnections | OnApi | RestLag | OnFaults | OnEngine
 )  # fmt: skip
 """What can be done at any time, whether or not a request is at hand."""
 
@@ -365,6 +368,7 @@ _ACTION_TYPES: tuple[type[Action], ...] = (
     ExpireListenKey, DropListenKey, ReplaceListenKey, CloseConnections, CutConnections, SilenceConnections,
     HalfOpenConnections, RefuseConnections, NextConnectionsSilent, CloseNextConnections,
     DropFrames, DuplicateFrames, DelayFrames, HoldFrames, ReleaseFrames, CorruptFrames, RestLag,
+    Fault, EndFault,
     CloseApiConnections, CutApiConnections, HalfOpenApiConnections, RevokeApiKey, RestoreApiKey,
     EnginePlace, EngineCancel, EngineCancelAll, EngineAmend, EnginePlaceAlgo, EngineCancelAlgo, EngineCrash,
     EngineRestart,

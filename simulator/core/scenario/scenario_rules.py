@@ -21,6 +21,8 @@ from simulator.core.scenario.action import (
 from simulator.core.scenario.answer import text_of
 from simulator.core.scenario.api_action import CloseApiConnections
 from simulator.core.scenario.expectation import EXPECTATIONS, AlgoOrderIs, Counted, Expectation, OrderIs
+from simulator.core.scenario.fault_action import Fault
+from simulator.core.scenario.fault_reading import fault_problems
 from simulator.core.scenario.frame_action import CloseNextConnections
 from simulator.core.scenario.notation import Notation, milliseconds, snake_case
 from simulator.core.scenario.record import field_types, suggestion, value_complaint
@@ -198,6 +200,8 @@ def _answers(step: Step, path: str) -> Iterator[Problem]:
 
 
 def _texts(action: Action, place: str) -> Iterator[Problem]:
+    if isinstance(action, Fault):
+        yield from fault_problems(action, place)
     if isinstance(action, Reject) and not (action.message or text_of(action.code)):
         yield Problem(f"{place}.message", f"there is no known text for {action.code}: write one")
     if isinstance(action, Respond) and action.body is not None and (action.code, action.message) != (None, None):

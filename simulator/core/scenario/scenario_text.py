@@ -20,6 +20,7 @@ import yaml
 
 from simulator.core.scenario.action import ACTIONS
 from simulator.core.scenario.expectation import EXPECTATIONS
+from simulator.core.scenario.fault_action import SHORT_FORMS
 from simulator.core.scenario.laboratory import Laboratory
 from simulator.core.scenario.record import FieldType, field_types, suggestion, value_complaint
 from simulator.core.scenario.scenario import Scenario, Step
@@ -169,7 +170,11 @@ class _Reader:
         self.lines[place] = _line(name_node)
         if value is None or _is_null(value):
             return self._build(kinds[name], self._missing(kinds[name], {}, place), place)
-        found = self._record(kinds[name], value, place)
+        short = SHORT_FORMS.get(kinds[name])
+        if short is not None and isinstance(value, yaml.ScalarNode):
+            found = {short: self._value(value, place, field_types(kinds[name])[short])}
+        else:
+            found = self._record(kinds[name], value, place)
         return self._build(kinds[name], found, place)
 
     def _list(self, node: yaml.Node, path: str, read: NodeReader) -> list[Any]:
