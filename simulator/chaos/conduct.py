@@ -3,7 +3,8 @@
 Pure: it is shown the journal, entry by entry.
 
 - An order is sent as often as the plan says, under the client order id that the plan says: usually once. Whatever
-  became of the first request, the second might be executed, too.
+  became of the first request, the second might be executed, too. Only a request whose timestamp was refused (-1021)
+  was none: it never came as far as the order, and may be sent anew with another timestamp.
 - The exchange never has to refuse a request for the limits' sake. A refusal that a script gave is none of that; it says
   so by not following from the exchange's own counts.
 - After a refusal of either kind nothing is sent before the time that it named; after one that speaks of orders (-1015),
@@ -27,6 +28,7 @@ __all__ = ["Conduct", "planned"]
 
 _ORDER_PATHS: Final = frozenset({"/fapi/v1/order", "/fapi/v1/algoOrder", "/fapi/v1/batchOrders"})
 _TOO_MANY_ORDERS: Final = -1015
+_BAD_TIMESTAMP: Final = -1021
 _ON_ITS_WAY_MS: Final = 1_000
 """How long what was sent before a refusal was heard may take."""
 
@@ -51,6 +53,8 @@ class Conduct:
         self._is_own = is_own
         self._on_its_way_ms = _ON_ITS_WAY_MS + 2 * latency_ms
         self._sent: Counter[str] = Counter()
+        self._unanswered: dict[int, list[str]] = {}
+        """Client order ids by the `seq` of the request that sent them."""
         self._quiet = (0, 0)
         """From when until when nothing is to be sent: ms."""
         self._quiet_for_orders = (0, 0)
@@ -61,13 +65,18 @@ class Conduct:
             return
         if entry.kind == "request":
             yield from self._requested(entry)
-        elif entry.kind == "response" and entry.status in {418, 429}:
-            yield from self._refused(entry)
+        elif entry.kind == "response":
+            names = self._unanswered.pop(entry.about, [])
+            if _code(entry) == _BAD_TIMESTAMP:
+                self._sent.subtract(names)
+            if entry.status in {418, 429}:
+                yield from self._refused(entry)
 
     def _requested(self, entry: JournalEntry) -> Iterator[Divergence]:
         is_order = entry.method == "POST" and entry.path in _ORDER_PATHS
         if is_order:
-            for name in _client_ids(entry):
+            names = self._unanswered[entry.seq] = _client_ids(entry)
+            for name in names:
                 self._sent[name] += 1
                 yield from self._counted(name, entry)
         for (since, until), concerned in ((self._quiet, True), (self._quiet_for_orders, is_order)):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from simulator.chaos import draw_algo, draw_connections, draw_market, draw_orders
+from simulator.chaos import draw_algo, draw_connections, draw_danger, draw_faults, draw_market, draw_orders
 from simulator.chaos.draw_terms import draw_terms
 from simulator.chaos.drawing import Day
 from simulator.core.scenario.notation import milliseconds
@@ -36,6 +36,12 @@ class Mix:
     """Prices, transfers, funding, positions closed by force, settings."""
     connections: float = 1
     """What befalls streams and listen keys."""
+    frames: float = 1
+    """What befalls single frames."""
+    requests: float = 1
+    """What befalls REST: requests, answers, the data behind them, the clock."""
+    dangers: float = 1
+    """Faults at the very moment at which something depends on it."""
     crashes: float = 1
 
 
@@ -89,7 +95,21 @@ def _stories(mix: Mix) -> list[tuple[float, Story]]:
         (2 * mix.market, draw_market.closed_by_force),
         (1.5 * mix.market, draw_market.settings_change),
         (1.5 * mix.market, draw_market.rows_are_told),
-        (6 * mix.connections, draw_connections.connection_ends),
-        (3 * mix.connections, draw_connections.key_dies),
-        (1.5 * mix.crashes, draw_connections.engine_dies),
+        (4 * mix.connections, draw_connections.connection_ends),
+        (1.5 * mix.connections, draw_connections.handshakes_fail),
+        (1 * mix.connections, draw_connections.connections_are_slow),
+        (2.5 * mix.connections, draw_connections.key_dies),
+        (4 * mix.frames, draw_connections.frames_come_otherwise),
+        (2 * mix.frames, draw_connections.frames_are_spoilt),
+        (4 * mix.requests, draw_faults.orders_fail),
+        (4 * mix.requests, draw_faults.reads_fail),
+        (2 * mix.requests, draw_faults.reads_lag),
+        (2 * mix.requests, draw_faults.key_requests_fail),
+        (0.7 * mix.requests, draw_faults.banned),
+        (0.7 * mix.requests, draw_faults.clock_is_wrong),
+        (1.2 * mix.crashes, draw_connections.engine_dies),
+        (1.2 * mix.crashes, draw_danger.at_a_death),
+        (4 * mix.dangers, draw_danger.at_a_command),
+        (2 * mix.dangers, draw_danger.at_a_cancellation),
+        (3 * mix.dangers, draw_danger.at_a_reconnection),
     ]

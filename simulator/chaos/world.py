@@ -119,8 +119,9 @@ class _World:
 
     def _stop_faults(self) -> None:
         simulator = self._simulator
-        simulator.rest_lag()
         simulator.release_frames()
+        simulator.faults.clear()
+        simulator.rest_lag()
         simulator.restore_api_key()
 
     def _judge(self, lives: Lives, player: Player) -> None:
