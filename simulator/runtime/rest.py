@@ -250,10 +250,10 @@ class RestInterface:
         body = _body_of(answer)
         payload = spoilt_content(corrupt, body) if corrupt is not None else _encoded(body)
         content_type = "text/html" if isinstance(body, str) else "application/json"
-        took_ms = self._floor.clock.time_ms() - request.arrived_ms
-        headers = {**FRONT_HEADERS, "x-response-time": f"{took_ms}ms", **answer.headers}
-        skew_ms = request.conditions.skew_ms
-        return WholeAnswer(answer.status, payload, content_type, headers, skew_ms=skew_ms), len(payload)
+        now_ms = self._floor.clock.time_ms()
+        headers = {**FRONT_HEADERS, "x-response-time": f"{now_ms - request.arrived_ms}ms", **answer.headers}
+        told_ms = now_ms + request.conditions.skew_ms
+        return WholeAnswer(answer.status, payload, content_type, headers, time_ms=told_ms), len(payload)
 
     def _record(self, request: _Request, status: int, body: object, *, size: int = 0, summary: str = "") -> None:
         self._floor.chronicle.record(

@@ -41,7 +41,10 @@ class Asker(Protocol):
 
 
 class WholeAnswer:
-    """An answer; names of headers are written as they are given, and no text has a line break."""
+    """An answer; names of headers are written as they are given, and no text has a line break.
+
+    `time_ms` is what its date is made of; None means this machine's time.
+    """
 
     def __init__(
         self,
@@ -50,10 +53,10 @@ class WholeAnswer:
         content_type: str = "text/plain",
         headers: Mapping[str, str] = {},
         *,
-        skew_ms: int = 0,
+        time_ms: int | None = None,
     ) -> None:
         self.status = status
-        self._skew_ms = skew_ms
+        self._time_ms = time_ms
         self._payload = payload
         self._content_type = content_type
         self._headers = headers
@@ -89,9 +92,8 @@ class WholeAnswer:
         lines += [f"{name}: {value}" for name, value in self._headers.items()]
         return "\r\n".join(lines) + "\r\n\r\n"
 
-
     def _second(self) -> int:
-        return int(time.time() + self._skew_ms / 1000)
+        return int(time.time()) if self._time_ms is None else self._time_ms // 1000
 
 
 class ForAiohttp(web.Response):

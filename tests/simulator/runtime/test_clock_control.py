@@ -316,6 +316,13 @@ async def test_an_order_that_waits_too_long_is_late_by_the_exchanges_clock_whoev
         assert codes == [-5028, -5028]
 
 
+async def test_answers_are_dated_by_the_exchange() -> None:
+    async with Simulator(start_ms=MIDNIGHT_MS) as simulator, Wire(simulator) as wire:
+        await simulator.clock.advance(hours=26)
+
+        assert (await wire.send("GET", "/fapi/v1/ping")).headers["date"] == "Wed, 23 Sep 2026 02:00:00 GMT"
+
+
 @pytest.mark.parametrize("scale", [0, -1, float("inf"), float("nan"), 10_001, True, "60"])
 async def test_time_does_not_run_at_a_pace_that_is_none(scale: Any) -> None:
     async with Simulator() as simulator:
