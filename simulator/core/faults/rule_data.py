@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from types import UnionType
 from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -59,9 +60,19 @@ def data_of(record: Rule | Verdict) -> dict[str, Any]:
     """Return a rule, or a verdict's fields, as the data that describes it; what is as it is by default is left out."""
     return {
         field.name: _plain(value)
-        for field in msgspec.structs.fields(record)
+        for field in _fields(type(record))
         if (value := getattr(record, field.name)) != _default(field)
     }
+
+
+@cache
+def _fields(kind: type) -> tuple[msgspec.structs.FieldInfo, ...]:
+    return msgspec.structs.fields(kind)
+
+
+@cache
+def _hints(kind: type) -> Mapping[str, Any]:
+    return get_type_hints(kind)
 
 
 def _plain(value: Any) -> Any:
@@ -89,15 +100,15 @@ class _Reader:
             return self._complain(path, f"expected a mapping of fields, got {_shown(data)}")
         before = len(self.problems)
         given = self.fields(kind, data, path)
-        for field in msgspec.structs.fields(kind):
+        for field in _fields(kind):
             if field.required and field.name not in data:
                 self._complain(path, f'"{field.name}" is missing')
         return kind(**given) if len(self.problems) == before else None
 
     def fields(self, kind: type, data: Mapping[Any, Any], path: str) -> dict[str, Any]:
         """Return the fields of a record that are given; what is wrong with one is None."""
-        hints = get_type_hints(kind)
-        known = {field.name: hints[field.name] for field in msgspec.structs.fields(kind)}
+        hints = _hints(kind)
+        known = {field.name: hints[field.name] for field in _fields(kind)}
         for name in data:
             if name not in known:
                 self._complain(_join(path, str(name)), f"unknown field{_near(str(name), known)}")

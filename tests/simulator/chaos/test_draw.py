@@ -45,10 +45,10 @@ def test_steps_come_in_their_order_and_within_the_length(seed: int) -> None:
 
 def test_client_order_ids_never_repeat() -> None:
     placed = [
-        action.client_order_id
+        name
         for step in draw_scenario(3, 24).steps
         for action in step.actions
-        if getattr(action, "client_order_id", None)
+        if (name := getattr(action, "client_order_id", None))
     ]
     assert len(placed) == len(set(placed))
 
