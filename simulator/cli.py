@@ -1,5 +1,5 @@
 """The command `simulator`: `serve` an exchange, `run` a client against a scenario, `check` scenario files, try an
-engine in the laboratory (`chaos`).
+engine in the laboratory (`chaos`, `interleavings`).
 
 Whatever cannot be done ends with one clear line on stderr and an exit code that is not 0. Exit codes: 0 as expected,
 1 a scenario or its client failed or something could not be done, 2 the command line is wrong.
@@ -18,9 +18,11 @@ from typing import Final
 import click
 
 from simulator.chaos.command import chaos
+from simulator.chaos.interleavings_command import interleavings
 from simulator.command_life import first_of, listening, one_line, report, stop_signal
 from simulator.core.scenario.scenario import Scenario
 from simulator.core.scenario.scenario_error import ScenarioError
+from simulator.faults_command import faults
 from simulator.runtime.script import load_scenario
 from simulator.runtime.server import Simulator
 from simulator.serve_command import serve
@@ -38,6 +40,8 @@ def main() -> None:
 
 main.add_command(serve)
 main.add_command(chaos)
+main.add_command(faults)
+main.add_command(interleavings)
 
 
 @main.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})

@@ -13,6 +13,7 @@
 | POST /sim/clock     | `{"mode": "frozen"}`, "stepped", or "running" with a `"scale": 60`                            |
 | .../clock/advance   | POST `{"minutes": 61}`: lives through that time at once, then answers (docs/clock.md)         |
 | .../clock/step      | POST: goes to the next thing that is due                                                      |
+| /sim/faults         | GET, POST, DELETE: fault rules (`runtime.fault_routes`, docs/faults.md)                       |
 | POST /sim/reset     | back to the start; ends every run                                                             |
 
 It serves this machine alone (see `core.loopback`). Errors are `{"error": "..."}` with a 4xx status.
@@ -38,6 +39,7 @@ from simulator.core.scenario.scenario_text import parse_actions, parse_scenario
 from simulator.core.scenario.script import Outcome
 from simulator.errors import SimulatorError
 from simulator.runtime.clock_routes import clock_routes
+from simulator.runtime.fault_routes import fault_routes
 from simulator.runtime.script import ScenarioRun, do_at_once, play
 
 if TYPE_CHECKING:
@@ -87,6 +89,7 @@ class Control:
             "/sim/scenario": {"GET": self._outcomes, "POST": self._play},
             "/sim/reset": {"POST": self._reset},
             **clock_routes(simulator),
+            **fault_routes(simulator),
         }
 
     async def handle(self, request: web.BaseRequest) -> web.Response:

@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from simulator.core.faults.rule import Installed, Rule, RuleBook
+from simulator.core.faults.rule_check import described
+from simulator.core.journal import mask_text
 from simulator.core.scenario.fault_reading import Meaning, named_meaning
 from simulator.core.scenario.observation import NOTHING
 from simulator.runtime.action import perform
@@ -56,10 +58,13 @@ class Brought:
 class FaultControl:
     """The fault rules of one simulator."""
 
-    def __init__(self, simulator: Simulator, book: RuleBook, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self, simulator: Simulator, book: RuleBook, now_ms: Callable[[], int], record: Callable[[str], object]
+    ) -> None:
         self._simulator = simulator
         self._book = book
         self._now_ms = now_ms
+        self._record = record
 
     def __repr__(self) -> str:
         return f"<FaultControl {list(self.installed)}>"
@@ -84,6 +89,7 @@ class FaultControl:
     def bring_about(self, meaning: Meaning, name: str = "") -> Brought:
         """Install rules and do deeds. If one of the deeds cannot be done, the rules are not installed either."""
         brought = Brought(name, [], 0)
+        self._note(name, meaning)
         try:
             for rule in meaning.rules:
                 brought.rules += (self.install(rule),)
@@ -94,6 +100,10 @@ class FaultControl:
             brought.remove()
             raise
         return brought
+
+    def _note(self, name: str, meaning: Meaning) -> None:
+        told = "; ".join(described(rule) for rule in meaning.rules)
+        self._record(mask_text(f"fault {name}: {told}".rstrip(": ")))
 
     def end(self, name: str | None = None) -> int:
         """End the faults of this name, or all, and send what they hold; return how many rules that were."""

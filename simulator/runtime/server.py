@@ -141,7 +141,7 @@ class Simulator(
         self._price_runs: PriceRuns | None = None
         self._clock_control: ClockControl | None = None
         self._rule_book = RuleBook(seed)
-        self.faults = FaultControl(self, self._rule_book, self._now_or_start_ms)
+        self.faults = FaultControl(self, self._rule_book, self._now_or_start_ms, self._record_action)
         self._api_keys = ApiKeys(self.accounts)
         self._opened_ws_api: WsApi | None = None
         self._tls = tls
@@ -351,6 +351,10 @@ class Simulator(
         if self._price_runs is None:
             raise NotRunningError
         return self._price_runs
+
+    def _record_action(self, summary: str) -> None:
+        if self._opened is not None:
+            self._opened.chronicle.record("action", summary=summary)
 
     def _now_or_start_ms(self) -> int:
         if self._opened is not None:

@@ -20,7 +20,7 @@ import yaml
 
 from simulator.core.scenario.action import ACTIONS
 from simulator.core.scenario.expectation import EXPECTATIONS
-from simulator.core.scenario.fault_action import SHORT_FORMS
+from simulator.core.scenario.fault_action import SHORT_FORMS, Fault
 from simulator.core.scenario.laboratory import Laboratory
 from simulator.core.scenario.record import FieldType, field_types, suggestion, value_complaint
 from simulator.core.scenario.scenario import Scenario, Step
@@ -28,7 +28,7 @@ from simulator.core.scenario.scenario_error import Origin, Problem, ScenarioErro
 from simulator.core.scenario.scenario_rules import check
 from simulator.core.scenario.trigger import TRIGGERS, Request
 
-__all__ = ["parse_actions", "parse_scenario"]
+__all__ = ["parse_actions", "parse_fault", "parse_scenario"]
 
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 
@@ -50,6 +50,17 @@ def parse_actions(text: str, source: str) -> Scenario:
     Raises `ScenarioError` with everything that is wrong.
     """
     return _parsed(text, source, lambda reader, node: reader.actions(node))
+
+
+def parse_fault(text: str, source: str) -> tuple[Fault, Scenario]:
+    """Return the fault that a text describes, as it would stand in `do: {fault: ...}`, and a scenario that does it.
+
+    Raises `ScenarioError` with everything that is wrong.
+    """
+    scenario = _parsed(text, source, lambda reader, node: reader.fault(node))
+    fault = scenario.steps[0].do
+    assert isinstance(fault, Fault)  # noqa: S101  it was read as one
+    return fault, scenario
 
 
 def _parsed(text: str, source: str, read: Callable[[_Reader, yaml.Node | None], dict[str, Any]]) -> Scenario:
@@ -118,6 +129,15 @@ class _Reader:
             return {}
         done = self._do(node, "steps[0].do")
         return {} if self.problems else {"name": "do", "steps": [Step(at="0s", do=done)]}
+
+    def fault(self, node: yaml.Node | None) -> dict[str, Any]:
+        if node is None:
+            self._complain("", "it is empty: say what fails, such as {named: half-open}")
+            return {}
+        path = "steps[0].do.fault"
+        self.lines[path] = _line(node)
+        fault = self._build(Fault, self._record(Fault, node, path), path)
+        return {} if self.problems else {"name": "fault", "steps": [Step(at="0s", do=fault)]}
 
     def _laboratory(self, node: yaml.Node, path: str) -> Any:
         return self._build(Laboratory, self._record(Laboratory, node, path), path)
