@@ -22,6 +22,10 @@ _BURIAL_STOP_S: Final = 60.0
 """How long an engine that is dead may take to close what it still holds."""
 
 
+_LAST_TURNS: Final = 4
+"""How often the loop goes round until what was closed is closed, and what was cancelled has ended."""
+
+
 @dataclass(eq=False)
 class LivingEngine:
     """One life, and what was seen of it. Times are the exchange's, ms; 0: not yet."""
@@ -40,6 +44,7 @@ class LivingEngine:
     left_tasks: tuple[str, ...] = ()
     """Tasks that went on after it had stopped."""
     left_timers: tuple[str, ...] = ()
+    left_connections: tuple[str, ...] = ()
 
 
 class Lives:
@@ -172,10 +177,12 @@ class Lives:
                 await living.life.do(living.engine.stop())
             except Exception as error:  # noqa: BLE001  whatever it raises is told
                 self.raised.append((f"the stop of life {living.life.number}", error))
-        await asyncio.sleep(0)
+        for _ in range(_LAST_TURNS):
+            await asyncio.sleep(0)
         if living.life.over:
             return
         living.end = "stop"
+        living.left_connections = tuple(map(str, living.life.connections()))
         living.left_tasks = tuple(task.get_name() for task in living.life.tasks)
         living.left_timers = tuple(map(str, living.life.timers()))
         living.life.kill()

@@ -74,7 +74,7 @@ class Watch:
         if entry.kind == "event" and entry.account == self._account and entry.summary != "pushed":
             if self._unseen.happened(entry.event, entry.body, entry.time_ms):
                 self._look_later(_UNTIL_LOOK_S)
-        elif entry.kind == "connection":
+        elif entry.kind in {"connection", "request"}:
             self._count_connections()
         if not self._disturbed_ms and self._lives.lives and self._promise(self._lives.trading) is None:
             self._look()

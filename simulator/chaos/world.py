@@ -145,7 +145,7 @@ class _World:
         except TimeoutError:
             self.diverge("hung", f"the engine does not stop:\n{_positions()}")
         for living in lives.all:
-            for left in (*living.left_tasks, *living.left_timers):
+            for left in (*living.left_tasks, *living.left_timers, *living.left_connections):
                 self.diverge("leak", f"life {living.life.number} has stopped, and left {left}")
         for where, error in lives.raised:
             self.diverge("raised", f"{where}: {_traced(error)}")
