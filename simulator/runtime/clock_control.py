@@ -5,7 +5,7 @@ stands at that moment while it happens, and goes on when it is over. It is over 
 
 - the loop has had a turn, so that what has arrived is answered at that moment;
 - those who were pinged have answered, or have had `PATIENCE_S`: a healthy client is never closed for a pong that it had
-  no time to send. Whoever lets that pass is not waited for again in this jump, and is closed at its pong's deadline;
+  no time to send. Whoever lets that pass has `QUIET_S` each later time, and is closed at its pong's deadline;
 - and, when anything was written into the journal, nothing more was for `QUIET_S`, or `PATIENCE_S` have passed. Who has
   lost a key or a connection has `PATIENCE_S` until something is heard again: so a client that is told of its key's end
   makes another at that moment, and not an hour later.
@@ -36,6 +36,8 @@ PATIENCE_S: Final = 2.0
 """How long clients are waited for, in s of the loop."""
 QUIET_S: Final = 0.05
 """How long nothing has to happen before a moment is over, in s of the loop."""
+AGAIN_S: Final = 10.0
+"""How often who let a wait pass is waited for again, in s of the exchange."""
 MOST_MS: Final = 366 * 86_400_000
 FASTEST: Final = 10_000.0
 
@@ -199,7 +201,7 @@ class ClockControl:
 
     async def _live_until(self, end_s: float, stand_at: Callable[[float], None]) -> None:
         """Stand at each moment at which something is due, one after the other, and at last at the end."""
-        given_up: set[object] = set()
+        in_vain: dict[object, float] = {}
         while (next_s := self._clock.next_s) is not None and next_s <= end_s:
             stand_at(next_s)
             ear = _Ear()
@@ -210,22 +212,21 @@ class ClockControl:
                 await ear.until_quiet()
             finally:
                 unsubscribe()
-            await self._until_answered(given_up)
+            await self._until_answered(in_vain)
         stand_at(end_s)
 
-    async def _until_answered(self, given_up: set[object]) -> None:
-        """Wait for the pongs of all who were pinged, but for those whom a wait was in vain for."""
-        loop = asyncio.get_running_loop()
-        end_s = loop.time() + PATIENCE_S
-        while unanswered := self._unanswered():
-            given_up.intersection_update(unanswered)
-            missing = [found for found in unanswered if found not in given_up]
-            if not missing:
-                return
-            if loop.time() >= end_s:
-                given_up.update(missing)
-                return
+    async def _until_answered(self, in_vain: dict[object, float]) -> None:
+        """Wait for the pongs of all who were pinged; but a moment for those who let a wait pass, and since when."""
+        loop, now_s = asyncio.get_running_loop(), self._clock.now_s
+        missing = {found for found in self._unanswered() if now_s - in_vain.get(found, -math.inf) >= AGAIN_S}
+        began_s = loop.time()
+        while missing:
             await asyncio.sleep(_POLL_S)
+            missing.intersection_update(self._unanswered())
+            waited_s = loop.time() - began_s
+            late = {found for found in missing if waited_s >= (QUIET_S if found in in_vain else PATIENCE_S)}
+            in_vain.update(dict.fromkeys(late, now_s))
+            missing -= late
 
 
 class _Ear:
