@@ -141,7 +141,7 @@ class Lives:
         present = self.present
         if present is None or present.leaving:
             return
-        present.down_s = down_s
+        present.down_s, present.leaving = down_s, True
         task = self._outside.copy().run(asyncio.get_running_loop().create_task, self._leave(present))
         self._stopping.add(task)
         task.add_done_callback(self._stopping.discard)
