@@ -19,8 +19,9 @@ from functools import partial
 from typing import Any, Final, Protocol
 
 from simulator.chaos.engine import Amends, CancelsAll, Engine, PlacesAlgo
+from simulator.core.journal import JournalEntry
 from simulator.core.rest.venue_error import VenueError
-from simulator.core.scenario.action import Action, Amend, Answer
+from simulator.core.scenario.action import Action, Amend, Answer, Deed
 from simulator.core.scenario.engine_action import (
     EngineAmend,
     EngineCancel,
@@ -32,11 +33,13 @@ from simulator.core.scenario.engine_action import (
     EngineRestart,
     OnEngine,
 )
+from simulator.core.scenario.fault_action import Fault
 from simulator.core.scenario.notation import milliseconds, snake_case
 from simulator.core.scenario.observation import NOTHING, Subject
 from simulator.core.scenario.scenario import Scenario, Step
 from simulator.errors import SimulatorError
 from simulator.runtime.action import perform
+from simulator.runtime.script import ScenarioRun
 from simulator.runtime.server import Simulator
 
 __all__ = ["Player", "Stage"]
@@ -63,7 +66,7 @@ class Stage(Protocol):
 
 
 class Player:
-    """One performance of a scenario's steps that have a time."""
+    """One performance of a scenario's steps."""
 
     def __init__(self, simulator: Simulator, stage: Stage, scenario: Scenario) -> None:
         self.happened: Counter[str] = Counter()
@@ -72,35 +75,48 @@ class Player:
         """What an engine was told to do and has not done yet; one whose life is over never will."""
         self.raised: list[tuple[str, BaseException]] = []
         """What an engine raises by mistake only, and at which deed."""
-        self._simulator = simulator
+        self.simulator = simulator
+        self.scenario = scenario
+        self._triggered: ScenarioRun | None = None
         self._stage = stage
         self._steps = sorted((_time_ms(step), number) for number, step in enumerate(scenario.steps) if step.at)
-        self._scenario = scenario
 
     async def play(self) -> None:
-        """Do every step at its time, and return after the last one."""
-        begun_ms = self._simulator.time_ms
+        """Do every step at its time, and return after the last one. Steps that wait for something go on until then."""
+        if any(step.at is None for step in self.scenario.steps):
+            self._triggered = _TriggeredRun(self)
+            return
+        begun_ms = self.simulator.time_ms
         for time_ms, number in self._steps:
-            wait_ms = begun_ms + time_ms - self._simulator.time_ms
+            wait_ms = begun_ms + time_ms - self.simulator.time_ms
             if wait_ms > 0:
                 await asyncio.sleep(wait_ms / 1000)
-            self._do(self._scenario.steps[number])
+            self._do(self.scenario.steps[number])
+
+    def end(self) -> None:
+        """Do nothing more."""
+        if self._triggered is not None:
+            self._triggered.stop()
 
     def _do(self, step: Step) -> None:
         about = NOTHING
         for action in step.actions:
-            try:
-                about = self._act(action, about)
-            except (SimulatorError, VenueError):
-                self.skipped += 1
-                return
-            self.happened[snake_case(type(action).__name__)] += 1
+            if not isinstance(action, Answer):  # one needs a request, and was refused by the check
+                about = self.act(action, about)
 
-    def _act(self, action: Action, about: Subject) -> Subject:
-        if isinstance(action, Answer):
-            return about
+    def act(self, action: Deed, about: Subject) -> Subject:
+        """Do an action, or skip it when it cannot be done; return what it was about."""
+        try:
+            about = self._act(action, about)
+        except (SimulatorError, VenueError):
+            self.skipped += 1
+        else:
+            self.happened[_name_of(action)] += 1
+        return about
+
+    def _act(self, action: Deed, about: Subject) -> Subject:
         if not isinstance(action, OnEngine):
-            return perform(self._simulator, action, about)
+            return perform(self.simulator, action, about)
         match action:
             case EngineCrash():
                 self._stage.crash(action.after_steps, milliseconds(action.down) / 1000)
@@ -130,7 +146,7 @@ class Player:
             self.raised.append((name, error))
 
     def _somebody_else(self, action: OnEngine) -> None:
-        simulator = self._simulator
+        simulator = self.simulator
         match action:
             case EngineAmend():
                 terms = Amend(order=action.order, quantity=action.quantity, price=action.price)
@@ -144,6 +160,19 @@ class Player:
                 simulator.request_external("DELETE", "/fapi/v1/algoOrder", clientAlgoId=action.order)
             case _:
                 raise NobodyTradesError
+
+
+class _TriggeredRun(ScenarioRun):
+    """The same for a scenario of which not every step has a time. It lasts as long as the scenario may."""
+
+    def __init__(self, player: Player) -> None:
+        self._player = player
+        super().__init__(player.simulator, player.scenario)
+
+    def _act(self, action: Action, about: Subject, request: JournalEntry | None) -> Subject:
+        if isinstance(action, Answer):
+            return super()._act(action, about, request)
+        return self._player.act(action, about)
 
 
 class NobodyTradesError(SimulatorError):
@@ -188,6 +217,15 @@ def _algo_terms(action: EnginePlaceAlgo) -> dict[str, Any]:
     if action.type == "TRAILING_STOP_MARKET":
         terms["activate_price"] = terms.pop("trigger_price")
     return terms
+
+
+def _name_of(action: Action) -> str:
+    """Return what to count an action as: a fault by what it is about and what it does."""
+    name = snake_case(type(action).__name__)
+    if not isinstance(action, Fault):
+        return name
+    verdict = action.verdict if isinstance(action.verdict, str) else next(iter(action.verdict or {}), "")
+    return f"{name} {action.named or f'{action.on} {verdict}'}"
 
 
 def _time_ms(step: Step) -> int:

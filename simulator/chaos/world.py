@@ -107,6 +107,7 @@ class _World:
         try:
             await player.play()
             await self._until(milliseconds(laboratory.length))
+            player.end()
             self._stop_faults()
             lives.spare()
             await self._until(milliseconds(laboratory.length) + milliseconds(laboratory.calm))

@@ -14,6 +14,7 @@ from simulator.chaos.result import RunResult
 from simulator.chaos.world import run_scenario, run_seed
 from simulator.core.scenario.engine_action import EngineCancel, EnginePlace
 from simulator.core.scenario.laboratory import Laboratory
+from simulator.core.scenario.market_action import SetPrice
 from simulator.core.scenario.position_action import Funding
 from simulator.core.scenario.scenario import Scenario, Step
 
@@ -74,6 +75,12 @@ def test_what_cannot_be_done_is_skipped() -> None:
     cancel = EngineCancel(symbol="BTCUSDT", order="c-1")
     result = run(short(Step(at="100ms", do=cancel)), Idle)  # it has not started by then
     assert (result.skipped, dict(result.happened)) == (1, {})
+
+
+def test_steps_that_wait_for_something_are_played_too() -> None:
+    moved = Step(name="moved", at="1s", do=SetPrice(symbol="BTCUSDT", price="64000"))
+    paid = Step(after="moved", delay="2s", do=Funding(symbol="BTCUSDT", rate="0.0001"))
+    assert run(short(moved, paid), Idle).happened == {"set_price": 1, "funding": 1}
 
 
 def test_an_engine_that_never_starts_is_hung() -> None:
