@@ -12,7 +12,6 @@ No user event is ever sent here. Handshakes cost weight 5, and are refused when 
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Final
@@ -59,6 +58,7 @@ from simulator.runtime.ws_api_request import (
     payload_of_answer,
     shown,
     sight_of,
+    without_secrets,
 )
 
 __all__ = ["WS_API_PATH", "WsApi"]
@@ -68,8 +68,6 @@ WS_API_PATH: Final = "/ws-fapi/v1"
 _CLOSE_WAIT_S: Final = 1.0
 _ENGINE_METHODS: Final = frozenset({"order.place", "order.modify"})
 """What goes to the matching engine, which looks at the timestamp once more."""
-_MOST_SHOWN_CHARACTERS: Final = 1000
-_SECRETS: Final = re.compile(r"""(["'](?:apiKey|listenKey|signature)["']\s*:\s*["']?)[^"',}]*""")
 
 
 class WsApi:
@@ -267,7 +265,8 @@ class WsApi:
     def _outcome(self, request: SocketRequest) -> Outcome:
         try:
             if request.asked.method in SESSION_METHODS:
-                return Outcome(Respond(200, body=self._session_result(request)))
+                body = skewed(self._session_result(request), request.conditions.skew_ms)
+                return Outcome(Respond(200, body=body))
             if request.route is None:
                 raise refusal(UNSUPPORTED_OPERATION)
             return self._perform(request, request.route)
@@ -301,7 +300,8 @@ class WsApi:
         venue, now_ms, session = self._floor.venue, self._floor.clock.time_ms(), request.connection.session
         self._weight_counters().admit_weight(request.connection.address, SESSION_WEIGHT, now_ms)
         if request.asked.method == "session.logon":
-            session.log_on(request.asked.params, self._keys, venue.profile, now_ms, request.ahead_ms)
+            judged_ms = now_ms + request.conditions.skew_ms
+            session.log_on(request.asked.params, self._keys, venue.profile, judged_ms, request.ahead_ms)
         elif request.asked.method == "session.logout":
             session.log_out()
         return session.body(now_ms)
@@ -358,10 +358,8 @@ class WsApi:
         return rate_limits(counters.limits, weight, counters.used_orders(request.account, now_ms))
 
     def _refuse_frame(self, connection: ApiConnection, text: str, error: BadFrame) -> None:
-        shown = mask_text(_SECRETS.sub(r"\1…", text[:_MOST_SHOWN_CHARACTERS]))
-        self._floor.chronicle.record(
-            "frame", direction="in", connection=connection.number, summary=f"refused, {error}: {shown}"
-        )
+        summary = f"refused, {error}: {without_secrets(text)}"
+        self._floor.chronicle.record("frame", direction="in", connection=connection.number, summary=summary)
         response: dict[str, Any] = {
             "id": error.id,
             "status": error.status,

@@ -5,6 +5,7 @@ An answer becomes `result` if its status is 200, and `error` otherwise.
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 import msgspec
@@ -14,14 +15,25 @@ from simulator.core.faults.corruption import Corrupt, spoilt_bytes, spoilt_conte
 from simulator.core.faults.fault import Respond
 from simulator.core.faults.rule import Conditions, Sight
 from simulator.core.faults.verdict import What
-from simulator.core.journal import mask
+from simulator.core.journal import mask, mask_text
 from simulator.core.venue import Route
 from simulator.core.ws_api.ws_api import ApiRequest
 from simulator.runtime.ws_api_connection import ApiConnection
 
-__all__ = ["Outcome", "SocketRequest", "content_of", "error_of", "payload_of_answer", "shown", "sight_of"]
+__all__ = [
+    "Outcome",
+    "SocketRequest",
+    "content_of",
+    "error_of",
+    "payload_of_answer",
+    "shown",
+    "sight_of",
+    "without_secrets",
+]
 
 _MOST_JOURNALED_BYTES: Final = 65_536
+_MOST_SHOWN_CHARACTERS: Final = 1000
+_SECRETS: Final = re.compile(r"""(["'](?:apiKey|listenKey|signature)["']\s*:\s*["']?)[^"',}]*""")
 
 
 class SocketRequest(msgspec.Struct, frozen=True):
@@ -94,6 +106,11 @@ def payload_of_answer(response: dict[str, Any], corrupt: Corrupt | None) -> byte
 
 def _inner(corrupt: Corrupt) -> Any:
     return "as_it_is" if corrupt.how in {"truncated", "bad_json", "binary"} else corrupt.how
+
+
+def without_secrets(text: str) -> str:
+    """Return what the journal shows of a frame that is no request."""
+    return mask_text(_SECRETS.sub(r"\1…", text[:_MOST_SHOWN_CHARACTERS]))
 
 
 def sight_of(what: What, request: SocketRequest, answer: Respond | None = None) -> Sight:
