@@ -107,7 +107,8 @@ class Lives:
             living.engine = self._make(living.life.number)
             await living.engine.start()
         except Exception as error:  # noqa: BLE001  whatever it raises is told
-            self.raised.append((f"the start of life {living.life.number}", error))
+            if not living.leaving:  # else that is how it says that it will not be ready
+                self.raised.append((f"the start of life {living.life.number}", error))
             return
         living.ready_ms = self._now_ms()
         self._on_change()
