@@ -47,7 +47,7 @@ class Listener:
         self._tls = tls
         self._plain_handler = plain_handler
         self._meet = meet
-        self._plain: set[PlainConnection] = set()
+        self._plain: dict[PlainConnection, None] = {}  # in their order: a run is the same each time
         self._ports: asyncio.Server | None = None
         self._encrypted: WeakSet[asyncio.Transport] = WeakSet()
         logger = logging.Logger("simulator")  # noqa: LOG001  one of its own: no configuration may print what it is told

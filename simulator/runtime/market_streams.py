@@ -103,7 +103,7 @@ class MarketStreams:
         watched = self._streams.watched
         for name in self._open.keys() - watched:
             self._close(name)
-        for name in watched - self._open.keys():
+        for name in sorted(watched - self._open.keys()):  # in the same order in every process
             feed = open_feed(name, self._exchange)
             if feed is not None:
                 self._open[name] = _OpenFeed(name, feed)

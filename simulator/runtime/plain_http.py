@@ -122,7 +122,7 @@ class PlainConnection(asyncio.Protocol):
         self,
         answer: Callable[[PlainRequest], Awaitable[WholeAnswer]],
         successor: Callable[[], asyncio.Protocol],
-        open_ones: set[PlainConnection],
+        open_ones: dict[PlainConnection, None],
         meet: Meet | None = None,
     ) -> None:
         self.transport: asyncio.Transport | None = None
@@ -140,13 +140,13 @@ class PlainConnection(asyncio.Protocol):
         self.transport = transport
         peer = transport.get_extra_info("peername")
         self._remote = str(peer[0]) if peer else ""
-        self._open_ones.add(self)
+        self._open_ones[self] = None
 
     def connection_lost(self, _error: Exception | None) -> None:
         """Be over. What is executed already goes on to its end."""
         self.transport = None
         if self.work is None:
-            self._open_ones.discard(self)
+            self._open_ones.pop(self, None)
 
     def data_received(self, data: bytes) -> None:
         """Answer a request, after that before it; or give the connection away."""
@@ -181,7 +181,7 @@ class PlainConnection(asyncio.Protocol):
         with suppress(ConnectionError):
             answer.send(request)
         if self.transport is None:
-            self._open_ones.discard(self)
+            self._open_ones.pop(self, None)
         elif self._later:
             data, self._later = self._later, b""
             self.transport.resume_reading()

@@ -78,7 +78,7 @@ class _Index:
             if not self.found[name]:
                 del self.found[name]
                 changed = True
-        for name in names - before:
+        for name in sorted(names - before):  # in the same order in every process
             changed |= name not in self.found
             self.found.setdefault(name, {})[connection.number] = connection
         return changed

@@ -334,7 +334,7 @@ class Streams:
 
     def _refuse_keys(self, connection: StreamConnection) -> None:
         """Tell a connection at once that its key has expired, where the profile wants it."""
-        for listen_key in connection.subscriptions.keys_in(self._profile.expiring_forms):
+        for listen_key in sorted(connection.subscriptions.keys_in(self._profile.expiring_forms)):
             body = {"e": LISTEN_KEY_EXPIRED, "E": self._clock.time_ms(), "listenKey": listen_key}
             self._delivery.write(connection, frame_of(body, listen_key, connection))
 

@@ -72,7 +72,7 @@ class Liquidations:
         self._terms = terms
         self._called: set[tuple[str, str, str]] = set()
         self._pooled: set[str] = set()
-        for asset in {spec.quote_asset for spec in exchange.symbols.values()}:
+        for asset in sorted({spec.quote_asset for spec in exchange.symbols.values()}):
             exchange.house.insure(asset, terms.insurance_fund)
 
     def follow(self, facts: Sequence[Fact], now_ms: int) -> list[Fact]:

@@ -31,7 +31,7 @@ class BestFeed(Feed):
 
     def bodies(self, moment: Moment) -> list[Any]:
         """Return the best levels of the symbols where they are others than were told."""
-        best = {symbol: moment.exchange.best(symbol) for symbol in moment.changed}
+        best = {symbol: moment.exchange.best(symbol) for symbol in sorted(moment.changed)}
         moved = [symbol for symbol in best if self._told.get(symbol) != best[symbol]]
         self._told |= best
         return [_best(moment, symbol) for symbol in moved]

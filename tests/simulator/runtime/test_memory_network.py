@@ -167,7 +167,7 @@ def test_tls_is_refused_by_its_name() -> None:
             await asyncio.start_server(lambda *_: None, "127.0.0.1", 0, ssl=ssl.create_default_context())
         with pytest.raises(NotImplementedError, match="no TLS"):
             await asyncio.open_connection("127.0.0.1", 9, ssl=True)
-        server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+        server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
         _, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
         with pytest.raises(NotImplementedError, match="no TLS"):
             await loop.start_tls(writer.transport, writer.transport.get_protocol(), ssl.create_default_context())
