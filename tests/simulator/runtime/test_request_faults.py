@@ -142,7 +142,7 @@ async def test_events_are_told_before_and_after_a_late_answer_as_the_profile_wan
 async def test_row_10_answers_arrive_as_they_were_spoilt() -> None:
     async with Simulator() as simulator, Wire(simulator) as wire:
         for how in ("truncated", "bad_json", "unknown_fields", "wrong_types"):
-            simulator.faults.install(Rule(on="response", path=TIME, verdict=Corrupt(how), times=1))  # type: ignore[arg-type]
+            simulator.faults.install(Rule(on="response", path=TIME, verdict=Corrupt(how), times=1))
 
         texts = [(await wire.send("GET", TIME)).text for _ in range(4)]
 
