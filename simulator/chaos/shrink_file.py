@@ -10,7 +10,7 @@ import click
 from simulator.chaos.progress import shrinking
 from simulator.chaos.result import RunResult
 from simulator.chaos.shrink import MOST_RUNS, Fails, Shrunk, shrink
-from simulator.chaos.worker_process import RefusedError, WorkerProcess
+from simulator.chaos.worker_process import WorkerProcess
 from simulator.core.scenario.scenario import Scenario
 from simulator.core.scenario.writing import scenario_text
 
@@ -26,7 +26,7 @@ def shrink_seed(worker: WorkerProcess, result: RunResult, hours: float, world: s
 def shrink_scenario(worker: WorkerProcess, scenario: Scenario, result: RunResult, *, replay: str) -> Path:
     """Shrink a scenario that failed as `result` tells; return the file. Ctrl-C ends it with what is left by then."""
     rule = result.divergences[0].rule
-    shrunk = _shrunk(scenario, _fails(worker, rule), result.seed)
+    shrunk = _shrunk(scenario, lambda candidate: worker.still_fails(candidate, rule), result.seed)
     file = Path(f"chaos-{result.seed}.yaml")
     file.write_text(scenario_text(shrunk.scenario, _remark(result, replay, file)), encoding="utf-8")
     click.echo(
@@ -49,19 +49,6 @@ def _shrunk(scenario: Scenario, fails: Fails, seed: int) -> Shrunk:
             return shrink(scenario, fails, told=told)
         except KeyboardInterrupt:
             return smallest
-
-
-def _fails(worker: WorkerProcess, rule: str) -> Fails:
-    """Return whether a scenario still breaks the same rule. One that cannot be played breaks none."""
-
-    def fails(scenario: Scenario) -> bool:
-        try:
-            result = worker.run_scenario(scenario)
-        except RefusedError:
-            return False
-        return any(divergence.rule == rule for divergence in result.divergences)
-
-    return fails
 
 
 def _remark(result: RunResult, replay: str, file: Path) -> str:

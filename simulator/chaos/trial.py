@@ -179,9 +179,9 @@ class _Session:
             closing(outcomes(seeds, self._trial.worker, workers)) as ended,
         ):
             for result in ended:
+                self.results.append(result)
                 if self._file is not None:
                     self._file.add(result)
-                self.results.append(result)
                 show(result)
                 if self._trial.fail_fast and not result.passed:
                     return

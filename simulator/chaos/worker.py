@@ -28,12 +28,17 @@ import msgspec
 from simulator.chaos.engine import EngineFactory
 from simulator.chaos.factory import engine_factory
 from simulator.chaos.result import Divergence, RunResult
+from simulator.chaos.witness import Witness
 from simulator.errors import SimulatorError
 
 __all__ = ["Answer", "Beginning", "Task", "serve"]
 
 _COLLECTION: Final = (50_000, 20, 100)
 """How seldom the collector of garbage looks around."""
+
+_NOT_THE_SAME: Final = (
+    "played again, it went otherwise: something in it is neither the scenario's nor drawn from the engine's seed"
+)
 
 
 class Beginning(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +58,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     hours: float = 1
     scenario: bytes = b""
     """Pickled."""
+    timeline: bool = False
+    """Whether a failure is played again for its timeline."""
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -97,10 +104,21 @@ def _runner(world: Any, factory: EngineFactory) -> Callable[[Task], RunResult]:
             scenario = pickle.loads(task.scenario)  # noqa: S301  from the process that started this one
             result = world.run_scenario(scenario, factory)
         else:
+            scenario = None
             result = world.run_seed(task.seed, task.hours, factory)
-        return result
+        if result.passed or not task.timeline:
+            return result
+        again = world.run_scenario(scenario or world.draw_scenario(task.seed, task.hours), factory, Witness())
+        return msgspec.structs.replace(result, timeline=_told(result, again))
 
     return run
+
+
+def _told(result: RunResult, again: RunResult) -> tuple[str, ...]:
+    """Return the timeline, and a warning in front of it if it is of another run."""
+    if again.journal_digest == result.journal_digest:
+        return again.timeline
+    return (_NOT_THE_SAME, *again.timeline)
 
 
 def _answer(run: Callable[[Task], RunResult], task: Task) -> Answer:

@@ -54,13 +54,20 @@ class WorkerProcess:
         self._ended = False
 
     def run_seed(self, seed: int, hours: float) -> RunResult:
-        """Run a seed. Raises `RefusedError`."""
-        return self._run(Task(seed=seed, hours=hours))
+        """Run a seed; a failure has its timeline. Raises `RefusedError`."""
+        return self._run(Task(seed=seed, hours=hours, timeline=True))
 
     def run_scenario(self, scenario: Scenario) -> RunResult:
-        """Run a scenario. Raises `RefusedError`."""
-        seed = scenario.laboratory.seed if scenario.laboratory else 0
-        return self._run(Task(seed=seed, scenario=pickle.dumps(scenario)))
+        """Run a scenario; a failure has its timeline. Raises `RefusedError`."""
+        return self._run(_task(scenario, timeline=True))
+
+    def still_fails(self, scenario: Scenario, rule: str) -> bool:
+        """Say whether a scenario breaks a rule, whatever else it breaks. One that cannot be played breaks none."""
+        try:
+            result = self._run(_task(scenario, timeline=False))
+        except RefusedError:
+            return False
+        return any(divergence.rule == rule for divergence in result.divergences)
 
     def end(self) -> None:
         """Kill the process, whatever it is doing. What waits for its answer has a failed run."""
@@ -147,3 +154,8 @@ class WorkerProcess:
         with contextlib.suppress(BrokenPipeError), self._process:
             pass
         self._process = None
+
+
+def _task(scenario: Scenario, *, timeline: bool) -> Task:
+    seed = scenario.laboratory.seed if scenario.laboratory else 0
+    return Task(seed=seed, scenario=pickle.dumps(scenario), timeline=timeline)

@@ -30,7 +30,9 @@ from simulator.chaos.opening import laboratory_of, latency_of, new_exchange, sta
 from simulator.chaos.oracle import EngineView, LifeView, divergences, life_view
 from simulator.chaos.player import Player
 from simulator.chaos.result import Divergence, Rule, RunResult
+from simulator.chaos.timeline import timeline
 from simulator.chaos.watch import Watch
+from simulator.chaos.witness import Witness, WitnessedLoop
 from simulator.core.scenario.notation import milliseconds
 from simulator.core.scenario.scenario import Scenario
 from simulator.core.scenario.scenario_rules import check, check_names
@@ -50,15 +52,18 @@ def run_seed(seed: int, hours: float, factory: EngineFactory) -> RunResult:
     return run_scenario(draw_scenario(seed, hours), factory)
 
 
-def run_scenario(scenario: Scenario, factory: EngineFactory) -> RunResult:
-    """Run a scenario with the engine, and return how it ended. Raises `ScenarioError` when it cannot be played."""
+def run_scenario(scenario: Scenario, factory: EngineFactory, witness: Witness | None = None) -> RunResult:
+    """Run a scenario with the engine, and return how it ended. Raises `ScenarioError` when it cannot be played.
+
+    With a witness it takes longer, ends the same, and a failure has its timeline.
+    """
     check(scenario)
     began_s = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="laboratory-") as directory:
-        world = _World(scenario, factory, Path(directory))
+        world = _World(scenario, factory, Path(directory), witness)
         with virtual_wall_clock(start_ms(world.laboratory.seed)):
             try:
-                with asyncio.Runner(loop_factory=lambda: MemoryLoop(latency_of(world.laboratory))) as runner:
+                with asyncio.Runner(loop_factory=lambda: WitnessedLoop(latency_of(world.laboratory))) as runner:
                     runner.run(world.run())
             except DeadlockError as error:
                 world.diverge("hung", str(error))
@@ -68,11 +73,12 @@ def run_scenario(scenario: Scenario, factory: EngineFactory) -> RunResult:
 class _World:
     """The run."""
 
-    def __init__(self, scenario: Scenario, factory: EngineFactory, directory: Path) -> None:
+    def __init__(self, scenario: Scenario, factory: EngineFactory, directory: Path, witness: Witness | None) -> None:
         self.laboratory = laboratory_of(scenario)
         self._scenario = scenario
         self._factory = factory
         self._directory = directory
+        self._witness = witness
         self._simulator = new_exchange(self.laboratory)
         self._divergences: list[Divergence] = []
         self._told: dict[str, Any] = {}
@@ -88,6 +94,8 @@ class _World:
             self._begun_ms = simulator.time_ms
             lives = Lives(self._new_life, now_ms=lambda: simulator.time_ms, on_death=self._cut)
             watch = Watch(simulator, lives, self._scenario, self.laboratory)
+            if self._witness is not None:
+                self._witness.follow(loop, simulator, lives)
             try:
                 await self._play(lives)
             finally:
@@ -95,6 +103,8 @@ class _World:
                 self._divergences += watch.divergences
                 self._told["heal_ms"] = tuple(watch.heal_ms)
                 await self._end(lives)
+                if self._witness is not None:
+                    self._witness.leave(loop)
             self._told |= {"journal_digest": _digest(simulator), "virtual_s": loop.time()}
         await self._look_for_leaks()
 
@@ -196,6 +206,8 @@ class _World:
     def result(self, real_s: float) -> RunResult:
         """Return how it ended."""
         told = {"virtual_s": 0.0} | self._told
+        if self._witness is not None and self._divergences:
+            told["timeline"] = timeline(self._divergences[0], self._simulator.journal, self._witness.moments)
         return RunResult(seed=self.laboratory.seed, real_s=real_s, divergences=tuple(self._divergences), **told)
 
 

@@ -12,6 +12,7 @@ import threading
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
@@ -44,10 +45,14 @@ class WorkerHere:
             os.kill(os.getpid(), self.killed_by)
             self._ended.wait()
             return RunResult(seed=seed, virtual_s=0, real_s=0)
-        return fake_world.run_seed(seed, hours, fake_world.an_engine)  # type: ignore[arg-type]  # it is never asked
+        result = fake_world.run_seed(seed, hours, fake_world.an_engine)  # type: ignore[arg-type]  # it is never asked
+        return msgspec.structs.replace(result, timeline=("00:00:09.000  >>> order c-1",))
 
     def run_scenario(self, scenario: Scenario) -> RunResult:
         return fake_world.run_scenario(scenario, fake_world.an_engine)  # type: ignore[arg-type]  # as above
+
+    def still_fails(self, scenario: Scenario, rule: str) -> bool:
+        return any(broken.rule == rule for broken in self.run_scenario(scenario).divergences)
 
     def end(self) -> None:
         self._ended.set()

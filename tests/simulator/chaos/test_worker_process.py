@@ -29,6 +29,7 @@ def test_a_run_ends_in_another_process_as_it_would_here(worker: WorkerProcess) -
 
     here = fake_world.run_seed(fake_world.FAILS, 1, fake_world.an_engine)  # type: ignore[arg-type]  # it is never asked
     assert result.divergences == here.divergences
+    assert result.timeline == ("00:00:09.000  >>> order c-1",)
     assert result.happened == here.happened
 
 
@@ -46,6 +47,13 @@ def test_a_scenario_keeps_what_it_says(worker: WorkerProcess) -> None:
     result = worker.run_scenario(Scenario(name="x", steps=steps, laboratory=Laboratory(seed=9)))
 
     assert (result.seed, result.passed) == (9, True)
+
+
+def test_of_a_scenario_it_is_asked_whether_it_breaks_a_rule(worker: WorkerProcess) -> None:
+    scenario = fake_world.draw_scenario(fake_world.FAILS, 1)
+
+    assert worker.still_fails(scenario, "fill")
+    assert not worker.still_fails(scenario, "order")
 
 
 def test_what_an_engine_prints_is_no_answer(worker: WorkerProcess) -> None:
