@@ -20,7 +20,7 @@ from simulator.core.scenario.scenario import Scenario
 
 __all__ = ["ALL", "Mix", "draw_scenario"]
 
-_STORIES_PER_HOUR: Final = 45
+_STORIES_PER_HOUR: Final = 60
 
 Story = Callable[[Day, float], object]
 
@@ -77,13 +77,16 @@ def _moments(dice: Random, length_ms: int) -> list[float]:
 
 def _stories(mix: Mix) -> list[tuple[float, Story]]:
     return [
-        (14 * mix.orders, draw_orders.filled),
-        (8 * mix.orders, draw_orders.cancelled),
+        (18 * mix.orders, draw_orders.filled),
+        (10 * mix.orders, draw_orders.cancelled),
         (4 * mix.orders, draw_orders.ended_by_the_exchange),
         (6 * mix.orders, draw_orders.amended),
-        (9 * mix.orders, draw_orders.taken),
+        (11 * mix.orders, draw_orders.taken),
         (4 * mix.orders, draw_orders.closing),
         (4 * mix.orders, draw_orders.external),
+        (2.5 * mix.orders, draw_orders.eats_through_levels),
+        (2 * mix.orders, draw_orders.of_others),
+        (0.7 * mix.orders, draw_orders.good_till),
         (2 * mix.orders, draw_orders.refused),
         (1 * mix.orders, draw_orders.cancels_everything),
         (5 * mix.conditional, draw_algo.algo_triggered),

@@ -44,6 +44,7 @@ from simulator.core.scenario.frame_action import (
     NextConnectionsSilent,
     ReleaseFrames,
 )
+from simulator.core.scenario.position_action import RequestExternal
 
 __all__ = [
     "connection_ends", "connections_are_slow", "engine_dies", "frames_are_spoilt", "frames_come_otherwise",
@@ -148,9 +149,10 @@ def frames_are_spoilt(day: Day, at_ms: float) -> None:
 
 
 def key_dies(day: Day, at_ms: float) -> None:
-    """The listen key dies: with a word, with two, with none, or by another process."""
+    """The listen key dies: with a word, with two, with none, or by another process; or that only asks for it."""
+    others = (RequestExternal(request=f"{method} /fapi/v1/listenKey") for method in ("DELETE", "PUT", "POST"))
     ends: tuple[Action, ...] = (
-        ExpireListenKey(), ExpireListenKey(twice_after="14ms"), DropListenKey(), ReplaceListenKey(),
+        ExpireListenKey(), ExpireListenKey(twice_after="14ms"), DropListenKey(), ReplaceListenKey(), *others,
     )  # fmt: skip
     day.add(at_ms, day.dice.choice(ends))
 

@@ -10,15 +10,16 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from simulator.chaos.drawing import Day, Drawn, Side
+from simulator.chaos.opening import start_ms
 from simulator.core.domain import SymbolSpec
 from simulator.core.scenario.action import Action, Amend, Cancel, Expire, Fill, Place
 from simulator.core.scenario.engine_action import EngineAmend, EngineCancel, EngineCancelAll, EnginePlace
+from simulator.core.scenario.market_action import SetDepth
 from simulator.core.scenario.position_action import RequestExternal
 
 __all__ = [
-    "amended", "cancelled", "cancels_everything", "closing", "ended_by_the_exchange", "external",
-    "external_order", "filled", "placed", "position_side",
-    "refused", "taken",
+    "amended", "cancelled", "cancels_everything", "closing", "eats_through_levels", "ended_by_the_exchange",
+    "external", "external_order", "filled", "good_till", "of_others", "placed", "position_side", "refused", "taken",
 ]  # fmt: skip
 
 _EXPIRY_REASONS = ("0", "2", "3", "4", "6", "7")
@@ -138,6 +139,47 @@ def taken(day: Day, at_ms: float) -> Drawn:
         return _planned(day, at_ms, order, spec)
     force = day.dice.choice(("GTC", "IOC", "FOK", "GTX", "IOC"))
     return placed(day, at_ms, away=(-8, 2), spec=spec, side=side, time_in_force=force)
+
+
+def eats_through_levels(day: Day, at_ms: float) -> Drawn:
+    """The engine takes what there is at several prices: several trades at once, and less than it wanted, perhaps."""
+    spec, side, dice = day.symbol(), day.side(), day.dice
+    quantity = day.quantity(spec)
+    parts = day.parts(spec, quantity, dice.randint(2, 5))
+    kept = parts if dice.random() < 0.7 else parts[:-1]
+    sign = 1 if side == "BUY" else -1
+    levels = {f"{day.price(spec, sign * (1 + number / 2)):f}": f"{part:f}" for number, part in enumerate(kept)}
+    day.add(at_ms - 1, SetDepth(symbol=spec.symbol, levels=levels))
+    day.add(at_ms + 1500, SetDepth(symbol=spec.symbol))
+    force = dice.choice(("GTC", "IOC", "FOK"))
+    return placed(day, at_ms, away=(-6, -5), spec=spec, side=side, quantity=quantity, time_in_force=force)
+
+
+def of_others(day: Day, at_ms: float) -> None:
+    """Other accounts trade in the same book, and may meet the engine's orders there."""
+    spec, side = day.symbol(), day.side()
+    account, name = "other2", day.name("o")
+    price = day.price(spec, day.dice.uniform(-15, 15))
+    order = Place(symbol=spec.symbol, side=side, quantity=f"{day.quantity(spec) * 3:f}", price=f"{price:f}",
+                  client_order_id=name, account=account)  # fmt: skip
+    if day.laboratory.accounts > 1 and day.laboratory.position_mode == "one_way":
+        day.add(at_ms, order)
+        day.add(at_ms + day.soon_ms() + 100, Cancel(order=name, account=account))
+    else:
+        external(day, at_ms)
+
+
+def good_till(day: Day, at_ms: float) -> None:
+    """Somebody else's order ends by itself at its time."""
+    spec, side = day.symbol(), day.side()
+    price = day.price(spec, -10 if side == "BUY" else 10)
+    ends_ms = start_ms(day.laboratory.seed) + round(at_ms) + 601_000 + day.dice.randint(0, 300_000)
+    parameters = {
+        "symbol": spec.symbol, "side": side, "type": "LIMIT", "quantity": f"{day.quantity(spec):f}",
+        "price": f"{price:f}", "timeInForce": "GTD", "goodTillDate": str(ends_ms // 1000 * 1000),
+        "newClientOrderId": day.name("web"), "positionSide": position_side(day, side),
+    }  # fmt: skip
+    day.add(at_ms, RequestExternal(request="POST /fapi/v1/order", parameters=parameters))
 
 
 def external(day: Day, at_ms: float) -> None:

@@ -7,7 +7,7 @@ connection 20 minutes to a day. The engine is told what it would know of the rea
 from __future__ import annotations
 
 from random import Random
-from typing import Final
+from typing import Final, Literal
 
 from simulator.core.domain import SymbolSpec
 from simulator.core.market.symbols import DEFAULT_SYMBOLS
@@ -57,11 +57,13 @@ def draw_terms(seed: int, hours: float, dice: Random) -> tuple[Laboratory, tuple
     key_s = dice.choice((900, 1200, 1800, 3600))
     connection_s = dice.choice((1200, 2400, 5400, 86_400, 86_400))
     symbols = [dice.choice(_BY_THE_THOUSAND), *dice.sample(_SYMBOLS, dice.randint(1, 3))]
+    market: Literal["one_price", "book"] = dice.choice(("one_price", "one_price", "one_price", "book"))
     laboratory = Laboratory(
         seed=seed,
         length=f"{round(hours * 3600)}s",
         faults=dice.choice(("lawful", "any")),
-        market=dice.choice(("one_price", "one_price", "one_price", "book")),
+        market=market,
+        accounts=2 if market == "book" else 1,
         risk=dice.choice(("scripted", "scripted", "automatic")),
         position_mode=dice.choice(("one_way", "one_way", "hedge")),
         assets_mode=dice.choice(("single", "single", "single", "multi")),
