@@ -10,15 +10,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
 from simulator.core.faults.catalogue import table
 from simulator.core.faults.rule import Installed
 from simulator.core.faults.rule_data import data_of
+from simulator.core.scenario.fault_action import Fault
 from simulator.core.scenario.fault_reading import meaning_of
+from simulator.core.scenario.scenario_error import ScenarioError
 from simulator.core.scenario.scenario_rules import check_names
 from simulator.core.scenario.scenario_text import parse_fault
 from simulator.errors import BadFaultError
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
     from simulator.runtime.server import Simulator
 
 __all__ = ["fault_routes"]
+
+_IN_A_STEP: Final = re.compile(r"steps\[0\]\.do\.fault(\.|: )")
+"""What stands before a field's name where a fault stands in a scenario."""
 
 Serve = Callable[[web.BaseRequest], Awaitable[Any]]
 
@@ -38,8 +44,7 @@ def fault_routes(simulator: Simulator) -> Mapping[str, Mapping[str, Serve]]:
         return {"faults": [_told(installed) for installed in simulator.faults.installed]}
 
     async def install(request: web.BaseRequest) -> Any:
-        fault, scenario = parse_fault(await _text(request), "body")
-        check_names(scenario, simulator.symbols, [account.name for account in simulator.accounts])
+        fault = _read(simulator, await _text(request))
         brought = simulator.faults.bring_about(meaning_of(fault), fault.named or fault.name)
         numbers = [installed.number for installed in brought.rules]
         return {"id": numbers[0] if numbers else None, "ids": numbers, "deeds": brought.deeds}
@@ -54,6 +59,15 @@ def fault_routes(simulator: Simulator) -> Mapping[str, Mapping[str, Serve]]:
         "/sim/faults": {"GET": show, "POST": install, "DELETE": end},
         "/sim/faults/catalogue": {"GET": catalogue},
     }
+
+
+def _read(simulator: Simulator, text: str) -> Fault:
+    try:
+        fault, scenario = parse_fault(text, "body")
+        check_names(scenario, simulator.symbols, [account.name for account in simulator.accounts])
+    except ScenarioError as error:
+        raise BadFaultError(_IN_A_STEP.sub("", str(error)).splitlines()) from error
+    return fault
 
 
 def _told(installed: Installed) -> dict[str, Any]:
