@@ -158,11 +158,15 @@ class Streams:
         """Send the JSON of a market stream to everybody who listens to it, at once; return to how many."""
         frames: dict[bool, bytes] = {}
         connections = [found for found in self._roster.of_stream(name) if not found.is_silent]
+        is_watched = self._delivery.is_watched
         for connection in connections:
             is_combined = connection.subscriptions.is_combined
             if is_combined not in frames:
                 frames[is_combined] = market_frame(name, payload, is_combined)
-            self._delivery.send_market(connection, name, payload, frames[is_combined])
+            if is_watched or connection.outbox:
+                self._delivery.send_market(connection, name, payload, frames[is_combined])
+            else:
+                self._delivery.write(connection, frames[is_combined])
         return len(connections)
 
     def push(self, listen_key: str, content: dict[str, Any] | str | bytes) -> int:

@@ -161,7 +161,7 @@ class Drip(msgspec.Struct, frozen=True):
 
 
 class Throttle(msgspec.Struct, frozen=True):
-    """Let no more than so many bytes a second out on this connection; what is more waits."""
+    """Let no more than so many bytes a second through on this connection, in each direction; what is more waits."""
 
     bytes_per_s: int
 
