@@ -10,7 +10,13 @@ PARALLEL := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses=auto
 SEEDS ?= 200
 HISTORIES ?= 5000
 
+# What a campaign of the laboratory has finished is in these files: it goes on where it was stopped.
+HOUR_SEEDS ?= 10000
+DAY_SEEDS ?= 200
+CAMPAIGN ?= .chaos
+
 .PHONY: demo test strangers conformance coverage lint type testnet leaks campaign clean
+.PHONY: chaos chaos-hours chaos-days mutants interleavings naive
 
 # A file of its own says that the environment is whole: a half-made one is made again.
 $(VENV)/.made:
@@ -61,6 +67,27 @@ campaign: $(VENV)/.test
 	@LEDGER_HISTORIES=$(HISTORIES) $(PARALLEL) --hypothesis-profile=campaign --seeds=$(SEEDS) \
 	  -m seeds tests
 	@LEDGER_HISTORIES=$(HISTORIES) $(PARALLEL) --hypothesis-profile=campaign tests/user_stream/core tests/simulator/core
+
+# Fresh seeds each time; those that are printed are replayed with `simulator chaos --seed`.
+chaos: $(VENV)/.run
+	@$(BIN)/simulator chaos --seeds 100 --hours 1
+
+chaos-hours: $(VENV)/.run
+	@mkdir -p $(CAMPAIGN)
+	$(BIN)/simulator chaos --first 0 --seeds $(HOUR_SEEDS) --hours 1 --resume $(CAMPAIGN)/hours.jsonl --report $(CAMPAIGN)/hours.md
+
+chaos-days: $(VENV)/.run
+	@mkdir -p $(CAMPAIGN)
+	$(BIN)/simulator chaos --first 0 --seeds $(DAY_SEEDS) --hours 24 --resume $(CAMPAIGN)/days.jsonl --report $(CAMPAIGN)/days.md
+
+mutants: $(VENV)/.test
+	@$(BIN)/python -m tests.mutants
+
+interleavings: $(VENV)/.run
+	@$(BIN)/simulator interleavings
+
+naive: $(VENV)/.run
+	@$(BIN)/python -m benchmarks.naive --seeds 100
 
 conformance: $(VENV)/.test
 	@$(BIN)/python -m tests.contract.conformance
