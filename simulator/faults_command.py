@@ -7,6 +7,7 @@ import msgspec
 
 from simulator.command_life import one_line
 from simulator.core.faults.catalogue import CATALOGUE, find_fault
+from simulator.core.faults.catalogue import table as rows_of_table
 from simulator.core.faults.named_fault import NamedFault
 from simulator.core.faults.rule_data import data_of
 from simulator.core.scenario.scenario import Scenario, Step
@@ -47,3 +48,12 @@ def described_fault(fault: NamedFault) -> str:
         written = scenario_text(Scenario(name="", steps=[Step(at="0s", do=deed)]))
         lines.append(f"  deed {written.partition('do: ')[2].strip().removesuffix('}')}")
     return "\n".join(lines)
+
+
+@faults.command()
+def table() -> None:
+    """Write the named faults as the Markdown table that docs/faults.md has."""
+    click.echo("| fault | row | what it sees | what it does |\n|---|---|---|---|")
+    for fault in rows_of_table():
+        rows = ", ".join(map(str, fault["rows"]))
+        click.echo(f"| `{fault['name']}` | {rows} | {fault['on']} | {fault['does']} |")
