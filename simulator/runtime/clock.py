@@ -5,8 +5,8 @@ the start, unless a start time is given. At first it shows the loop's time, no m
 stand, jump or hurry. So it keeps its own timers, and asks the loop to be woken for the earliest of them only: what is
 due at the same time happens in the order in which it was asked for.
 
-Clients have clocks of their own, which no jump of the exchange's moves. `ahead_ms` is how far the exchange's has left
-them behind.
+Clients have clocks of their own, which no jump of the exchange's moves, and those who have asked for the exchange's
+time go by what they were told then. `ahead_ms` is how far the first were left behind, `aheads_ms` how far all were.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from simulator.core.timer_queue import Timer, TimerQueue
 
 __all__ = ["Clock", "Timer", "wall_clock_ms"]
 
+MOST_TOLD: Final = 100
+"""So many answers to the question for the time are remembered, to within 0.1 s."""
 _EARLY_S: Final = 1e-9
 """A loop calls back so much too early: the resolution of its clock."""
 
@@ -42,7 +44,9 @@ class Clock:
         self._start_s = self._loop_s()
         self._start_ms = wall_clock_ms() if start_ms is None else start_ms
         self._line = TimeLine()
+        self._is_bent = False
         self._clients_ahead_s = 0.0
+        self._told_s: tuple[float, ...] = ()
         self._timers = TimerQueue(self._set_alarm)
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_s: float | None = None
@@ -78,8 +82,21 @@ class Clock:
     @property
     def ahead_ms(self) -> int:
         """How far the exchange's time is ahead of that of clients who have gone by their own clocks."""
-        loop_s = self._loop_s()
-        return round((self._line.at(loop_s) - loop_s - self._clients_ahead_s) * 1000)
+        return round((self._ahead_s - self._clients_ahead_s) * 1000)
+
+    @property
+    def aheads_ms(self) -> tuple[int, ...]:
+        """How far the exchange's time is ahead of each clock that clients may go by; none while all are the same."""
+        if not self._is_bent:
+            return ()
+        ahead_s = self._ahead_s
+        return tuple(round((ahead_s - clock_s) * 1000) for clock_s in (self._clients_ahead_s, *self._told_s))
+
+    def tell(self) -> None:
+        """Note that a client was told what time it is: it may go by that until it asks again."""
+        if self._is_bent:
+            told_s = round(self._ahead_s, 1)
+            self._told_s = (*[other_s for other_s in self._told_s if other_s != told_s][1 - MOST_TOLD :], told_s)
 
     # --- bending time -----------------------------------------------------------------------------------------------
 
@@ -118,7 +135,8 @@ class Clock:
 
     def take_clients_along(self) -> None:
         """Let the clients' own clocks count no more where they differ: who asks the exchange for its time is right."""
-        self._clients_ahead_s = self.now_s - self._loop_s()
+        self._clients_ahead_s = self._ahead_s
+        self._told_s = ()
 
     def fire(self) -> None:
         """Do what is due now. What that sets for this very moment is done when the loop is free."""
@@ -127,8 +145,13 @@ class Clock:
     def _stand(self, time_s: float) -> None:
         self._bend(TimeLine(time_s, self._loop_s(), 0.0))
 
+    @property
+    def _ahead_s(self) -> float:
+        loop_s = self._loop_s()
+        return self._line.at(loop_s) - loop_s
+
     def _bend(self, line: TimeLine) -> None:
-        self._line = line
+        self._line, self._is_bent = line, True
         self._set_alarm()
 
     def _add(self, due_s: float, callback: Callable[[], None]) -> Timer:

@@ -38,13 +38,15 @@ __all__ = ["RestInterface"]
 _MOST_JOURNALED_BYTES: Final = 65_536
 _ENGINE_PATHS: Final = frozenset({"/fapi/v1/order", "/fapi/v1/batchOrders"})
 """Where POST and PUT go to the matching engine, which looks at the timestamp once more."""
+_CLOCK_PATHS: Final = frozenset({"/fapi/v1/time", "/fapi/v1/exchangeInfo", "/api/v3/time"})
+"""Where clients learn what time it is."""
 
 
 class _Request(msgspec.Struct, frozen=True, kw_only=True):
     """What arrived, and when. `number` is the journal's `seq` of it, `account` whose key it shows ("": nobody's).
 
-    `shown_path` is the path as the journal may hold it. `ahead_ms` is how far the exchange's clock was ahead of its
-    clients' when the request came: what it waits here, it waits by the exchange's.
+    `shown_path` is the path as the journal may hold it. `aheads_ms` is how far the exchange's clock was ahead of
+    its clients' when the request came: what it waits here, it waits by the exchange's.
     """
 
     method: str
@@ -57,7 +59,7 @@ class _Request(msgspec.Struct, frozen=True, kw_only=True):
     account: str
     address: str
     arrived_ms: int
-    ahead_ms: int
+    aheads_ms: tuple[int, ...]
     number: int
     conditions: Conditions = Conditions()
 
@@ -134,7 +136,7 @@ class RestInterface:
             account=account,
             address=http.remote or "",
             arrived_ms=entry.time_ms,
-            ahead_ms=self._floor.clock.ahead_ms,
+            aheads_ms=self._floor.clock.aheads_ms,
             number=entry.seq,
         )
 
@@ -151,6 +153,8 @@ class RestInterface:
         headers = self._used(route, request, now_ms)
         if route.orders != (0, 0):
             headers |= self._counts(request, now_ms)
+        if request.path in _CLOCK_PATHS:
+            self._floor.clock.tell()
         body = skewed(answer.body, request.conditions.skew_ms)
         return _Outcome(Respond(200, body=body, headers=headers), answer.facts)
 
@@ -210,7 +214,7 @@ class RestInterface:
         is_for_engine = request.path in _ENGINE_PATHS and request.method in {"POST", "PUT"}
         skew_ms = request.conditions.skew_ms
         judged_ms = request.arrived_ms if is_for_engine else now_ms
-        security.check_timestamp(request.params, judged_ms + skew_ms, profile, request.ahead_ms)
+        security.check_timestamp(request.params, judged_ms + skew_ms, profile, request.aheads_ms)
         security.check_signature(
             request.query,
             request.body,
@@ -220,7 +224,7 @@ class RestInterface:
             api_key=request.api_key,
         )
         if is_for_engine and now_ms > request.arrived_ms:
-            security.check_engine_window(request.params, now_ms + skew_ms, profile, request.ahead_ms)
+            security.check_engine_window(request.params, now_ms + skew_ms, profile, request.aheads_ms)
 
     async def _respond(self, http: HttpRequest, request: _Request, answer: Ending) -> WholeAnswer:
         """Return what goes out for an answer that is known, as the rules about responses want it."""

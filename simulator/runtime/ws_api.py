@@ -241,8 +241,8 @@ class WsApi:
             path=path,
             body=masked_params(asked.params),
         )
-        route, ahead_ms = ROUTES.get((http_method, path)), self._floor.clock.ahead_ms
-        return SocketRequest(asked, connection, account, http_method, path, route, entry.time_ms, ahead_ms, entry.seq)
+        route, aheads_ms = ROUTES.get((http_method, path)), self._floor.clock.aheads_ms
+        return SocketRequest(asked, connection, account, http_method, path, route, entry.time_ms, aheads_ms, entry.seq)
 
     async def _answer(self, request: SocketRequest, steps: Plan) -> None:
         if steps.wait_s:
@@ -285,10 +285,10 @@ class WsApi:
         arrived_ms = request.arrived_ms if asked.method in _ENGINE_METHODS else now_ms
         skew_ms = request.conditions.skew_ms
         account = connection.session.who_asks(
-            asked.params, route.security, self._keys, venue.profile, arrived_ms + skew_ms, ahead_ms=request.ahead_ms
+            asked.params, route.security, self._keys, venue.profile, arrived_ms + skew_ms, aheads_ms=request.aheads_ms
         )
         if asked.method in _ENGINE_METHODS:
-            security.check_engine_window(asked.params, now_ms + skew_ms, venue.profile, request.ahead_ms)
+            security.check_engine_window(asked.params, now_ms + skew_ms, venue.profile, request.aheads_ms)
         venue.counters.admit_orders(account, route.orders, now_ms)
         as_of_ms = (request.conditions.lag or venue.read_lag).as_of(request.path, route.reads, now_ms)
         call = Call(params, account, now_ms, as_of_ms, asked.params.get("apiKey") or connection.session.api_key)
@@ -301,7 +301,7 @@ class WsApi:
         self._weight_counters().admit_weight(request.connection.address, SESSION_WEIGHT, now_ms)
         if request.asked.method == "session.logon":
             judged_ms = now_ms + request.conditions.skew_ms
-            session.log_on(request.asked.params, self._keys, venue.profile, judged_ms, request.ahead_ms)
+            session.log_on(request.asked.params, self._keys, venue.profile, judged_ms, request.aheads_ms)
         elif request.asked.method == "session.logout":
             session.log_out()
         return session.body(now_ms)

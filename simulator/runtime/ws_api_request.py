@@ -39,7 +39,7 @@ _SECRETS: Final = re.compile(r"""(["'](?:apiKey|listenKey|signature)["']\s*:\s*[
 class SocketRequest(msgspec.Struct, frozen=True):
     """What arrived, when, on which connection, for which endpoint, and the journal's `seq` of it.
 
-    `account` is whose key it shows, or whose session it is; "" when nobody's. `ahead_ms` is how far the exchange's
+    `account` is whose key it shows, or whose session it is; "" when nobody's. `aheads_ms` is how far the exchange's
     clock was ahead of its clients' then.
     """
 
@@ -50,7 +50,7 @@ class SocketRequest(msgspec.Struct, frozen=True):
     path: str
     route: Route | None
     arrived_ms: int
-    ahead_ms: int
+    aheads_ms: tuple[int, ...]
     number: int
     conditions: Conditions = Conditions()
 

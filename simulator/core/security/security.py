@@ -7,15 +7,16 @@ values. By what it is verified, an account's secret or its public key, `signatur
 Checked in this order: no parameter twice (-1101), API key (-2014 malformed, -2015 unknown), timestamp and signature
 present (-1102), timestamp inside its window (-1021: not a second or more ahead of the exchange, not older than
 recvWindow, 5000 ms unless sent), signature (-1022). An order that arrived in time has to reach the matching engine
-inside its window, too (-5028). Where the exchange's clock was moved, who signs by a clock of his own, which was not,
-is inside the window as well: `ahead_ms` is by how much the exchange's is ahead of it. The client learns no more than
-the code; the `diagnosis` of an error is for the journal, and says what was wrong, and which mistake would explain it.
+inside its window, too (-5028). Where the exchange's clock was moved, who goes by a clock of his own, or by what the
+exchange once told him, is in time as well: `aheads_ms` is by how much the exchange's is ahead of each such clock. The
+client learns no more than the code; the `diagnosis` of an error is for the journal, and says what was wrong, and which
+mistake would explain it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 from urllib.parse import parse_qsl, unquote_plus
 
@@ -104,22 +105,26 @@ def known_key(api_key: str, accounts: Mapping[str, str], request_ip: str) -> str
     return accounts[api_key]
 
 
-def check_timestamp(params: Params, now_ms: int, profile: Profile = _DEFAULT_PROFILE, ahead_ms: int = 0) -> None:
+def check_timestamp(
+    params: Params, now_ms: int, profile: Profile = _DEFAULT_PROFILE, aheads_ms: Sequence[int] = ()
+) -> None:
     """Raise `VenueError` -1102, -1131 or -1021 unless the request was sent inside its window."""
     timestamp = integer(params, "timestamp")
     window_ms = _window_ms(params, profile)
     text(params, "signature")
-    age_ms = _age_ms(now_ms - timestamp, window_ms, ahead_ms)
+    age_ms = _age_ms(now_ms - timestamp, window_ms, aheads_ms)
     if -age_ms >= _AHEAD_MS:
         raise DiagnosedError(venue_error.AHEAD_OF_SERVER, f"its timestamp is {-age_ms} ms ahead of the exchange")
     if age_ms > window_ms:
         raise DiagnosedError(venue_error.OUTSIDE_RECEIVE_WINDOW, _too_old(age_ms, window_ms))
 
 
-def check_engine_window(params: Params, now_ms: int, profile: Profile = _DEFAULT_PROFILE, ahead_ms: int = 0) -> None:
+def check_engine_window(
+    params: Params, now_ms: int, profile: Profile = _DEFAULT_PROFILE, aheads_ms: Sequence[int] = ()
+) -> None:
     """Raise `VenueError` -5028, or -1021 by the profile, when an order reaches the matching engine too late."""
     window_ms = _window_ms(params, profile)
-    age_ms = _age_ms(now_ms - integer(params, "timestamp"), window_ms, ahead_ms)
+    age_ms = _age_ms(now_ms - integer(params, "timestamp"), window_ms, aheads_ms)
     if age_ms > window_ms:
         in_time = venue_error.OUTSIDE_RECEIVE_WINDOW
         cause = (
@@ -153,10 +158,10 @@ def check_signature(
     raise SignatureError(diagnose(query, body, signed, given, key, keys=keys, api_key=api_key))
 
 
-def _age_ms(age_ms: int, window_ms: int, ahead_ms: int) -> int:
-    """Return how old a request is by the exchange's clock; by the sender's own, if it is in time by that one."""
-    by_own_clock = age_ms - ahead_ms
-    return by_own_clock if -_AHEAD_MS < by_own_clock <= window_ms else age_ms
+def _age_ms(age_ms: int, window_ms: int, aheads_ms: Sequence[int]) -> int:
+    """Return how old a request is by the exchange's clock; by another that its sender may go by, if in time by that."""
+    by_others = (age_ms - ahead_ms for ahead_ms in aheads_ms)
+    return next((other_ms for other_ms in by_others if -_AHEAD_MS < other_ms <= window_ms), age_ms)
 
 
 def _window_ms(params: Params, profile: Profile) -> int:

@@ -12,7 +12,7 @@ client is told so with the id null, and the session is nobody's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote, unquote_plus
 
@@ -53,17 +53,17 @@ class Session(msgspec.Struct, kw_only=True):
         }
 
     def log_on(
-        self, params: Mapping[str, str], keys: ApiKeys, profile: Profile, now_ms: int, ahead_ms: int = 0
+        self, params: Mapping[str, str], keys: ApiKeys, profile: Profile, now_ms: int, aheads_ms: Sequence[int] = ()
     ) -> None:
         """Let the key of these parameters be the connection's. Raises `VenueError`.
 
-        `ahead_ms` is how far the exchange's clock was moved ahead of its clients'.
+        `aheads_ms` is as `security` has it.
         """
         api_key = text(params, "apiKey")
         security.known_key(api_key, keys.names, profile.request_ip)
         if kind_of_key(keys.signers[api_key]) != "Ed25519":
             raise refusal(venue_error.INVALID_KEY_TYPE)
-        security.check_timestamp(params, now_ms, profile, ahead_ms)
+        security.check_timestamp(params, now_ms, profile, aheads_ms)
         _check_signature(params, api_key, keys)
         self.api_key, self.authorized_ms = api_key, int(params["timestamp"])
 
@@ -83,11 +83,11 @@ class Session(msgspec.Struct, kw_only=True):
         profile: Profile,
         now_ms: int,
         *,
-        ahead_ms: int = 0,
+        aheads_ms: Sequence[int] = (),
     ) -> str:
         """Return the account that sent a request, "" when nobody has to have. Raises `VenueError`.
 
-        `ahead_ms` is how far the exchange's clock was moved ahead of its clients'.
+        `aheads_ms` is as `security` has it.
         """
         if needed == "none":
             return ""
@@ -97,7 +97,7 @@ class Session(msgspec.Struct, kw_only=True):
             return account
         is_vouched_for = api_key == self.api_key and not params.get("signature")
         timed = {**params, "signature": "the session's"} if is_vouched_for else params
-        security.check_timestamp(timed, now_ms, profile, ahead_ms)
+        security.check_timestamp(timed, now_ms, profile, aheads_ms)
         if not is_vouched_for:
             _check_signature(params, api_key, keys)
         return account

@@ -6,7 +6,7 @@ import asyncio
 
 from freezegun import freeze_time
 
-from simulator.runtime.clock import Clock
+from simulator.runtime.clock import MOST_TOLD, Clock
 
 DAY_MS = 86_400_000
 
@@ -116,3 +116,18 @@ async def test_patience_with_a_client_passes_even_where_time_stands() -> None:
     await asyncio.sleep(1)
 
     assert over
+
+
+async def test_what_clients_were_told_of_the_time_is_remembered_but_not_without_end() -> None:
+    clock = Clock(0)
+    clock.tell()
+    before = clock.aheads_ms
+    clock.go_on(60.0)
+    for _ in range(200):
+        await asyncio.sleep(1)
+        clock.tell()
+        clock.tell()
+
+    assert clock.aheads_ms[0] == clock.ahead_ms
+    assert len(clock.aheads_ms) == MOST_TOLD + 1
+    assert (before, clock.aheads_ms[-1]) == ((), 0)

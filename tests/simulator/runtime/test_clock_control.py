@@ -301,6 +301,33 @@ async def test_where_the_servers_time_is_shifted_a_client_has_to_ask_for_it() ->
         assert (await wire.ask("GET", "/fapi/v3/balance", timestamp=servers_ms)).status == 200
 
 
+async def servers_clock(wire: Wire) -> float:
+    """Return how far the exchange is ahead of the loop, in ms, as a client finds when it asks for the time."""
+    server_ms = (await wire.send("GET", "/fapi/v1/time")).body["serverTime"]
+    return float(server_ms - asyncio.get_running_loop().time() * 1000)
+
+
+@pytest.mark.parametrize("scale", [0, 60])
+async def test_who_has_asked_for_the_time_may_go_by_that_although_it_stands_or_runs_faster(scale: float) -> None:
+    async with Simulator(start_ms=MIDNIGHT_MS) as simulator, Wire(simulator) as wire:
+        await simulator.clock.advance(minutes=61)
+        if scale:
+            simulator.clock.run(scale)
+        else:
+            simulator.clock.freeze()
+        await asyncio.sleep(30)
+        offset_ms = await servers_clock(wire)
+        await asyncio.sleep(30)
+        by_that = round(asyncio.get_running_loop().time() * 1000 + offset_ms)
+
+        assert abs(by_that - simulator.time_ms) > 20_000
+        assert (await wire.ask("GET", "/fapi/v3/balance", timestamp=by_that)).status == 200
+        assert (await wire.ask("GET", "/fapi/v3/balance", timestamp=by_that + 10_000)).body["code"] == -1021
+        await simulator.clock.advance(minutes=61, shift_server_time=True)
+        by_that = round(asyncio.get_running_loop().time() * 1000 + offset_ms)
+        assert (await wire.ask("GET", "/fapi/v3/balance", timestamp=by_that)).body["code"] == -1021
+
+
 async def test_an_order_that_waits_too_long_is_late_by_the_exchanges_clock_whoever_signed_it() -> None:
     async with Simulator(start_ms=MIDNIGHT_MS) as simulator, Wire(simulator) as wire:
         await simulator.clock.advance(minutes=61)
