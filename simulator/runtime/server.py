@@ -248,7 +248,7 @@ class Simulator(
     @property
     def clock(self) -> ClockControl:
         """What makes the exchange's time stand, jump, step or hurry."""
-        if self._clock_control is None:
+        if self._clock_control is None or self._opened is None:
             raise NotRunningError
         return self._clock_control
 

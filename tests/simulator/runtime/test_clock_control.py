@@ -380,6 +380,11 @@ async def test_a_mode_that_is_none_is_refused() -> None:
             simulator.clock.change(mode)
 
 
-async def test_there_is_no_clock_before_the_start() -> None:
+async def test_there_is_no_clock_before_the_start_and_after_the_stop() -> None:
+    simulator = Simulator()
     with pytest.raises(NotRunningError):
-        _ = Simulator().clock
+        _ = simulator.clock
+    async with simulator:
+        assert repr(simulator.clock) == f"<ClockControl running at {simulator.time_ms}>"
+    with pytest.raises(NotRunningError):
+        _ = simulator.clock
