@@ -55,6 +55,8 @@ def draw_scenario(seed: int, hours: float, mix: Mix = ALL) -> Scenario:
     length_ms = milliseconds(laboratory.length)
     day = Day(dice, laboratory, length_ms, symbols)
     stories = _stories(mix)
+    if dice.random() < mix.orders / 3:
+        draw_orders.from_before(day)
     for at_ms in _moments(dice, length_ms):
         (story,) = dice.choices([story for _, story in stories], [often for often, _ in stories])
         story(day, at_ms)

@@ -19,7 +19,8 @@ from simulator.core.scenario.position_action import RequestExternal
 
 __all__ = [
     "amended", "cancelled", "cancels_everything", "closing", "eats_through_levels", "ended_by_the_exchange",
-    "external", "external_order", "filled", "good_till", "of_others", "placed", "position_side", "refused", "taken",
+    "external", "external_order", "filled", "from_before", "good_till", "of_others", "placed", "position_side",
+    "refused", "taken",
 ]  # fmt: skip
 
 _EXPIRY_REASONS = ("0", "2", "3", "4", "6", "7")
@@ -139,6 +140,17 @@ def taken(day: Day, at_ms: float) -> Drawn:
         return _planned(day, at_ms, order, spec)
     force = day.dice.choice(("GTC", "IOC", "FOK", "GTX", "IOC"))
     return placed(day, at_ms, away=(-8, 2), spec=spec, side=side, time_in_force=force)
+
+
+def from_before(day: Day) -> None:
+    """Somebody has traded before the engine lives: orders rest, some of them part-filled."""
+    for _ in range(day.dice.randint(1, 3)):
+        spec, side, name = day.symbol(), day.side(), day.name("web")
+        price = day.price(spec, -8 if side == "BUY" else 8)
+        day.add(0, external_order(day, spec, side, name, price))
+        for _ in range(day.dice.randint(0, 2)):
+            day.add(0, Fill(order=name, quantity=f"{spec.step_size:f}"))
+        day.add(day.dice.uniform(5, 200_000), Fill(order=name))
 
 
 def eats_through_levels(day: Day, at_ms: float) -> Drawn:

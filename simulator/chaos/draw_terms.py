@@ -48,8 +48,16 @@ _SWITCHES: Final = {
     "late_order": ("-1021",),
 }
 """The other faces of a correct exchange, by switch."""
+_SETTINGS: Final = {
+    "journal": ("off",),
+    "journal_group": ("1", "5"),
+    "deliver_enrichment": ("true",),
+    "buffer_frames": ("5", "50"),
+    "rotation_dwell_s": ("1",),
+}
+"""What may be otherwise with the engine, by setting. An engine that has no such setting takes no notice."""
 _SWITCHED: Final = 0.25
-"""How often each switch is off its default."""
+"""How often each of these is not as usual."""
 
 
 def draw_terms(seed: int, hours: float, dice: Random) -> tuple[Laboratory, tuple[SymbolSpec, ...]]:
@@ -83,10 +91,11 @@ def _switches(dice: Random) -> dict[str, str]:
 
 
 def _engine_settings(dice: Random, key_s: int, connection_s: int) -> dict[str, str]:
-    return {
+    settings = {
         "connections": dice.choice(("1", "1", "2")),
         "listen_key_lifetime_s": str(key_s),
         "keepalive_interval_s": str(key_s // 2),
         "keepalive_margin_s": str(key_s // 12),
         "rotate_after_s": str(connection_s - connection_s // 24),
     }
+    return settings | {name: dice.choice(values) for name, values in _SETTINGS.items() if dice.random() < _SWITCHED}
