@@ -344,7 +344,8 @@ def line_of(transport: asyncio.Transport) -> asyncio.Transport:
 
 def waiting_bytes(transport: asyncio.Transport) -> int:
     """Return how many bytes a transport has not given to the network yet, under TLS those encrypted already, too."""
-    return sum(floor.get_write_buffer_size() for floor in _floors(transport))
+    below = _below(transport)
+    return transport.get_write_buffer_size() + (0 if below is None else below.get_write_buffer_size())
 
 
 def reset_transport(transport: asyncio.BaseTransport | None) -> None:
@@ -359,5 +360,11 @@ def reset_transport(transport: asyncio.BaseTransport | None) -> None:
 
 def _floors(transport: asyncio.Transport) -> tuple[asyncio.Transport, ...]:
     """Return a transport, and under TLS that below it."""
-    below = getattr(getattr(transport, "_ssl_protocol", None), "_transport", None)  # asyncio shows it in no other way
+    below = _below(transport)
     return (transport,) if below is None else (transport, below)
+
+
+def _below(transport: asyncio.Transport) -> asyncio.Transport | None:
+    """Return what carries the bytes of TLS; of any other transport, None."""
+    protocol = getattr(transport, "_ssl_protocol", None)  # asyncio shows it in no other way
+    return None if protocol is None else protocol._transport  # noqa: SLF001  nor this
