@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import aiohttp
@@ -18,7 +18,7 @@ from simulator.cli import main
 from simulator.core.faults.catalogue import CATALOGUE
 from simulator.core.faults.rule import Rule
 from simulator.core.faults.rule_check import FILTERS, name_of
-from simulator.core.faults.verdict import SIGHTS, TAKES, VERDICTS
+from simulator.core.faults.verdict import SIGHTS, TAKES, VERDICTS, What
 from simulator.core.scenario.scenario_text import parse_scenario
 
 PAGE = (Path(__file__).parents[2] / "docs" / "faults.md").read_text(encoding="utf-8")
@@ -28,7 +28,7 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
 
 
-def marked_table(names: Iterable[str], fits: dict[str, set[str]]) -> str:
+def marked_table(names: Iterable[str], fits: Mapping[What, set[str]]) -> str:
     head = f"| | {' | '.join(SIGHTS)} |\n|---|{'---|' * len(SIGHTS)}\n"
     return head + "".join(
         f"| `{name}` | {' | '.join('x' if name in fits[sight] else ' ' for sight in SIGHTS)} |\n" for name in names
@@ -90,7 +90,7 @@ async def test_the_scenario_plays(text: str) -> None:
             simulator.place_external(**terms, client_order_id=f"web_{number}")
         outcome = await run.finished()
 
-    assert outcome.shortfalls == []
+    assert outcome.shortfalls == ()
 
 
 async def test_the_session_runs_as_it_is_written() -> None:

@@ -25,9 +25,7 @@ SPELT = [
         },
     ),
     (
-        Rule(
-            on="request", verdict=ExecuteThen(Respond(503, body={"a": [1]}, headers={"retry-after": "3"})), order="12"
-        ),
+        Rule(on="request", verdict=ExecuteThen(Respond(503, body={"a": [1]}, headers={"after": "3"})), order="12"),
         {
             "on": "request",
             "order": 12,
