@@ -39,6 +39,7 @@ from simulator.core.risk.risk_terms import RiskTerms
 from simulator.core.trading.market_terms import MarketTerms
 from simulator.errors import (
     BadAmountError,
+    BadClockError,
     BadFaultError,
     BadFrameError,
     BadPathError,
@@ -62,6 +63,7 @@ __all__ = [
     "AccountSpec",
     "ApiKey",
     "BadAmountError",
+    "BadClockError",
     "BadFaultError",
     "BadFrameError",
     "BadPathError",

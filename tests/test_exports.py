@@ -75,6 +75,7 @@ SIMULATOR = [
     "AccountSpec",
     "ApiKey",
     "BadAmountError",
+    "BadClockError",
     "BadFaultError",
     "BadFrameError",
     "BadPathError",
