@@ -8,7 +8,7 @@ Pure: it is shown the journal, entry by entry.
 - The exchange never has to refuse a request for the limits' sake. A refusal that a script gave is none of that; it says
   so by not following from the exchange's own counts.
 - After a refusal of either kind nothing is sent before the time that it named; after one that speaks of orders (-1015),
-  no order. What was on its way when the refusal was, may arrive.
+  no order. What was on its way when the refusal was, may arrive, and a new process knows of none.
 """
 
 from __future__ import annotations
@@ -58,6 +58,10 @@ class Conduct:
         self._quiet = (0, 0)
         """From when until when nothing is to be sent: ms."""
         self._quiet_for_orders = (0, 0)
+
+    def begin_anew(self) -> None:
+        """Another process begins: it was refused nothing yet."""
+        self._quiet = self._quiet_for_orders = (0, 0)
 
     def see(self, entry: JournalEntry) -> Iterator[Divergence]:
         """Take an entry of the journal; yield what must not be."""

@@ -53,7 +53,7 @@ class Watch:
         self._slack_ms = _longest_lag_ms(scenario) + 2 * latency_ms
         self._conduct = Conduct(self._account, planned(scenario), is_own=self._is_own, latency_ms=latency_ms)
         self._unseen = Unseen()
-        self._forgiven_lives = 0
+        self._forgiven_lives = self._known_lives = 0
         self._disturbed_ms = 0
         self._pause_s = _UNTIL_LOOK_S
         self._timer: asyncio.TimerHandle | None = None
@@ -70,6 +70,9 @@ class Watch:
     # --- the journal --------------------------------------------------------------------------------------------------
 
     def _see(self, entry: JournalEntry) -> None:
+        if self._lives.lives > self._known_lives:
+            self._known_lives = self._lives.lives
+            self._conduct.begin_anew()
         self.divergences += self._conduct.see(entry)
         if entry.kind == "event" and entry.account == self._account and entry.summary != "pushed":
             if self._unseen.happened(entry.event, entry.body, entry.time_ms):

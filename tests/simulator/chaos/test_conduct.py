@@ -71,6 +71,13 @@ def test_nothing_is_sent_before_the_time_that_a_refusal_named() -> None:
     ]
 
 
+def test_another_process_knows_of_no_refusal() -> None:
+    watcher = Conduct("default", {}, is_own=lambda _: False)
+    assert list(watcher.see(refusal(10_000, retry_after="5"))) == []
+    watcher.begin_anew()
+    assert list(watcher.see(request(12_000, "GET", "/y"))) == []
+
+
 def test_refusal_of_orders_keeps_orders_back_and_nothing_else() -> None:
     told = refusal(10_000, code=-1015, retry_after="5")
     assert conduct(told, request(12_000, "GET", "/y"), request(12_000, "DELETE")) == []
