@@ -24,7 +24,7 @@ from typing import Final, Self
 import msgspec
 
 from simulator.core.faults.rule_check import described, mistakes
-from simulator.core.faults.sighting import Sight, fits
+from simulator.core.faults.sighting import Sight, filter_of
 from simulator.core.faults.verdict import (
     CONDITIONS,
     SIGHTS,
@@ -98,6 +98,7 @@ class Installed:
         self._begins_ms = now_ms + round(rule.after_s * 1000)
         self._ends_ms = None if rule.for_s is None else self._begins_ms + round(rule.for_s * 1000)
         self.read_lag = _read_lag_of(rule.verdict)
+        self._fits = filter_of(rule)
         self._book = book
         self._seen = 0
 
@@ -135,7 +136,7 @@ class Installed:
 
     def take(self, sight: Sight, now_ms: int, seed: int) -> Verdict | None:
         """Return the verdict and count it, if the rule has any left and this is for it."""
-        if now_ms < self._begins_ms or self.is_over(now_ms) or not fits(self.rule, sight):
+        if now_ms < self._begins_ms or self.is_over(now_ms) or not self._fits(sight):
             return None
         self._seen += 1
         if self._seen < self.rule.nth or not self._is_drawn(seed):
@@ -229,13 +230,15 @@ class RuleBook:
             installed.remove()
 
     def _first(self, rules: list[Installed], sight: Sight, now_ms: int) -> tuple[Installed, Verdict] | None:
-        is_any_over = False
         taken = None
+        is_any_over = False
         for installed in rules:
             verdict = installed.take(sight, now_ms, self._seed)
-            is_any_over = is_any_over or installed.is_over(now_ms)
             if verdict is not None:
                 taken = installed, verdict
+            if installed.is_over(now_ms):
+                is_any_over = True
+            if taken is not None:
                 break
         if is_any_over:
             self._put_away(now_ms)
