@@ -168,6 +168,8 @@ class RuleBook:
         self._rules: dict[str, list[Installed]] = {what: [] for what in SIGHTS}
         self._conditions: list[Installed] = []
         self._used_up: deque[Installed] = deque(maxlen=_USED_UP_KEPT)
+        self._holding: list[Installed] = []
+        """Those that are used up, and may still hold frames."""
 
     def install(self, rule: Rule, now_ms: int) -> Installed:
         """Ask this rule from now on, after all that are installed. Raises `BadFaultError` when it cannot be."""
@@ -206,7 +208,7 @@ class RuleBook:
     def installed(self) -> list[Installed]:
         """The rules in the order of their installation, the last used-up ones included."""
         alive = [found for rules in (*self._rules.values(), self._conditions) for found in rules]
-        return sorted([*self._used_up, *alive], key=lambda found: found.number)
+        return sorted([*self._used_up, *self._holding, *alive], key=lambda found: found.number)
 
     def find(self, number: int) -> Installed | None:
         """Return the rule with this number, unless it was removed."""
@@ -220,7 +222,7 @@ class RuleBook:
 
     def forget(self, installed: Installed) -> None:
         """Show a rule no more, and ask it no more."""
-        for rules in (self._list_of(installed), self._used_up):
+        for rules in (self._list_of(installed), self._used_up, self._holding):
             if installed in rules:
                 rules.remove(installed)
 
@@ -249,7 +251,7 @@ class RuleBook:
             over = [found for found in rules if found.is_over(now_ms)]
             for found in over:
                 rules.remove(found)
-            self._used_up.extend(over)
+                (self._holding if isinstance(found.verdict, Hold) else self._used_up).append(found)
 
     def _list_of(self, installed: Installed) -> list[Installed]:
         if isinstance(installed.verdict, CONDITIONS):

@@ -11,6 +11,7 @@ from simulator.core.faults.verdict import (
     SIGHTS,
     Delay,
     Drop,
+    Hold,
     Lag,
     Pass,
     RefuseThenAccept,
@@ -176,6 +177,21 @@ def test_a_scope_ends_its_rule_and_lets_go_what_it_holds() -> None:
     assert released == [installed]
     assert book.installed == []
     assert installed.hits == 1
+
+
+def test_of_the_used_up_rules_the_last_are_shown_and_every_one_that_holds_frames() -> None:
+    book = RuleBook()
+    released: list[object] = []
+    book.on_release = released.append
+    holding = book.install(Rule(on="frame", verdict=Hold(), times=1), 0)
+    outcomes(book, frame(), 1)
+    for _ in range(150):
+        book.install(Rule(on="frame", verdict=Drop(), times=1), 0)
+        outcomes(book, frame(), 1)
+
+    assert [found.number for found in book.installed] == [1, *range(52, 152)]
+    book.release_held()
+    assert (released, book.find(1)) == ([holding], None)
 
 
 def test_a_cleared_book_decides_nothing_and_goes_on_numbering() -> None:
