@@ -1,7 +1,8 @@
 """What must hold at every moment of a run, watched by following the exchange's journal.
 
 - While the engine promises a bound (`TellsLiveness`), nothing that is older is unknown to it. It is held to that only
-  under faults that TCP and a correct exchange allow; under the others it has to survive and to heal.
+  under faults that TCP and a correct exchange allow; under the others it has to survive and to heal. Nor is it while
+  its questions fail: a stream that says nothing is found out by asking.
 - It behaves (`conduct`): nothing is sent twice, limits are kept.
 - It does not hold more connections than it may need.
 
@@ -54,6 +55,8 @@ class Watch:
         self._conduct = Conduct(self._account, planned(scenario), is_own=self._is_own, latency_ms=latency_ms)
         self._unseen = Unseen()
         self._forgiven_lives = self._known_lives = 0
+        self._spoilt_ms = 0
+        """When a request last suffered a fault: what was asked then has shown nothing, and will be asked again."""
         self._disturbed_ms = 0
         self._pause_s = _UNTIL_LOOK_S
         self._timer: asyncio.TimerHandle | None = None
@@ -165,7 +168,10 @@ class Watch:
     def _judge(self, promise: Liveness, now_ms: int) -> None:
         if not self._lawful or promise is _NO_PROMISE:
             return
-        for event in self._unseen.take_older(now_ms - round(promise.bound_s * 1000) - self._slack_ms):
+        bound_ms = round(promise.bound_s * 1000) + self._slack_ms
+        if self._spoilt_ms > now_ms - bound_ms:
+            return
+        for event in self._unseen.take_older(now_ms - bound_ms):
             self._diverge(
                 "late",
                 f"{event.what} {(now_ms - event.at_ms) / 1000:.1f} s ago, and the engine, which promises to know after "

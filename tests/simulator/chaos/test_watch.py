@@ -14,8 +14,11 @@ from simulator.chaos.result import RunResult
 from simulator.chaos.user_stream_engine import UserStreamEngine
 from simulator.chaos.watch import MOST_CONNECTIONS
 from simulator.chaos.world import run_scenario
+from simulator.core.faults.rule import Rule
+from simulator.core.faults.verdict import Respond
 from simulator.core.scenario.action import CutConnections, RestLag
 from simulator.core.scenario.engine_action import EngineCrash, EnginePlace
+from simulator.core.scenario.fault_action import fault_of
 from simulator.core.scenario.laboratory import Laboratory
 from simulator.core.scenario.scenario import Scenario, Step
 from user_stream import OrderManager
@@ -99,6 +102,11 @@ class LeavesTimer(Worse):
         asyncio.get_running_loop().call_later(9_999, print)
 
 
+class Patient(Deaf):
+    def liveness(self) -> Liveness | None:
+        return Liveness(35.0)
+
+
 class LeavesConnection(Worse):
     async def start(self) -> None:
         await super().start()
@@ -133,6 +141,12 @@ def test_what_a_live_engine_does_not_know_after_its_bound_is_late() -> None:
 
 def test_nobody_is_late_where_any_fault_may_be() -> None:
     assert "late" not in rules(run(Deaf, faults="any"))
+
+
+def test_nobody_is_late_while_his_questions_fail() -> None:
+    fails = Step(do=fault_of(Rule(on="request", method="GET", verdict=Respond(503))), at="6s")
+    late, without = (min(each.at_ms for each in run(Patient, *steps).divergences) for steps in ([PLACE, fails], []))
+    assert late > without + 20_000
 
 
 def test_what_rest_may_keep_back_is_added_to_the_bound() -> None:
