@@ -82,6 +82,8 @@ class Watch:
                 self._look_later(_UNTIL_LOOK_S)
         elif entry.kind in {"connection", "request"}:
             self._count_connections()
+        elif entry.kind == "fault" and entry.method and entry.account in {"", self._account}:
+            self._spoilt_ms = entry.time_ms
         if not self._disturbed_ms and self._lives.lives and self._promise(self._lives.trading) is None:
             self._look()
 
