@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -12,7 +13,16 @@ from simulator.chaos.provenance import Provenance
 from simulator.chaos.result import RunResult
 from simulator.chaos.summary import Summary, happenings, rows, summarize
 
-__all__ = ["DEFAULT_ENGINE", "Campaign", "document", "failure_text", "markdown", "one_line_of", "replay_command"]
+__all__ = [
+    "DEFAULT_ENGINE",
+    "Campaign",
+    "document",
+    "failure_text",
+    "markdown",
+    "one_line_of",
+    "replay_command",
+    "scenario_command",
+]
 
 DEFAULT_ENGINE: Final = "simulator.chaos.user_stream_engine:UserStreamEngine"
 _DIVERGENCES: Final = 5
@@ -41,8 +51,16 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
 
 def replay_command(seed: int, hours: float, engine: str) -> str:
     """Return what runs a seed again."""
-    chosen = [] if engine == DEFAULT_ENGINE else ["--engine", engine]
-    return shlex.join(["simulator", "chaos", "--seed", str(seed), "--hours", f"{hours:g}", *chosen])
+    return shlex.join(["simulator", "chaos", "--seed", str(seed), "--hours", f"{hours:g}", *_chosen(engine)])
+
+
+def scenario_command(file: Path, engine: str) -> str:
+    """Return what plays a scenario."""
+    return shlex.join(["simulator", "chaos", "--scenario", str(file), *_chosen(engine)])
+
+
+def _chosen(engine: str) -> list[str]:
+    return [] if engine == DEFAULT_ENGINE else ["--engine", engine]
 
 
 def one_line_of(result: RunResult) -> str:
@@ -78,7 +96,7 @@ def markdown(campaign: Campaign) -> str:
         f"`{campaign.command}`",
         _table(("what", "value"), [*_origin(campaign), *rows(summary, _session_s(campaign))]),
         "What happened in them:",
-        _table(("what", "how often"), happenings(summary)),
+        _table(("whose doing", "what", "how often"), _happenings(summary)),
         _failures(campaign, summary),
     ]
     return "\n\n".join(parts) + "\n"
@@ -101,6 +119,10 @@ def _origin(campaign: Campaign) -> list[tuple[str, str]]:
         ("seeds", campaign.seeds),
     ]
     return [*table, ("interrupted", "yes: these are the seeds that had ended")] if campaign.interrupted else table
+
+
+def _happenings(summary: Summary) -> list[tuple[str, str, str]]:
+    return [(group, what, count) for group, named in happenings(summary) for what, count in named]
 
 
 def _failures(campaign: Campaign, summary: Summary) -> str:

@@ -37,6 +37,8 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     virtual_s: float
     real_s: float
+    cpu_s: float = 0.0
+    """Processor time, where it was measured: what `real_s` would be with a core to itself."""
     divergences: tuple[Divergence, ...] = ()
     happened: Mapping[str, int] = {}
     """How often what was done to or by the engine: actions by their names, faults by what they did."""

@@ -33,6 +33,8 @@ __all__ = ["MOST_RUNS", "Fails", "Shrunk", "shrink"]
 MOST_RUNS: Final = 500
 _NOT_SIMPLER: Final = frozenset({"seed", "length", "calm", "faults"})
 """Terms of the laboratory that say what the run is, or what is asked of the engine."""
+_MAPPINGS: Final = ("profile", "engine")
+"""Terms of the laboratory that have parts."""
 _WHO: Final = frozenset({"order", "account", "symbol", "client_order_id", "client_algo_id", "connection"})
 """Fields that say who is meant: without them, it would be another one."""
 _FEW_STEPS: Final = 40
@@ -186,9 +188,17 @@ def _world(search: _Search) -> None:
     terms = [name for name in (field.name for field in fields(Laboratory)) if name not in _NOT_SIMPLER]
     for some in (terms, *([name] for name in terms)):
         search.accepts(_plain(search.scenario, some))
+    for name in _MAPPINGS:
+        _fewest(list(getattr(search.scenario.laboratory, name).items()), functools.partial(_map_only, search, name))
     last_ms = max((_start_ms(step) for step in search.scenario.steps), default=0)
     for more_ms in (60_000, 1_000):
         search.accepts(_shorter(search.scenario, -(-last_ms // 1_000) * 1_000 + more_ms))
+
+
+def _map_only(search: _Search, name: str, entries: Iterable[tuple[str, str]]) -> bool:
+    laboratory = search.scenario.laboratory or Laboratory()
+    terms: dict[str, Any] = {name: dict(entries)}
+    return search.accepts(changed(search.scenario, laboratory=changed(laboratory, **terms)))
 
 
 def _plain(scenario: Scenario, terms: Iterable[str]) -> Scenario:

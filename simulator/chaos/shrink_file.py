@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 
 import click
 
 from simulator.chaos.progress import shrinking
+from simulator.chaos.report import failure_text, scenario_command
 from simulator.chaos.result import RunResult
 from simulator.chaos.shrink import MOST_RUNS, Fails, Shrunk, shrink
 from simulator.chaos.worker_process import WorkerProcess
 from simulator.core.scenario.scenario import Scenario
 from simulator.core.scenario.writing import scenario_text
 
-__all__ = ["shrink_scenario", "shrink_seed"]
+__all__ = ["shrink_to_file"]
 
 
-def shrink_seed(worker: WorkerProcess, result: RunResult, hours: float, world: str) -> Path:
-    """Shrink the run of a seed that failed; return the file."""
-    scenario = importlib.import_module(world).draw_scenario(result.seed, hours)
-    return shrink_scenario(worker, scenario, result, replay=f"simulator chaos --seed {result.seed} --hours {hours:g}")
+def shrink_to_file(worker: WorkerProcess, scenario: Scenario, result: RunResult, replay: str, engine: str) -> Path:
+    """Shrink a scenario that failed as `result` tells, and tell how what is left fails; return its file.
 
-
-def shrink_scenario(worker: WorkerProcess, scenario: Scenario, result: RunResult, *, replay: str) -> Path:
-    """Shrink a scenario that failed as `result` tells; return the file. Ctrl-C ends it with what is left by then."""
+    `replay` is the command that had the result. Ctrl-C ends it with what is left by then.
+    """
     rule = result.divergences[0].rule
     shrunk = _shrunk(scenario, lambda candidate: worker.still_fails(candidate, rule), result.seed)
     file = Path(f"chaos-{result.seed}.yaml")
-    file.write_text(scenario_text(shrunk.scenario, _remark(result, replay, file)), encoding="utf-8")
-    click.echo(
-        f"\n{len(scenario.steps)} steps are {len(shrunk.scenario.steps)} in {file}, after {shrunk.runs} runs"
-        f"{'' if shrunk.finished else '; more runs might leave less'}: simulator chaos --scenario {file}"
-    )
+    again = scenario_command(file, engine)
+    left = worker.run_scenario(shrunk.scenario)
+    remark = "\n".join([*_how(left, rule), f"Played by: {again}", f"It is what is left of: {replay}"])
+    file.write_text(scenario_text(shrunk.scenario, remark), encoding="utf-8")
+    more = "" if shrunk.finished else "; more runs might leave less"
+    steps = f"{len(scenario.steps)} steps are {len(shrunk.scenario.steps)} in {file}, after {shrunk.runs} runs{more}"
+    click.echo(f"\n{steps}\n\n{failure_text(left, again)}" if left.divergences else f"\n{steps}: {again}")
     return file
 
 
@@ -51,10 +50,7 @@ def _shrunk(scenario: Scenario, fails: Fails, seed: int) -> Shrunk:
             return smallest
 
 
-def _remark(result: RunResult, replay: str, file: Path) -> str:
-    first = result.divergences[0]
-    return (
-        f"Broke the rule of {first.rule!r}: {first.what.partition(chr(10))[0]}\n"
-        f"It is what is left of: {replay}\n"
-        f"It fails the same way: simulator chaos --scenario {file}"
-    )
+def _how(left: RunResult, rule: str) -> list[str]:
+    """Return what is broken, the rule that was looked for first."""
+    broken = sorted(left.divergences, key=lambda divergence: divergence.rule != rule)
+    return [f"{divergence.rule}: {divergence.what.partition(chr(10))[0]}" for divergence in broken[:3]]

@@ -4,12 +4,34 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, get_args
 
 import msgspec
 
 from simulator.chaos.result import RunResult
+from simulator.core.scenario.action import (
+    AnswerAction,
+    CloseConnections,
+    CutConnections,
+    OnListenKey,
+    RefuseConnections,
+    RestLag,
+    SilenceConnections,
+)
+from simulator.core.scenario.api_action import OnApi
+from simulator.core.scenario.frame_action import OnConnections
+from simulator.core.scenario.notation import snake_case
 
 __all__ = ["Summary", "happenings", "rows", "summarize"]
+
+_FAULTS: Final = frozenset(
+    snake_case(kind.__name__)
+    for kind in get_args(
+        OnConnections | OnApi | OnListenKey | AnswerAction | CloseConnections | CutConnections | SilenceConnections
+        | RefuseConnections | RestLag
+    )
+)  # fmt: skip
+"""Actions that are faults, by their names; those that install a rule begin with "fault"."""
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,7 +41,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     failed: int
     virtual_h: float
     worked_s: float
-    """Real seconds that all runs took, each on its core."""
+    """Seconds of a core that all runs took together."""
     orders: int
     fills: int
     lives: int
@@ -44,7 +66,7 @@ def summarize(results: Iterable[RunResult]) -> Summary:
         seeds=len(runs),
         failed=sum(not run.passed for run in runs),
         virtual_h=sum(run.virtual_s for run in runs) / 3600,
-        worked_s=sum(run.real_s for run in runs),
+        worked_s=sum(run.cpu_s or run.real_s for run in runs),
         orders=sum(run.orders for run in runs),
         fills=sum(run.fills for run in runs),
         lives=sum(run.lives for run in runs),
@@ -83,9 +105,22 @@ def rows(summary: Summary, elapsed_s: float) -> list[tuple[str, str]]:
     return table
 
 
-def happenings(summary: Summary) -> list[tuple[str, str]]:
-    """Return what happened for people: what, and how often."""
-    return [(name.replace("_", " "), f"{count:,}") for name, count in summary.happened.items()]
+def happenings(summary: Summary) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return what happened for people: whose doing it was, and what, how often."""
+    groups: dict[str, list[tuple[str, str]]] = {
+        "the engine was told to": [],
+        "faults": [],
+        "the exchange and others": [],
+    }
+    for name, count in summary.happened.items():
+        groups[_group(name)].append((name.removeprefix("engine_").replace("_", " "), f"{count:,}"))
+    return [(group, named) for group, named in groups.items() if named]
+
+
+def _group(name: str) -> str:
+    if name.startswith("engine_"):
+        return "the engine was told to"
+    return "faults" if name.startswith("fault") or name in _FAULTS else "the exchange and others"
 
 
 def _by_frequency(counts: Mapping[str, int]) -> dict[str, int]:

@@ -1,12 +1,14 @@
 """What both sides did around a divergence, by time: the exchange's journal, and what its engine was told and believed.
 
 Of the journal, the lines are those about the order or the symbol that the divergence names, and whatever concerns
-everybody: connections, listen keys, what was done to the exchange from outside, defects. Most of the lines are before
-the divergence: what led to it is what a reader looks for. The journal is masked already, and nothing else enters.
+everybody: connections, listen keys, faults that are not about another order or symbol, defects. Most of the lines are
+before the divergence: what led to it is what a reader looks for. The journal is masked already, and nothing else
+enters.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -22,9 +24,11 @@ MOST: Final = 40
 _AFTERWARDS: Final = 8
 """How many of the lines may come after the divergence was found."""
 _TOLD: Final = 160
-"""How much of a request is shown, in characters."""
-_FOR_EVERYBODY: Final = frozenset({"connection", "listen_key", "action", "note", "failure"})
+"""How much of an entry is shown, in characters."""
+_FOR_EVERYBODY: Final = frozenset({"connection", "listen_key", "note", "failure"})
+_WORD: Final = re.compile(r"[^\s=,:]+")
 _ORDER_ID_FIELDS: Final = ("orderId", "i", "algoId", "aid")
+_SYMBOL_FIELDS: Final = ("symbol", "s")
 _CLIENT_ID_FIELDS: Final = ("clientOrderId", "c", "clientAlgoId", "caid", "newClientOrderId", "origClientOrderId")
 
 
@@ -44,7 +48,8 @@ def timeline(
     """Return at most `most` lines, oldest first, and one more that says where the divergence was found."""
     entries = list(journal)
     names = _names(divergence.about, entries)
-    lines = [(entry.time_ms, _shown(entry)) for entry in _concerning(entries, names)]
+    others = _others(entries, names)
+    lines = [(entry.time_ms, _shown(entry)) for entry in _concerning(entries, names, others)]
     lines += [(moment.time_ms, f"engine    {moment.text}") for moment in moments if _is_about(moment, names)]
     lines.sort(key=lambda line: line[0])
     found_ms = divergence.at_ms or (lines[-1][0] if lines else 0)
@@ -65,25 +70,41 @@ def _names(about: str, entries: Sequence[JournalEntry]) -> frozenset[str]:
     return frozenset(names)
 
 
-def _concerning(entries: Iterable[JournalEntry], names: frozenset[str]) -> Iterator[JournalEntry]:
+def _others(entries: Iterable[JournalEntry], names: frozenset[str]) -> frozenset[str]:
+    """Return the orders and symbols that it is not about."""
+    known: set[str] = set()
+    own: set[str] = set(names)
+    for entry in entries:
+        for record in _records(entry.body):
+            said = {str(record[field]) for field in (*_CLIENT_ID_FIELDS, *_SYMBOL_FIELDS) if record.get(field)}
+            known |= said
+            if not names.isdisjoint(_texts(record)):
+                own |= {str(record[field]) for field in _SYMBOL_FIELDS if record.get(field)}
+    return frozenset(known - own)
+
+
+def _concerning(
+    entries: Iterable[JournalEntry], names: frozenset[str], others: frozenset[str]
+) -> Iterator[JournalEntry]:
     asked: set[int] = set()
     for entry in entries:
-        if _concerns(entry, names) or entry.about in asked:
+        if _concerns(entry, names, others) or entry.about in asked:
             yield entry
             if entry.kind == "request":
                 asked.add(entry.seq)
 
 
-def _concerns(entry: JournalEntry, names: frozenset[str]) -> bool:
+def _concerns(entry: JournalEntry, names: frozenset[str], others: frozenset[str]) -> bool:
     if not names:
         return entry.kind != "market"
-    if entry.kind in _FOR_EVERYBODY - {"action"}:
+    if entry.kind in _FOR_EVERYBODY:
         return True
-    if names.intersection(entry.summary.split()):
+    words = frozenset(_WORD.findall(entry.summary))
+    if names & words:
         return True
     records = list(_records(entry.body))
     if entry.kind == "action" and not records:
-        return True
+        return not others & words
     return any(not names.isdisjoint(_texts(record)) for record in records)
 
 
@@ -109,7 +130,7 @@ def _is_about(moment: Moment, names: frozenset[str]) -> bool:
 def _shown(entry: JournalEntry) -> str:
     arrow = {"in": "→", "out": "←"}.get(entry.direction, "·")
     words = [entry.event, entry.method, entry.path, str(entry.status or ""), entry.summary, _content(entry)]
-    return f"exchange  {arrow} {entry.kind:<10} {' '.join(filter(None, words))}"
+    return f"exchange  {arrow} {entry.kind:<10} {_short(' '.join(filter(None, words)))}"
 
 
 def _content(entry: JournalEntry) -> str:
@@ -117,12 +138,12 @@ def _content(entry: JournalEntry) -> str:
     body = entry.body
     if entry.kind == "request" and isinstance(body, Mapping):
         hidden = {"timestamp", "recvWindow", "signature"}
-        return _short(" ".join(f"{name}={value}" for name, value in body.items() if name not in hidden))
+        return " ".join(f"{name}={value}" for name, value in body.items() if name not in hidden)
     if entry.kind == "response" and isinstance(body, list):
         return f"{len(body)} items"
     if entry.kind == "response" and isinstance(body, Mapping):
         names = ("code", "msg", "clientOrderId", "status", "executedQty")
-        return _short(" ".join(f"{name}={body[name]}" for name in names if name in body))
+        return " ".join(f"{name}={body[name]}" for name in names if name in body)
     return ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack, closing
@@ -19,8 +20,16 @@ from simulator.chaos.corpus import KeptSeed
 from simulator.chaos.junit import junit_xml
 from simulator.chaos.progress import following
 from simulator.chaos.provenance import Provenance, provenance
-from simulator.chaos.report import Campaign, document, failure_text, markdown, one_line_of, replay_command
-from simulator.chaos.shrink_file import shrink_scenario, shrink_seed
+from simulator.chaos.report import (
+    Campaign,
+    document,
+    failure_text,
+    markdown,
+    one_line_of,
+    replay_command,
+    scenario_command,
+)
+from simulator.chaos.shrink_file import shrink_to_file
 from simulator.chaos.summary import happenings, rows, summarize
 from simulator.chaos.worker_process import WorkerProcess
 from simulator.runtime.script import load_scenario
@@ -75,9 +84,10 @@ def replay(trial: Trial, files: Iterable[Path]) -> int:
             click.echo(f"{file}: {one_line_of(result)}")
             if not result.passed:
                 failed = 1
-                click.echo(failure_text(result, f"simulator chaos --scenario {file}"))
+                command = scenario_command(file, trial.engine)
+                click.echo(failure_text(result, command))
                 if trial.shrink:
-                    shrink_scenario(worker, scenario, result, replay=f"simulator chaos --scenario {file}")
+                    shrink_to_file(worker, scenario, result, command, trial.engine)
     return failed
 
 
@@ -98,7 +108,10 @@ def try_seeds(trial: Trial) -> int:
     if trial.shrink and not interrupted:
         for result in sorted(failures, key=lambda failure: failure.seed)[:_MOST_SHRUNK]:
             with closing(trial.worker()) as worker:
-                shrink_seed(worker, result, session.hours_of(result.seed), trial.world)
+                scenario = importlib.import_module(trial.world).draw_scenario(
+                    result.seed, session.hours_of(result.seed)
+                )
+                shrink_to_file(worker, scenario, result, trial.replay_command(result.seed), trial.engine)
     return 1 if failures else INTERRUPTED if interrupted else 0
 
 
@@ -226,9 +239,8 @@ def _show_table(campaign: Campaign) -> None:
     table = Table(show_header=False, box=None)
     for what, value in rows(summary, elapsed_s):
         table.add_row(what, value)
-    table.add_section()
-    for what, count in happenings(summary):
-        table.add_row(f"  {what}", count)
+    for group, named in happenings(summary):
+        table.add_row(group, ", ".join(f"{what} {count}" for what, count in named))
     Console().print(table)
 
 

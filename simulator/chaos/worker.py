@@ -46,7 +46,7 @@ class Beginning(msgspec.Struct, frozen=True, kw_only=True):
 
     engine: str
     world: str
-    """The module that has `run_seed` and `run_scenario`."""
+    """The module that has `draw_scenario` and `run_scenario`."""
     limit_s: float
     """Real time that a run may take."""
 
@@ -99,16 +99,14 @@ def serve(tasks: BinaryIO, answers: BinaryIO) -> None:
 
 def _runner(world: Any, factory: EngineFactory) -> Callable[[Task], RunResult]:
     def run(task: Task) -> RunResult:
-        result: RunResult
-        if task.scenario:
-            scenario = pickle.loads(task.scenario)  # noqa: S301  from the process that started this one
-            result = world.run_scenario(scenario, factory)
-        else:
-            scenario = None
-            result = world.run_seed(task.seed, task.hours, factory)
+        began_s = time.process_time()
+        drawn = None if task.scenario else world.draw_scenario(task.seed, task.hours)
+        scenario = drawn or pickle.loads(task.scenario)  # noqa: S301  from the process that started this one
+        result: RunResult = world.run_scenario(scenario, factory)
+        result = msgspec.structs.replace(result, cpu_s=time.process_time() - began_s)
         if result.passed or not task.timeline:
             return result
-        again = world.run_scenario(scenario or world.draw_scenario(task.seed, task.hours), factory, Witness())
+        again = world.run_scenario(scenario, factory, Witness())
         return msgspec.structs.replace(result, timeline=_told(result, again))
 
     return run

@@ -36,8 +36,12 @@ def an_engine(_: object) -> object:
 NOT_CALLABLE = 7
 
 
-def run_seed(seed: int, hours: float, factory: EngineFactory) -> RunResult:
-    """End as the seed's name says."""
+def _somewhere() -> None:
+    time.sleep(60)  # it is killed long before
+
+
+def draw_scenario(seed: int, hours: float) -> Scenario:
+    """Return twenty steps, those of `FAILS` with an order, a crash and a fill; or end as the seed is called."""
     if seed == DIES:
         os._exit(3)
     if seed == HANGS:
@@ -50,15 +54,6 @@ def run_seed(seed: int, hours: float, factory: EngineFactory) -> RunResult:
     if seed == REFUSES:
         message = "no such world"
         raise RefusedByTheWorldError(message)
-    return run_scenario(draw_scenario(seed, hours), factory)
-
-
-def _somewhere() -> None:
-    time.sleep(60)  # it is killed long before
-
-
-def draw_scenario(seed: int, hours: float) -> Scenario:
-    """Return twenty steps. Those of 101 hold an order, a crash and a fill."""
     steps: list[Step] = []
     for number in range(20):
         deed: Action = CutConnections() if number % 2 else SetPrice(symbol="BTCUSDT", price=str(number + 1))
@@ -90,3 +85,8 @@ def run_scenario(scenario: Scenario, _factory: EngineFactory, witness: Witness |
         timeline=("00:00:09.000  >>> order c-1",) if witness else (),
         journal_digest=f"{seed:064x}-{os.environ.get('PYTHONHASHSEED')}",
     )
+
+
+def run_seed(seed: int, hours: float) -> RunResult:
+    """Run what is drawn, in this process."""
+    return run_scenario(draw_scenario(seed, hours), an_engine)  # type: ignore[arg-type]  # it is never asked

@@ -45,11 +45,11 @@ class WorkerHere:
             os.kill(os.getpid(), self.killed_by)
             self._ended.wait()
             return RunResult(seed=seed, virtual_s=0, real_s=0)
-        result = fake_world.run_seed(seed, hours, fake_world.an_engine)  # type: ignore[arg-type]  # it is never asked
+        result = fake_world.run_seed(seed, hours)
         return msgspec.structs.replace(result, timeline=("00:00:09.000  >>> order c-1",))
 
     def run_scenario(self, scenario: Scenario) -> RunResult:
-        return fake_world.run_scenario(scenario, fake_world.an_engine)  # type: ignore[arg-type]  # as above
+        return fake_world.run_scenario(scenario, fake_world.an_engine)  # type: ignore[arg-type]  # it is never asked
 
     def still_fails(self, scenario: Scenario, rule: str) -> bool:
         return any(broken.rule == rule for broken in self.run_scenario(scenario).divergences)

@@ -62,7 +62,7 @@ def test_the_page_names_date_commits_python_seeds_speed_and_what_failed() -> Non
         "| seeds failed | 1 (1 fill) |",
         "| virtual hours per hour and core | 7,200 |",
         "| virtual hours per second | 4.00 |",
-        "| cut connections | 3 |",
+        "| faults | cut connections | 3 |",
         "| time to heal p50 / p99 / max | 1.5 s / 1.5 s / 1.5 s |",
         "| 2 | fill | order c-1: a\\|b |",
     ):

@@ -43,8 +43,20 @@ def test_failures_are_counted_by_what_broke_first() -> None:
     assert (shown["seeds passed"], shown["seeds failed"]) == ("1", "3 (2 fill, 1 hung)")
 
 
-def test_what_happened_is_told_by_how_often() -> None:
-    assert happenings(summarize([run(2), run(3)])) == [("engine crash", "5"), ("cut connections", "4")]
+def test_what_happened_is_told_by_whose_doing_it_was_and_how_often() -> None:
+    happened = {"cut_connections": 2, "fault request delay": 1000, "engine_crash": 5, "set_price": 1, "reject": 7}
+
+    assert happenings(summarize([RunResult(seed=1, virtual_s=1, real_s=1, happened=happened)])) == [
+        ("the engine was told to", [("crash", "5")]),
+        ("faults", [("fault request delay", "1,000"), ("reject", "7"), ("cut connections", "2")]),
+        ("the exchange and others", [("set price", "1")]),
+    ]
+
+
+def test_a_busy_machine_is_no_slower_for_what_it_ran() -> None:
+    shared = RunResult(seed=1, virtual_s=3600, real_s=3, cpu_s=1)
+
+    assert dict(rows(summarize([shared]), elapsed_s=3))["virtual hours per hour and core"] == "3,600"
 
 
 def test_of_a_hundred_healings_one_may_take_longer_than_p99() -> None:

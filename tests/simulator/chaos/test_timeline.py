@@ -41,6 +41,28 @@ def test_another_order_is_left_out_and_what_concerns_all_is_kept() -> None:
     assert [line.split()[1] for line in lines[:-1]] == ["·", "·", "life"]
 
 
+def test_what_is_done_to_another_order_or_symbol_is_left_out() -> None:
+    def action(summary: str) -> JournalEntry:
+        return JournalEntry(seq=1, time_ms=0, kind="action", summary=summary)
+
+    lines = shown(
+        event(c="c-1", s="BTCUSDT"),
+        event(c="c-2", s="ETHUSDT", i=8),
+        action("fill 1 of c-1"),
+        action("fill 1 of c-2"),
+        action("fault: request order=c-2 Drop"),
+        action("fault: request path=* Drop"),
+        action("funding of ETHUSDT"),
+        action("funding of BTCUSDT"),
+    )
+
+    assert [line.partition("action")[2].strip() for line in lines[1:-1]] == [
+        "fill 1 of c-1",
+        "fault: request path=* Drop",
+        "funding of BTCUSDT",
+    ]
+
+
 def test_an_order_is_also_found_under_the_exchanges_id() -> None:
     lines = shown(
         event(c="c-1", i=77), request("GET", orderId="77"), request("GET", orderId="78"), response(orderId=77)
