@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from simulator.chaos import draw_algo, draw_connections, draw_danger, draw_faults, draw_market, draw_orders
+from simulator.chaos import draw_algo, draw_connections, draw_danger, draw_faults, draw_gaps, draw_market, draw_orders
 from simulator.chaos.draw_terms import draw_terms
 from simulator.chaos.drawing import Day
 from simulator.core.scenario.notation import milliseconds
@@ -21,6 +21,8 @@ from simulator.core.scenario.scenario import Scenario
 __all__ = ["ALL", "Mix", "draw_scenario"]
 
 _STORIES_PER_HOUR: Final = 60
+_UNAIDED: Final = 0.2
+"""How many runs are `draw_gaps.unaided`."""
 
 Story = Callable[[Day, float], object]
 
@@ -52,6 +54,9 @@ def draw_scenario(seed: int, hours: float, mix: Mix = ALL) -> Scenario:
     """Return the run of a seed: the same for the same arguments."""
     dice = Random(f"run {seed}")  # noqa: S311  a run must be the same each time
     laboratory, symbols = draw_terms(seed, hours, dice)
+    is_unaided, without_lag = dice.random() < _UNAIDED, dice.random() < 0.5
+    if is_unaided:
+        laboratory = draw_gaps.unaided(laboratory, without_lag=without_lag)
     length_ms = milliseconds(laboratory.length)
     day = Day(dice, laboratory, length_ms, symbols)
     stories = _stories(mix)
@@ -60,10 +65,13 @@ def draw_scenario(seed: int, hours: float, mix: Mix = ALL) -> Scenario:
     for at_ms in _moments(dice, length_ms):
         (story,) = dice.choices([story for _, story in stories], [often for often, _ in stories])
         story(day, at_ms)
+    if laboratory.faults == "any" and dice.random() < mix.frames / 3:
+        draw_gaps.lost_at_the_end(day)
+    steps = day.scenario_steps()
     return Scenario(
         name=f"seed {seed}",
         about=f"drawn from seed {seed}, {hours:g} h",
-        steps=day.scenario_steps(),
+        steps=draw_gaps.steps_unaided(steps, without_lag=without_lag) if is_unaided else steps,
         timeout=laboratory.length,
         laboratory=laboratory,
     )
@@ -104,6 +112,8 @@ def _stories(mix: Mix) -> list[tuple[float, Story]]:
         (1.5 * mix.connections, draw_connections.handshakes_fail),
         (1 * mix.connections, draw_connections.connections_are_slow),
         (2.5 * mix.connections, draw_connections.key_dies),
+        (2 * mix.connections, draw_gaps.outage),
+        (0.7 * mix.connections, draw_gaps.thrown_out),
         (4 * mix.frames, draw_connections.frames_come_otherwise),
         (2 * mix.frames, draw_connections.frames_are_spoilt),
         (4 * mix.requests, draw_faults.orders_fail),
@@ -114,6 +124,7 @@ def _stories(mix: Mix) -> list[tuple[float, Story]]:
         (0.7 * mix.requests, draw_faults.clock_is_wrong),
         (1.2 * mix.crashes, draw_connections.engine_dies),
         (1.2 * mix.crashes, draw_danger.at_a_death),
+        (0.6 * mix.crashes, draw_gaps.long_death),
         (4 * mix.dangers, draw_danger.at_a_command),
         (2 * mix.dangers, draw_danger.at_a_cancellation),
         (3 * mix.dangers, draw_danger.at_a_reconnection),
