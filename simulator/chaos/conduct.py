@@ -7,13 +7,15 @@ Pure: it is shown the journal, entry by entry.
   was none: it never came as far as the order, and may be sent anew with another timestamp.
 - The exchange never has to refuse a request for the limits' sake. A refusal that a script gave is none of that; it says
   so by not following from the exchange's own counts.
+- Whoever is thrown out again and again waits longer each time: more than `MOST_KEYS` listen keys asked for in five
+  minutes are a storm of reconnections, for which addresses were banned.
 - After a refusal of either kind nothing is sent before the time that it named; after one that speaks of orders (-1015),
   no order. What was on its way when the refusal was, may arrive, and a new process knows of none.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
@@ -24,7 +26,10 @@ from simulator.core.journal import JournalEntry
 from simulator.core.scenario.engine_action import EnginePlace, EnginePlaceAlgo
 from simulator.core.scenario.scenario import Scenario
 
-__all__ = ["Conduct", "planned"]
+__all__ = ["MOST_KEYS", "Conduct", "planned"]
+
+MOST_KEYS: Final = 100
+_STORM_MS: Final = 300_000
 
 _ORDER_PATHS: Final = frozenset({"/fapi/v1/order", "/fapi/v1/algoOrder", "/fapi/v1/batchOrders"})
 _TOO_MANY_ORDERS: Final = -1015
@@ -55,6 +60,8 @@ class Conduct:
         self._sent: Counter[str] = Counter()
         self._unanswered: dict[int, list[str]] = {}
         """Client order ids by the `seq` of the request that sent them."""
+        self._keys: deque[int] = deque()
+        """When a listen key was asked for in the last five minutes: ms."""
         self._quiet = (0, 0)
         """From when until when nothing is to be sent: ms."""
         self._quiet_for_orders = (0, 0)
@@ -62,6 +69,7 @@ class Conduct:
     def begin_anew(self) -> None:
         """Another process begins: it was refused nothing yet."""
         self._quiet = self._quiet_for_orders = (0, 0)
+        self._keys.clear()
 
     def see(self, entry: JournalEntry) -> Iterator[Divergence]:
         """Take an entry of the journal; yield what must not be."""
@@ -69,6 +77,8 @@ class Conduct:
             return
         if entry.kind == "request":
             yield from self._requested(entry)
+            if (entry.method, entry.path) == ("POST", "/fapi/v1/listenKey"):
+                yield from self._reconnects(entry)
         elif entry.kind == "response":
             names = self._unanswered.pop(entry.about, [])
             if _code(entry) == _BAD_TIMESTAMP:
@@ -89,6 +99,14 @@ class Conduct:
                 what = f"{entry.method} {entry.path} came {early_s:.3f} s before the exchange wanted to hear anything"
                 yield _diverge("rate limit", what, entry)
                 return
+
+    def _reconnects(self, entry: JournalEntry) -> Iterator[Divergence]:
+        self._keys.append(entry.time_ms)
+        while self._keys[0] <= entry.time_ms - _STORM_MS:
+            self._keys.popleft()
+        if len(self._keys) > MOST_KEYS:
+            yield _diverge("rate limit", f"a listen key was asked for {len(self._keys)} times in five minutes", entry)
+            self._keys.clear()
 
     def _counted(self, name: str, entry: JournalEntry) -> Iterator[Divergence]:
         times, planned = self._sent[name], self._planned.get(name, 0)

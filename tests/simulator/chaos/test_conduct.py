@@ -89,3 +89,11 @@ def test_plan_is_what_the_engine_is_told_to_place() -> None:
     algo = EnginePlaceAlgo(symbol="BTCUSDT", side="BUY", client_order_id="s")
     cancel = EngineCancel(symbol="BTCUSDT", order="a")
     assert planned(Scenario(name="", steps=(Step(do=[place, cancel, algo]), Step(do=place)))) == {"a": 2, "s": 1}
+
+
+def test_reconnecting_without_ever_waiting_longer_is_a_storm() -> None:
+    """Row 17: backoff that every handshake resets."""
+    patient = [request(3000 * number, path="/fapi/v1/listenKey") for number in range(200)]
+    assert conduct(*patient) == []
+    hurried = [request(1000 * number, path="/fapi/v1/listenKey") for number in range(101)]
+    assert conduct(*hurried) == [("rate limit", "a listen key was asked for 101 times in five minutes")]
