@@ -73,6 +73,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     _ready: deque[asyncio.Handle]
     _scheduled: list[tuple[float, int, asyncio.TimerHandle]]  # with a number, which it has not
     _stopping: bool
+    _closed: bool
     _clock_resolution: float
     _check_closed: Callable[[], None]
     _process_events: Callable[[list[tuple[selectors.SelectorKey, int]]], None]
@@ -107,7 +108,17 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         self._check_closed()
         return NumberedTask(coro, loop=self, **options)
 
-    def call_at(  # type: ignore[override]  # callback and arguments are passed on as they are
+    def call_soon(  # type: ignore[override]  # callback and arguments are passed on as they are
+        self, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.Handle:
+        """Call back when what is ready already has run."""
+        if self._closed:
+            self._check_closed()
+        handle = asyncio.Handle(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
+
+    def call_at(  # type: ignore[override]  # as above
         self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> asyncio.TimerHandle:
         """Call back at a time of this loop; of several callbacks for one time, the first first."""
@@ -151,20 +162,23 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
             self._look(0)
         if not ready and not self._stopping:
             self._move_on()
-        self._take_due()
+        if self._scheduled and self._scheduled[0][0] < self._now + self._clock_resolution:
+            self._take_due(self._now + self._clock_resolution)
         self._turns += 1
         if self._turns > self._most_turns:
-            message = f"livelock: the loop went round {self._most_turns} times, and no time passed\n{positions(self)}"
-            self._turns = 0
-            raise LivelockError(message)
+            self._give_up()
         for _ in range(len(ready)):
             handle = ready.popleft()
             if not handle._cancelled:  # noqa: SLF001  the loop's part of a handle; a call costs more than the rest
                 handle._run()  # noqa: SLF001
 
-    def _take_due(self) -> None:
+    def _give_up(self) -> None:
+        self._turns = 0
+        message = f"livelock: the loop went round {self._most_turns} times, and no time passed\n{positions(self)}"
+        raise LivelockError(message)
+
+    def _take_due(self, end: float) -> None:
         timers = self._scheduled
-        end = self._now + self._clock_resolution
         while timers and timers[0][0] < end:
             timer = heappop(timers)[2]
             timer._scheduled = False  # type: ignore[attr-defined]  # noqa: SLF001  as above

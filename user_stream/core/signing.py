@@ -11,7 +11,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
+from typing import Final
 from urllib.parse import quote, urlencode
 
 from user_stream.core.private_keys import Sign, is_pem, open_private_key
@@ -19,10 +21,15 @@ from user_stream.errors import SettingsError
 
 __all__ = ["Signer", "query_string"]
 
+_NEEDS_NO_ENCODING: Final = re.compile(r"[A-Za-z0-9_.~=&-]*", re.ASCII)
+
 
 def query_string(params: Mapping[str, str | int]) -> str:
     """Return the parameters percent-encoded, in their order."""
-    return urlencode(params)
+    plain = "&".join([f"{name}={value}" for name, value in params.items()])
+    # nearly every request has nothing to encode, and to see that takes a tenth of encoding it
+    is_told_apart = plain.count("=") == len(params) == plain.count("&") + 1
+    return plain if is_told_apart and _NEEDS_NO_ENCODING.fullmatch(plain) else urlencode(params)
 
 
 class Signer:
@@ -32,14 +39,15 @@ class Signer:
     and for what is the name of a key's file.
     """
 
-    __slots__ = ("_private_key", "_secret")
+    __slots__ = ("_begun", "_private_key")
 
     def __init__(self, api_secret: str) -> None:
         if api_secret.endswith((".pem", ".key", ".der")):
             message = "the API secret looks like the name of a file: give what is in it, the text of the private key"
             raise SettingsError(message)
         self._private_key: Sign | None = open_private_key(api_secret) if is_pem(api_secret) else None
-        self._secret = b"" if self._private_key else api_secret.encode()
+        # the hash of the secret is the same for every request
+        self._begun = hmac.new(b"" if self._private_key else api_secret.encode(), digestmod=hashlib.sha256)
 
     def __repr__(self) -> str:
         return "Signer(<hidden>)"
@@ -50,5 +58,7 @@ class Signer:
 
     def _signature(self, text: bytes) -> str:
         if self._private_key is None:
-            return hmac.new(self._secret, text, hashlib.sha256).hexdigest()
+            begun = self._begun.copy()
+            begun.update(text)
+            return begun.hexdigest()
         return quote(base64.b64encode(self._private_key(text)), safe="")

@@ -157,7 +157,7 @@ class SignedHttp:
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
             timeout = aiohttp.ClientTimeout(total=self._settings.request_timeout_s)
-            self._session = aiohttp.ClientSession(timeout=timeout)
+            self._session = aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar())
             # aiohttp sends a DELETE or PUT again by itself when a kept connection breaks; no public switch stops it
             self._session._retry_connection = False  # noqa: SLF001
         return self._session

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, unquote, urlencode
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
@@ -129,3 +129,11 @@ def test_the_secret_is_in_no_repr(secret: str) -> None:
 
     assert repr(signer) == "Signer(<hidden>)"
     assert not hasattr(signer, "__dict__")
+
+
+@pytest.mark.parametrize("value", ["plain-1_2.3~4", "a&b", "a=b", "a&b=c", "a b", "ü", "1:2/3", "", "%41", "a\n", "é"])
+def test_a_query_is_encoded_as_the_standard_library_does_it(value: str) -> None:
+    params: dict[str, str | int] = {"symbol": "BTCUSDT", "name": value, "limit": 5}
+
+    assert query_string(params) == urlencode(params)
+    assert query_string({value: value}) == urlencode({value: value})
