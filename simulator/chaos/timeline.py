@@ -9,9 +9,10 @@ enters.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
@@ -26,10 +27,15 @@ _AFTERWARDS: Final = 8
 _TOLD: Final = 160
 """How much of an entry is shown, in characters."""
 _FOR_EVERYBODY: Final = frozenset({"connection", "listen_key", "note", "failure"})
+_REPETITIONS: Final = 4
+_REQUEST: Final = re.compile(r"^exchange  . (request|response) ")
 _WORD: Final = re.compile(r"[^\s=,:]+")
 _ORDER_ID_FIELDS: Final = ("orderId", "i", "algoId", "aid")
 _SYMBOL_FIELDS: Final = ("symbol", "s")
 _CLIENT_ID_FIELDS: Final = ("clientOrderId", "c", "clientAlgoId", "caid", "newClientOrderId", "origClientOrderId")
+
+Line: TypeAlias = tuple[int, str]
+"""When, and what."""
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,13 +57,28 @@ def timeline(
     others = _others(entries, names)
     lines = [(entry.time_ms, _shown(entry)) for entry in _concerning(entries, names, others)]
     lines += [(moment.time_ms, f"engine    {moment.text}") for moment in moments if _is_about(moment, names)]
-    lines.sort(key=lambda line: line[0])
+    lines = _without_repetitions(sorted(lines, key=lambda line: line[0]))
     found_ms = divergence.at_ms or (lines[-1][0] if lines else 0)
     before = [line for line in lines if line[0] <= found_ms]
     after = [line for line in lines if line[0] > found_ms][:_AFTERWARDS]
     kept = before[-(most - len(after)) :]
     found = (found_ms, f">>>       {_first_line(divergence.what)}")
     return tuple(f"{_clock(time_ms)}  {text}" for time_ms, text in [*kept, found, *after])
+
+
+def _without_repetitions(lines: Sequence[Line]) -> list[Line]:
+    """Return of what was asked and answered the same again and again the first time and the last, which counts them."""
+    times = Counter(text for _, text in lines)
+    seen: Counter[str] = Counter()
+    kept = []
+    for time_ms, text in lines:
+        seen[text] += 1
+        is_repeated = times[text] > _REPETITIONS and _REQUEST.search(text) is not None
+        if is_repeated and seen[text] == times[text]:
+            kept.append((time_ms, f"{text} (for the {times[text]}th time)"))
+        elif not is_repeated or seen[text] == 1:
+            kept.append((time_ms, text))
+    return kept
 
 
 def _names(about: str, entries: Sequence[JournalEntry]) -> frozenset[str]:

@@ -40,6 +40,8 @@ INTERRUPTED: Final = 130
 _FEW: Final = 10
 """So many failures are told in full, so many chosen seeds in a line each."""
 _MOST_SHRUNK: Final = 3
+_WIDTH: Final = 120
+"""Of a table that nobody's terminal shows, in characters."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -241,7 +243,8 @@ def _show_table(campaign: Campaign) -> None:
         table.add_row(what, value)
     for group, named in happenings(summary):
         table.add_row(group, ", ".join(f"{what} {count}" for what, count in named))
-    Console().print(table)
+    console = Console()
+    Console(width=None if console.is_terminal else _WIDTH).print(table)
 
 
 def _write(trial: Trial, campaign: Campaign) -> None:

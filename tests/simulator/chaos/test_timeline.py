@@ -101,3 +101,23 @@ def test_a_request_says_what_it_asked_for_and_an_answer_why_not() -> None:
 
     assert lines[0].endswith("POST /fapi/v1/order newClientOrderId=c-1")
     assert lines[1].endswith("200 code=-2019 msg=No.")
+
+
+def test_what_is_asked_again_and_again_is_shown_twice() -> None:
+    asking = [request("GET", time_ms=time_ms, origClientOrderId="c-1") for time_ms in range(1_000, 5_000, 100)]
+
+    lines = timeline(FILLED, [event(time_ms=500, c="c-1"), *asking], [])
+
+    assert [line.partition("  ")[0] for line in lines] == [
+        "00:00:00.500",
+        "00:00:01.000",
+        "00:00:04.900",
+        "00:00:05.000",
+    ]
+    assert lines[2].endswith("origClientOrderId=c-1 (for the 40th time)")
+
+
+def test_what_happened_again_and_again_is_shown_each_time() -> None:
+    fills = [event("TRADE_LITE", time_ms=time_ms, c="c-1") for time_ms in range(1_000, 2_000, 100)]
+
+    assert len(timeline(FILLED, fills, [])) == 11
