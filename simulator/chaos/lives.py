@@ -36,6 +36,8 @@ class LivingEngine:
     """None while it is being made."""
     ready_ms: int = 0
     over_ms: int = 0
+    sure_ms: int = 0
+    """Until when it must know everything, by what it promised last: kept by who watches."""
     end: Literal["", "crash", "stop"] = ""
     down_s: float | None = None
     """How long after its end the next one begins; None: there is none to come."""

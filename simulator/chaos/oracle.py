@@ -5,8 +5,8 @@ Numbers are compared as Decimals, to the last digit. What an engine may not know
 - **Baseline.** Fills made before its first life was ready may be known without having been told one by one. The
   quantities of their orders must be right all the same.
 - **Lives without memory.** Of an engine that remembers nothing (`Remembers`) a later life is asked like a first one:
-  fills made between two lives may be told by neither, and orders that ended before a life was ready may be unknown to
-  it.
+  what a life had not been told for certain when it ended, and what was made until the next one is ready, may be told by
+  neither, or by both; and orders that ended before a life was ready may be unknown to it.
 - **Told again.** Fills that come again in a later life, marked `redelivered`, up to the bound that the engine names,
   for each crash before.
 - **Orders that never were.** One that the exchange does not have may be known as rejected, or as one of which nothing
@@ -54,6 +54,8 @@ class LifeView:
     """When it could be told to trade; 0: it never came so far."""
     over_ms: int = 0
     """When it ended; 0: it is the last one."""
+    sure_ms: int = 0
+    """Until when it must have been told everything when it ended, by what it had promised last."""
     crashed: bool = False
     fills: tuple[FillSeen, ...] = ()
     gaps: frozenset[_Order] = frozenset()
@@ -101,7 +103,7 @@ class EngineView:
         if self.remembers:
             return False
         return not any(
-            life.ready_ms and life.ready_ms < time_ms and (not life.over_ms or time_ms < life.over_ms - _IN_FLIGHT_MS)
+            life.ready_ms and life.ready_ms < time_ms and (not life.over_ms or time_ms < life.sure_ms)
             for life in self.lives
         )
 
@@ -111,17 +113,16 @@ class EngineView:
         return order.status not in {"NEW", "PARTIALLY_FILLED"} and order.update_ms <= since
 
 
-_IN_FLIGHT_MS = 60_000
-"""What a life without memory may not have been told yet when it ended, though it happened before."""
-
-
-def life_view(engine: Engine | None, *, ready_ms: int, over_ms: int = 0, crashed: bool = False) -> LifeView:
+def life_view(
+    engine: Engine | None, *, ready_ms: int, over_ms: int = 0, sure_ms: int = 0, crashed: bool = False
+) -> LifeView:
     """Return what a life was told. None: it ended before it was made."""
     if engine is None:
         return LifeView(ready_ms=ready_ms, over_ms=over_ms, crashed=crashed)
     return LifeView(
         ready_ms=ready_ms,
         over_ms=over_ms,
+        sure_ms=sure_ms,
         crashed=crashed,
         fills=tuple(engine.fills()),
         gaps=frozenset(engine.gaps_declared()) if isinstance(engine, KeepsLaw) else frozenset(),
@@ -185,12 +186,14 @@ def _fill_differences(exchange: ExchangeView, engine: EngineView) -> Iterator[Di
     unnamed: dict[_Order, Decimal] = defaultdict(Decimal)
     crashes = 0
     for number, life in enumerate(engine.lives, 1):
-        again = 0
+        again, now = 0, set[_FillKey]()
         for fill in life.fills:
             key = (fill.symbol, fill.order_id, fill.trade_id)
+            is_known = key in told if engine.remembers else key in now
+            now.add(key)
             if not fill.trade_id:
                 unnamed[fill.symbol, fill.order_id] += _ZERO if fill.redelivered else fill.quantity
-            elif key not in told:
+            elif not is_known:
                 told[key] = fill
             elif fill.redelivered:
                 again += 1

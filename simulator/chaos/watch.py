@@ -38,6 +38,8 @@ _UNTIL_LOOK_S: Final = 1.0
 _MOST_S: Final = 5.0
 """How far apart looks at a long disturbance may be."""
 _NO_PROMISE: Final = Liveness(float("inf"))
+_UNTOLD_MS: Final = 60_000
+"""What an engine that promises nothing may not have been told yet when it ends."""
 
 
 class Watch:
@@ -84,8 +86,18 @@ class Watch:
             self._count_connections()
         elif entry.kind == "fault" and entry.method and entry.account in {"", self._account}:
             self._spoilt_ms = entry.time_ms
-        if not self._disturbed_ms and self._lives.lives and self._promise(self._lives.trading) is None:
+        if self._lives.trading is not None:
+            self._hold_to(self._lives.trading, entry.time_ms)
+        elif not self._disturbed_ms and self._lives.lives:
             self._look()
+
+    def _hold_to(self, engine: Engine, now_ms: int) -> None:
+        promise = self._promise(engine)
+        if promise is None and not self._disturbed_ms:
+            self._look()
+        elif promise is not None:
+            kept_back_ms = _UNTOLD_MS if promise is _NO_PROMISE else round(promise.bound_s * 1000) + self._slack_ms
+            self._lives.all[-1].sure_ms = now_ms - kept_back_ms
 
     def _is_own(self, entry: JournalEntry) -> bool:
         counters = self._simulator._floor.venue.counters  # noqa: SLF001  its own laboratory asks how much was counted

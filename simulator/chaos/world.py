@@ -212,7 +212,13 @@ class _World:
 
 
 def _life_view(living: LivingEngine) -> LifeView:
-    return life_view(living.engine, ready_ms=living.ready_ms, over_ms=living.over_ms, crashed=living.end == "crash")
+    return life_view(
+        living.engine,
+        ready_ms=living.ready_ms,
+        over_ms=living.over_ms,
+        sure_ms=living.sure_ms,
+        crashed=living.end == "crash",
+    )
 
 
 def _digest(simulator: Simulator) -> str:

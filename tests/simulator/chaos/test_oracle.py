@@ -145,10 +145,21 @@ def test_after_a_crash_a_group_of_fills_may_be_told_again_if_it_says_so() -> Non
 
 def test_fills_while_nobody_lived_are_told_by_who_remembers() -> None:
     between = replace(EXCHANGE, trades={**TRADES, (*KEY, 103): trade(103, at=100_000)})
-    first = LifeView(ready_ms=1_000, over_ms=90_000, fills=(fill(101), fill(102)))
+    first = LifeView(ready_ms=1_000, over_ms=90_000, sure_ms=3_000, fills=(fill(101), fill(102)))
     engine = replace(ENGINE, lives=(first, LifeView(ready_ms=110_000)))
     assert [rule for rule, _ in found(engine, between)] == ["fill"]
-    assert found(replace(engine, redelivered_at_most=None), between) == []
+    forgetful = replace(engine, redelivered_at_most=None)
+    assert found(forgetful, between) == []
+    deaf = replace(forgetful, lives=(replace(first, fills=(fill(101),)), *forgetful.lives[1:]))
+    assert [rule for rule, _ in found(deaf, between)] == ["fill"]
+
+
+def test_who_remembers_nothing_may_be_told_again_by_its_next_life_and_not_by_the_same() -> None:
+    lives = (replace(LIFE, over_ms=3_000, sure_ms=2_500), LifeView(ready_ms=4_000, fills=(fill(103),)))
+    forgetful = replace(ENGINE, lives=lives, redelivered_at_most=None)
+    assert found(forgetful) == []
+    twice = replace(forgetful, lives=(lives[0], replace(lives[1], fills=(fill(103), fill(103)))))
+    assert [rule for rule, _ in found(twice)] == ["fill"]
 
 
 def test_who_remembers_nothing_need_not_know_what_ended_before_its_last_life() -> None:
