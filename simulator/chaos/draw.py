@@ -126,6 +126,8 @@ def _stories(mix: Mix) -> list[tuple[float, Story]]:
         (1.2 * mix.crashes, draw_danger.at_a_death),
         (0.6 * mix.crashes, draw_gaps.long_death),
         (4 * mix.dangers, draw_danger.at_a_command),
+        (3 * mix.dangers, draw_danger.at_a_fill),
+        (1 * mix.dangers, draw_danger.name_used_again),
         (2 * mix.dangers, draw_danger.at_a_cancellation),
         (3 * mix.dangers, draw_danger.at_a_reconnection),
     ]

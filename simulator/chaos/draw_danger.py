@@ -7,11 +7,13 @@ answer, a cancellation and a fill, a connection and the snapshot that follows it
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from simulator.chaos import draw_orders
 from simulator.chaos.draw_faults import READS, installed, order_verdict, read_verdict
 from simulator.chaos.drawing import Day, Drawn
 from simulator.core.faults.rule import Rule
-from simulator.core.faults.verdict import Delay, Drop, Duplicate
+from simulator.core.faults.verdict import Delay, Drop, Duplicate, Reorder, Verdict
 from simulator.core.scenario.action import (
     Action,
     Cancel,
@@ -24,7 +26,9 @@ from simulator.core.scenario.action import (
 from simulator.core.scenario.engine_action import EngineCancel, EngineCrash
 from simulator.core.scenario.frame_action import HalfOpenConnections
 
-__all__ = ["at_a_cancellation", "at_a_command", "at_a_death", "at_a_reconnection"]
+__all__ = [
+    "at_a_cancellation", "at_a_command", "at_a_death", "at_a_fill", "at_a_reconnection", "name_used_again",
+]  # fmt: skip
 
 
 def at_a_command(day: Day, at_ms: float) -> None:
@@ -70,6 +74,49 @@ def at_a_reconnection(day: Day, at_ms: float) -> None:
         installed(day, at_ms, rule)
     if dice.random() < 0.4:
         day.add(at_ms + dice.uniform(1, 3000), CutConnections())
+
+
+def at_a_fill(day: Day, at_ms: float) -> None:
+    """An order fills in parts, and the news of one part is lost, or comes late, twice or behind other news."""
+    dice = day.dice
+    drawn = draw_orders.placed(day, at_ms)
+    parts = day.parts(drawn.spec, drawn.quantity, dice.randint(2, 6))
+    when = at_ms + 400 + day.soon_ms()
+    verdicts: tuple[Verdict, ...] = (Delay(0.05), Delay(1.2), Delay(6), Duplicate(), Duplicate(0.4), Reorder())
+    if day.laboratory.faults == "any":
+        verdicts = (Drop(), Drop(), Drop(), Reorder(of="its_type"), *verdicts)
+    event = dice.choice(("ORDER_TRADE_UPDATE", "ORDER_TRADE_UPDATE", "TRADE_LITE", "ACCOUNT_UPDATE", "*"))
+    order = drawn.name if event in ("ORDER_TRADE_UPDATE", "TRADE_LITE") else ""
+    rule = Rule(
+        on="frame",
+        event=event,
+        order=order,
+        verdict=dice.choice(verdicts),
+        nth=dice.randint(1, len(parts)),
+        times=dice.choice((1, 1, 2)),
+        for_s=20.0,
+    )
+    installed(day, when - 1, rule)
+    gap_ms = dice.choice((0, 1, 30, 900, 4000))
+    for number, part in enumerate(parts):
+        day.add(when + number * gap_ms, Fill(order=drawn.name, quantity=f"{part:f}"))
+    if dice.random() < 0.3:
+        day.add(when + len(parts) * gap_ms / 2, Cancel(order=drawn.name))
+
+
+def name_used_again(day: Day, at_ms: float) -> None:
+    """An order ends, and somebody else's gets its client order id, which nobody forbids; the stream may end between."""
+    dice = day.dice
+    drawn = draw_orders.placed(day, at_ms)
+    when = at_ms + 400 + day.soon_ms()
+    day.add(when, Fill(order=drawn.name) if dice.random() < 0.5 else Cancel(order=drawn.name))
+    if dice.random() < 0.4:
+        day.add(when + dice.uniform(-20, 20), CutConnections())
+    when += 20 + day.soon_ms()
+    price = Decimal(drawn.order.price or "0")
+    day.add(when, draw_orders.external_order(day, drawn.spec, drawn.order.side, drawn.name, price))
+    end: Action = Fill(order=drawn.name) if dice.random() < 0.6 else Cancel(order=drawn.name)
+    day.add(when + day.soon_ms() + day.soon_ms(), end)
 
 
 def at_a_death(day: Day, at_ms: float) -> None:
