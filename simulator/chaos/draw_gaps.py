@@ -12,35 +12,42 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from simulator.chaos import draw_orders
+from simulator.chaos import draw_market, draw_orders
 from simulator.chaos.draw_faults import READS, installed, read_verdict
 from simulator.chaos.drawing import Day
 from simulator.core.faults.rule import Rule
-from simulator.core.faults.verdict import Close, Drop, Respond
+from simulator.core.faults.verdict import Close, Delay, Drop, Respond
 from simulator.core.market.symbols import DEFAULT_SYMBOLS
 from simulator.core.scenario.action import (
     Action,
     CutConnections,
     DropListenKey,
+    ExpireListenKey,
     Fill,
     ReplaceListenKey,
     RestLag,
     SilenceConnections,
 )
 from simulator.core.scenario.engine_action import EngineCrash
+from simulator.core.scenario.fault_action import Fault
 from simulator.core.scenario.frame_action import NextConnectionsSilent
 from simulator.core.scenario.laboratory import Laboratory
 from simulator.core.scenario.position_action import RequestExternal
 from simulator.core.scenario.scenario import Step
 
-__all__ = ["long_death", "lost_at_the_end", "outage", "steps_unaided", "thrown_out", "unaided"]
+__all__ = [
+    "accounts_lag", "at_a_confirmation", "long_death", "lost_at_the_end", "outage", "steps_unaided", "thrown_out",
+    "unaided",
+]  # fmt: skip
 
 _NEVER_S: Final = "86400"
 _TOO_LATE_S: Final = "7200"
 _STRANGE: Final = ("ADAUSDT", "AVAXUSDT", "LTCUSDT")
 _SPECS: Final = [spec for spec in DEFAULT_SYMBOLS if spec.symbol in _STRANGE]
 """Symbols that no drawn engine trades."""
-_NOTICED_BY_QUESTIONS: Final = (SilenceConnections, NextConnectionsSilent, DropListenKey, ReplaceListenKey)
+_NOTICED_BY_QUESTIONS: Final = (
+    SilenceConnections, NextConnectionsSilent, DropListenKey, ReplaceListenKey, ExpireListenKey
+)  # fmt: skip
 
 
 def outage(day: Day, at_ms: float) -> None:
@@ -64,6 +71,8 @@ def _meanwhile(day: Day, at_ms: float, lasts_ms: int) -> None:
     dice = day.dice
     for _ in range(dice.randint(1, 4)):
         _somebody_trades(day, at_ms + dice.uniform(500, lasts_ms - 500))
+    if dice.random() < 0.4:
+        draw_market.closed_by_force(day, at_ms + dice.uniform(500, lasts_ms - 500))
     if dice.random() < 0.6:
         rule = Rule(
             on="request",
@@ -95,6 +104,25 @@ def thrown_out(day: Day, at_ms: float) -> None:
     day.add(at_ms + 1, CutConnections())
 
 
+def at_a_confirmation(day: Day, at_ms: float) -> None:
+    """Fills come while the second look reads an account that is a few seconds behind."""
+    dice = day.dice
+    day.add(at_ms, CutConnections())
+    day.add(at_ms + 37_000, RestLag(orders="2s", account="4900ms"))
+    day.add(at_ms + 60_000, RestLag())
+    for _ in range(3):
+        draw_orders.taken(day, at_ms + dice.uniform(38_000, 43_000))
+
+
+def accounts_lag(day: Day, at_ms: float) -> None:
+    """Some account updates are seconds late on one connection, while others come in between on the other one."""
+    dice = day.dice
+    rule = Rule(on="frame", event="ACCOUNT_UPDATE", verdict=Delay(6.0), probability=0.5, for_s=12.0)
+    installed(day, at_ms, rule)
+    for _ in range(4):
+        draw_orders.taken(day, at_ms + dice.uniform(1, 12_000))
+
+
 def lost_at_the_end(day: Day) -> None:
     """Shortly before everything is well again the news of a fill is lost, and only the next fill tells that it was.
 
@@ -108,13 +136,17 @@ def lost_at_the_end(day: Day) -> None:
         day.add(at_ms + 100 + 900 * number, Fill(order=drawn.name, quantity=f"{part:f}"))
 
 
-def unaided(day_of: Laboratory, *, without_lag: bool) -> Laboratory:
-    """Return a laboratory whose engine asks no questions while it is live."""
-    settings = {**day_of.engine, "comparison_interval_s": _NEVER_S}
+def unaided(laboratory: Laboratory, *, without_lag: bool) -> Laboratory:
+    """Return a laboratory whose engine asks no questions while it is live.
+
+    Keys that expire do so without a word: who keeps them alive knows when they would. Without a lag of REST, buffers
+    are small.
+    """
+    settings = {**laboratory.engine, "comparison_interval_s": _NEVER_S}
     if without_lag:
-        settings["rest_lag_s"] = _TOO_LATE_S
-    profile = {name: face for name, face in day_of.profile.items() if name != "listen_key_expiry"}
-    return replace(day_of, faults="lawful", engine=settings, profile=profile)
+        settings |= {"rest_lag_s": _TOO_LATE_S, "buffer_frames": "3"}
+    profile = {**laboratory.profile, "listen_key_expiry": "silent"}
+    return replace(laboratory, faults="lawful", engine=settings, profile=profile)
 
 
 def steps_unaided(steps: Iterable[Step], *, without_lag: bool) -> list[Step]:
@@ -130,4 +162,6 @@ def steps_unaided(steps: Iterable[Step], *, without_lag: bool) -> list[Step]:
 def _needs_questions(action: Action, *, without_lag: bool) -> bool:
     if isinstance(action, RequestExternal) and action.request == "DELETE /fapi/v1/listenKey":
         return True
+    if isinstance(action, Fault) and action.on == "frame" and "duplicate" in str(action.verdict):
+        return True  # an account update that comes again behind a later one of its own connection
     return isinstance(action, _NOTICED_BY_QUESTIONS) or (without_lag and isinstance(action, RestLag))
