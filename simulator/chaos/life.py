@@ -20,6 +20,7 @@ from typing import Any, Final, TypeVar
 
 from simulator.runtime.memory_network import MemoryLoop
 from simulator.runtime.memory_transport import MemoryTransport
+from simulator.runtime.virtual_time import NumberedTask, VirtualTimeLoop
 
 __all__ = ["Life", "mortal_tasks"]
 
@@ -179,6 +180,13 @@ def _for_ever() -> asyncio.Future[None]:
     return never
 
 
+def _task(loop: asyncio.AbstractEventLoop, work: Any, **kwargs: Any) -> asyncio.Task[Any]:
+    """Return a task as the loop makes it without a factory: on a virtual loop, its place in a set is its number."""
+    if isinstance(loop, VirtualTimeLoop):
+        return NumberedTask(work, loop=loop, **kwargs)
+    return asyncio.Task(work, loop=loop, **kwargs)
+
+
 @contextmanager
 def mortal_tasks(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
     """Let every task that is made within a life belong to it; tasks are made as the loop made them before."""
@@ -188,7 +196,7 @@ def mortal_tasks(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
         context = kwargs.get("context")
         life: Life | None = _life.get() if context is None else context.get(_life)
         driven = work if life is None else _Driven(life, work)
-        task = asyncio.Task(driven, loop=loop, **kwargs) if before is None else before(loop, driven, **kwargs)
+        task = _task(loop, driven, **kwargs) if before is None else before(loop, driven, **kwargs)
         if life is not None:
             life.tasks[task] = None  # type: ignore[index]  # a factory may make any future, asyncio's makes tasks
             task.add_done_callback(life.forget)  # type: ignore[arg-type]  # as above

@@ -262,3 +262,14 @@ def test_where_a_task_of_a_life_stands_can_be_seen() -> None:
         assert stacks == ["with_finally"]
 
     on(play, with_finally)
+
+
+def test_tasks_of_a_life_lie_in_sets_in_the_order_in_which_they_were_made() -> None:
+    async def play(lives: Lives, _notes: list[str]) -> None:
+        lives.begin()
+        await asyncio.sleep(1)
+        tasks = [lives.perform(asyncio.sleep(1)) for _ in range(5)]
+        first = hash(tasks[0])
+        assert [hash(task) - first for task in tasks] == [0, 1, 2, 3, 4], "not by their addresses"
+
+    on(play, with_finally)
