@@ -16,7 +16,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextvars import copy_context
-from typing import Final
+from functools import cache
+from typing import Final, TypeGuard
 
 from simulator.chaos.conduct import Conduct, planned
 from simulator.chaos.engine import Engine, Liveness, Remembers, TellsLiveness
@@ -136,7 +137,7 @@ class Watch:
     def _promise(self, engine: Engine | None) -> Liveness | None:
         if engine is None:
             return None
-        return engine.liveness() if isinstance(engine, TellsLiveness) else _NO_PROMISE
+        return engine.liveness() if _tells_liveness(engine) else _NO_PROMISE
 
     def _look(self) -> None:
         now_ms = self._simulator.time_ms
@@ -195,6 +196,16 @@ class Watch:
 
     def _diverge(self, rule: Rule, what: str, about: str = "") -> None:
         self.divergences.append(Divergence(rule=rule, what=what, at_ms=self._simulator.time_ms, about=about))
+
+
+def _tells_liveness(engine: Engine) -> TypeGuard[TellsLiveness]:
+    return _kind_tells_liveness(type(engine))
+
+
+@cache
+def _kind_tells_liveness(kind: type[Engine]) -> bool:
+    """Python 3.11 looks long for a protocol's methods, and this is asked for each entry of the journal."""
+    return issubclass(kind, TellsLiveness)
 
 
 _ADDRESS: Final = "127.0.0.1"

@@ -187,7 +187,16 @@ class MemoryTransport(asyncio.Transport):
             peer.arrive(item)
             return
         self._last_arrival = max(self._last_arrival, self._loop.time() + self._latency())
-        self._loop.call_at(self._last_arrival, peer.arrive, item, context=peer.context)
+        self._loop.call_at(self._last_arrival, peer.land, item, context=peer.context)
+
+    def land(self, item: bytes | _End) -> None:
+        """Take what was on its way, and tell it at once: the loop has woken for it."""
+        will_wake, self._is_waking = self._is_waking, True
+        self.arrive(item)
+        if self.is_reading() and not will_wake:
+            self._deliver()
+        else:
+            self._is_waking = will_wake
 
     def arrive(self, item: bytes | _End) -> None:
         """Take what the other end sent: `_send` is who calls this."""
@@ -201,11 +210,10 @@ class MemoryTransport(asyncio.Transport):
                 self._lose(_reset())
                 return
         self._inbox.append(item)
-        if not self._is_waking:
-            self._wake()
+        self._wake()
 
     def _wake(self) -> None:
-        if self._inbox and self.is_reading() and not self._is_waking:
+        if not self._is_waking and self._inbox and self.is_reading():
             self._is_waking = True
             self._loop.call_soon(self._deliver, context=self.context)
 
