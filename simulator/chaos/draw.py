@@ -31,6 +31,8 @@ Story = Callable[[Day, float], object]
 class Mix:
     """How much there is of each kind of happening, 1 being the usual share; 0 leaves it out."""
 
+    density: float = 1
+    """How many happenings there are in an hour."""
     orders: float = 1
     conditional: float = 1
     """Conditional ("algo") orders."""
@@ -62,7 +64,7 @@ def draw_scenario(seed: int, hours: float, mix: Mix = ALL) -> Scenario:
     stories = _stories(mix)
     if dice.random() < mix.orders / 3:
         draw_orders.from_before(day)
-    for at_ms in _moments(dice, length_ms):
+    for at_ms in _moments(dice, length_ms, mix.density):
         (story,) = dice.choices([story for _, story in stories], [often for often, _ in stories])
         story(day, at_ms)
     if laboratory.faults == "any" and dice.random() < mix.frames / 3:
@@ -77,9 +79,9 @@ def draw_scenario(seed: int, hours: float, mix: Mix = ALL) -> Scenario:
     )
 
 
-def _moments(dice: Random, length_ms: int) -> list[float]:
+def _moments(dice: Random, length_ms: int, density: float) -> list[float]:
     """Draw when stories begin: anywhere, but a third of them within two seconds of another."""
-    count = max(3, round(_STORIES_PER_HOUR * length_ms / 3_600_000 * dice.uniform(0.7, 1.3)))
+    count = max(3, round(_STORIES_PER_HOUR * density * length_ms / 3_600_000 * dice.uniform(0.7, 1.3)))
     alone = [dice.uniform(0, length_ms) for _ in range(count - count // 3)]
     near = [dice.choice(alone) + dice.choice([dice.uniform(-5, 5), dice.uniform(0, 2000)]) for _ in range(count // 3)]
     return sorted(alone + near)
