@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 from collections.abc import Callable
 from contextlib import suppress
@@ -254,3 +255,29 @@ async def test_fill_that_the_stream_tells_within_the_grace_is_no_silence() -> No
         assert desk.book.position_amount(SYMBOL) == Decimal("0.010")
         was_never_down(desk)
         await desk.is_square()
+
+
+async def test_comparison_that_takes_long_does_not_put_the_next_one_off() -> None:
+    """The bound counts from question to question."""
+    async with live_desk() as desk:
+        await asyncio.sleep(100)  # until nothing is left to confirm
+        desk.sim.on_request("GET", "/fapi/v1/openOrders", Delay(4), times=None)
+        await asyncio.sleep(150)
+
+        asked = desk.sim.journal.entries(kind="request", path="/fapi/v1/openOrders")[-4:]
+        times = [round(entry.time_ms / 1000) for entry in asked]
+        assert [later - earlier for earlier, later in itertools.pairwise(times)] == [30, 30, 30]
+
+
+@pytest.mark.parametrize("confirmed_after_s", [7, 20, 30])
+async def test_silence_is_noticed_though_a_confirming_pass_has_told_the_fill_meanwhile(confirmed_after_s: int) -> None:
+    """Rules 22 and 25: what the pass read of a position that an event had touched, it did not tell."""
+    async with live_desk() as desk:
+        await with_a_past(desk)
+        desk.sim.cut_connections()
+        await desk.until_live(desk.epoch)
+        await asyncio.sleep(1)
+        await desk.orders.place_market_order(SYMBOL, "BUY", "0.010", client_order_id="touches")
+        await asyncio.sleep(Settings().rest_lag_s - confirmed_after_s - 2)
+        desk.sim.drop_listen_key()
+        await is_noticed_and_healed(desk, fill, gaps_before=1)

@@ -121,8 +121,12 @@ class AccountFeed:
             self._times[key] = max(self._times.get(key, 0), update["transaction_time"])
 
     def time_of(self, key: _Key) -> int:
-        """Return until when we know a key: what is not listed by anything since a snapshot is as that said."""
-        return max(self._times.get(key, 0), self._seen_until)
+        """Return until when we know a key: what is not listed by anything since a snapshot is as that said.
+
+        What an event of this epoch has touched, no snapshot has said since: if one saw more, that is still to be told.
+        """
+        told_at = self._times.get(key, 0)
+        return told_at if key in self._touched else max(told_at, self._seen_until)
 
     def unlisted(self, listed: Iterable[PositionRow]) -> list[PositionKey]:
         """Return the positions that we hold, that no event of this epoch touched, and that are not listed."""

@@ -77,8 +77,11 @@ class StreamComparison:
 
     async def keep_comparing(self) -> NoReturn:
         """Compare for ever."""
+        asked_s = self._clock.monotonic()
         while True:
-            await self._turn()
+            took_s = self._clock.monotonic() - asked_s
+            await self._turn(max(self._settings.comparison_interval_s - took_s, self._settings.comparison_grace_s))
+            asked_s = self._clock.monotonic()
             if not self._is_live():
                 continue
             try:
@@ -91,10 +94,12 @@ class StreamComparison:
                 )
                 if isinstance(error, RateLimitedError):
                     await self._clock.sleep(error.retry_after_s)
+                    asked_s = self._clock.monotonic()  # recoveries come first
 
-    async def _turn(self) -> None:
+    async def _turn(self, wait_s: float) -> None:
+        """Wait until it is time; from question to question, so that what takes long does not make silence longer."""
         try:
-            async with asyncio.timeout(self._settings.comparison_interval_s):
+            async with asyncio.timeout(wait_s):
                 await self._wished.wait()
         except TimeoutError:
             return
