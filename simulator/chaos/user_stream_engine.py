@@ -282,8 +282,9 @@ class UserStreamEngine:
         return {asset: Decimal(held["wallet_balance"]) for asset, held in self._book.balances.items()}
 
     def waiting_algo_orders(self) -> Iterable[str]:
-        """Return the conditional orders that wait."""
-        return [order.client_order_id for order in self._orders.get_active_orders() if order.untriggered]
+        """Return the conditional orders that wait; not one of which nobody knows yet whether it was ever placed."""
+        waiting = (order for order in self._orders.get_active_orders() if order.untriggered)
+        return [order.client_order_id for order in waiting if str(order.state) != "placing"]
 
     def liveness(self) -> Liveness | None:
         """Return the bound while everything that was shown was told."""
