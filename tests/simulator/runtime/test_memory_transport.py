@@ -114,6 +114,35 @@ def test_pieces_of_one_direction_keep_their_order_whatever_each_ones_latency() -
         assert client.times == pytest.approx([0.9])
 
 
+def test_what_arrives_late_at_one_who_does_not_read_waits_in_its_order() -> None:
+    @between(latency=lambda: 0.1)
+    async def _(client: Notebook, server: Notebook) -> None:
+        server.transport.pause_reading()
+        for number in range(3):
+            client.transport.write(b"%d" % number)
+            await asyncio.sleep(0.04)
+        client.transport.write(b"3")
+        await asyncio.sleep(0.05)
+        server.transport.resume_reading()
+        await asyncio.sleep(1)
+
+        assert server.received == b"0123"
+
+
+def test_a_reset_that_arrives_while_the_other_end_is_still_sending_ends_it() -> None:
+    @between(latency=lambda: 0.1)
+    async def _(client: Notebook, server: Notebook) -> None:
+        client.transport.pause_reading()
+        server.transport.write(b"x" * (WINDOW + 1))
+        server.transport.close()
+        client.transport.abort()
+        assert server.told == []
+        await asyncio.sleep(1)
+
+        assert server.told == [("lost", "ConnectionResetError")]
+        assert client.told == [("lost", None)]
+
+
 def test_connecting_takes_a_round_trip() -> None:
     @between(latency=lambda: 0.05)
     async def _(_client: Notebook, _server: Notebook) -> None:
