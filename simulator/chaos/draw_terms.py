@@ -19,7 +19,7 @@ _SYMBOLS: Final = ("BTCUSDT", "ETHUSDT", "SOLUSDT", "XRPUSDT", "DOGEUSDT", "BNBU
 _BY_THE_THOUSAND: Final = ("1000PEPEUSDT", "1000SHIBUSDT")
 _SPECS: Final = {spec.symbol: spec for spec in DEFAULT_SYMBOLS}
 _SWITCHES: Final = {
-    "trade_lite": ("each", "last", "absent"),
+    "trade_lite": ("each", "last", "absent", "absent"),
     "rest_answer": ("before_events",),
     "acknowledge_with_average_price": ("result", "always"),
     "delete_listen_key": ("announce", "close"),
