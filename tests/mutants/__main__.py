@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -18,7 +19,8 @@ from tests.mutants.mutant import MutantError, all_mutants
 @click.option("--seeds", default=200, show_default=True, help="How many seeds a mutant has to survive.")
 @click.option("--hours", default=1.0, show_default=True, help="Of virtual time for each seed.")
 @click.option("--first", default=1, show_default=True, help="The first seed.")
-def main(only: str, seeds: int, hours: float, first: int) -> None:
+@click.option("--workers", type=click.IntRange(1), default=os.cpu_count() or 1, help="Processes; default: all cores.")
+def main(only: str, seeds: int, hours: float, first: int, workers: int) -> None:
     """Play each mutant of tests/mutants against seeds of `simulator chaos` until one shows it.
 
     Fails when a mutant survives them all, or its patch does not apply any more.
@@ -27,7 +29,7 @@ def main(only: str, seeds: int, hours: float, first: int) -> None:
     try:
         mutants = all_mutants(only)
         outcomes = []
-        for outcome in hunt(mutants, seeds=range(first, first + seeds), hours=hours):
+        for outcome in hunt(mutants, seeds=range(first, first + seeds), hours=hours, workers=workers):
             outcomes.append(outcome)
             console.print(
                 f"{len(outcomes):3d}/{len(mutants)} {outcome.mutant.name}: {_in_a_word(outcome)}", style="dim"
@@ -36,7 +38,7 @@ def main(only: str, seeds: int, hours: float, first: int) -> None:
         raise click.ClickException(str(error)) from None
     outcomes.sort(key=lambda outcome: outcome.mutant.name)
     console.print(_table(outcomes))
-    sys.exit(_failures(console, outcomes, hours=hours))
+    sys.exit(_failures(console, outcomes, hours=hours, workers=workers))
 
 
 def _in_a_word(outcome: Outcome) -> str:
@@ -53,11 +55,12 @@ def _table(outcomes: Sequence[Outcome]) -> Table:
     return table
 
 
-def _failures(console: Console, outcomes: Sequence[Outcome], *, hours: float) -> bool:
+def _failures(console: Console, outcomes: Sequence[Outcome], *, hours: float, workers: int) -> bool:
     """Say what is wrong, and whether anything is."""
     broken = [outcome.mutant.name for outcome in outcomes if outcome.error]
     survivors = [outcome.mutant.name for outcome in outcomes if not (outcome.error or outcome.showed)]
-    anyway = seeds_that_fail_anyway({outcome.seed for outcome in outcomes if outcome.seed is not None}, hours=hours)
+    caught = {outcome.seed for outcome in outcomes if outcome.seed is not None}
+    anyway = seeds_that_fail_anyway(caught, hours=hours, workers=workers)
     if broken:
         console.print(f"[red]patches that do not apply: {', '.join(broken)}")
     if survivors:

@@ -37,16 +37,16 @@ class Outcome:
     error: str = ""
 
 
-def hunt(mutants: Sequence[Mutant], *, seeds: Sequence[int], hours: float) -> Iterator[Outcome]:
-    """Play all mutants, one on each core, and yield what became of each, as it is known."""
-    with ThreadPoolExecutor(os.cpu_count()) as cores:
+def hunt(mutants: Sequence[Mutant], *, seeds: Sequence[int], hours: float, workers: int) -> Iterator[Outcome]:
+    """Play all mutants, so many at a time, and yield what became of each, as it is known."""
+    with ThreadPoolExecutor(workers) as cores:
         for done in as_completed([cores.submit(_outcome_of, mutant, seeds, hours) for mutant in mutants]):
             yield done.result()
 
 
-def seeds_that_fail_anyway(seeds: Iterable[int], *, hours: float) -> set[int]:
+def seeds_that_fail_anyway(seeds: Iterable[int], *, hours: float, workers: int) -> set[int]:
     """Return those of the seeds that the real package fails, too: they show nothing."""
-    with ThreadPoolExecutor(os.cpu_count()) as cores:
+    with ThreadPoolExecutor(workers) as cores:
         reports = cores.map(lambda seed: _play(ROOT / "user_stream", [seed], hours), sorted(set(seeds)))
         return {report.seed for report, _ in reports if isinstance(report, Caught)}
 
@@ -70,7 +70,12 @@ def _play(package: Path, seeds: Sequence[int], hours: float) -> tuple[Report, in
     # -P: or the working directory would come before the path, and with it the package as it is
     command = [sys.executable, "-P", "-m", "tests.mutants.worker", str(package), str(hours), *map(str, seeds)]
     done = subprocess.run(  # noqa: S603  ourselves
-        command, env={**os.environ, "PYTHONPATH": path}, cwd=package.parent, capture_output=True, text=True, check=False
+        command,
+        env={**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "0"},
+        cwd=package.parent,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     reports = [_report.decode(line) for line in done.stdout.splitlines()]
     tried = sum(isinstance(report, Playing) for report in reports)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.mutants.hunt import hunt, seeds_that_fail_anyway
 from tests.mutants.mutant import ROOT, Mutant, MutantError, all_mutants
 
 MUTANTS = all_mutants()
@@ -46,3 +47,14 @@ def test_patch_that_does_not_apply_is_named_and_told_how_to_mend(tmp_path: Path)
 def test_unknown_mutant_is_named() -> None:
     with pytest.raises(MutantError, match="no mutant is called 'nobody'"):
         all_mutants("nobody")
+
+
+@pytest.mark.no_cover
+def test_mutant_is_caught_and_the_seed_that_shows_it_passes_without_it() -> None:
+    """One of them, by few seeds; `make mutants` plays them all."""
+    mutants = all_mutants("01-no-deduplication")
+    (outcome,) = hunt(mutants, seeds=range(1, 4), hours=0.25, workers=1)
+
+    assert outcome.showed
+    assert outcome.seed is not None
+    assert seeds_that_fail_anyway([outcome.seed], hours=0.25, workers=1) == set()
