@@ -119,6 +119,7 @@ def frames_come_otherwise(day: Day, at_ms: float) -> None:
     rule = Rule(
         on="frame",
         event=dice.choice(_EVENTS),
+        connection=dice.choice((0, 0, dice.randint(1, 6))),  # of several, one may be slower than the others
         verdict=dice.choice(verdicts),
         times=dice.choice((1, 3, None)),
         probability=dice.choice((1.0, 0.5)),

@@ -53,6 +53,7 @@ _SETTINGS: Final = {
     "journal_group": ("1", "5"),
     "deliver_enrichment": ("true",),
     "buffer_frames": ("5", "50"),
+    "rotate_after_s": ("200", "700"),
     "rotation_dwell_s": ("1",),
 }
 """What may be otherwise with the engine, by setting. An engine that has no such setting takes no notice."""
