@@ -69,6 +69,8 @@ def draw_scenario(seed: int, hours: float, mix: Mix = ALL) -> Scenario:
         story(day, at_ms)
     if laboratory.faults == "any" and dice.random() < mix.frames / 3:
         draw_gaps.lost_at_the_end(day)
+    if is_unaided and mix.connections:
+        draw_gaps.last_gap(day, without_lag=without_lag)
     steps = day.scenario_steps()
     return Scenario(
         name=f"seed {seed}",

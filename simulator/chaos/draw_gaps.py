@@ -36,8 +36,8 @@ from simulator.core.scenario.position_action import RequestExternal
 from simulator.core.scenario.scenario import Step
 
 __all__ = [
-    "accounts_lag", "at_a_confirmation", "long_death", "lost_at_the_end", "outage", "steps_unaided", "thrown_out",
-    "unaided",
+    "accounts_lag", "at_a_confirmation", "last_gap", "long_death", "lost_at_the_end", "outage", "steps_unaided",
+    "thrown_out", "unaided",
 ]  # fmt: skip
 
 _NEVER_S: Final = "86400"
@@ -111,7 +111,7 @@ def at_a_confirmation(day: Day, at_ms: float) -> None:
     day.add(at_ms + 37_000, RestLag(orders="2s", account="4900ms"))
     day.add(at_ms + 60_000, RestLag())
     for _ in range(3):
-        draw_orders.taken(day, at_ms + dice.uniform(38_000, 43_000))
+        draw_orders.taken(day, at_ms + dice.uniform(37_500, 40_500))
 
 
 def accounts_lag(day: Day, at_ms: float) -> None:
@@ -134,6 +134,19 @@ def lost_at_the_end(day: Day) -> None:
         installed(day, at_ms, Rule(on="frame", event=event, order=drawn.name, verdict=Drop(), for_s=for_s))
     for number, part in enumerate(day.parts(drawn.spec, drawn.quantity, 3)):
         day.add(at_ms + 100 + 900 * number, Fill(order=drawn.name, quantity=f"{part:f}"))
+
+
+def last_gap(day: Day, *, without_lag: bool) -> None:
+    """The last thing that happens is a gap: nothing comes after it that would hide what was made of it."""
+    if without_lag:
+        at_ms = day.length_ms - 60_000
+        rule = Rule(on="handshake", event="user_stream", verdict=Respond(503), for_s=15.0)
+        installed(day, at_ms, rule)
+        day.add(at_ms, CutConnections())
+        for _ in range(2):
+            _somebody_trades(day, at_ms + day.dice.uniform(500, 14_000))
+    else:
+        at_a_confirmation(day, day.length_ms - 55_000)
 
 
 def unaided(laboratory: Laboratory, *, without_lag: bool) -> Laboratory:
