@@ -29,6 +29,7 @@ from simulator.core.scenario.action import RestLag
 from simulator.core.scenario.laboratory import Laboratory
 from simulator.core.scenario.notation import milliseconds
 from simulator.core.scenario.scenario import Scenario
+from simulator.runtime.memory_network import MemoryLoop
 from simulator.runtime.server import Simulator
 
 __all__ = ["MOST_CONNECTIONS", "Watch"]
@@ -61,6 +62,7 @@ class Watch:
         self._spoilt_ms = 0
         """When a request last suffered a fault: what was asked then has shown nothing, and will be asked again."""
         self._disturbed_ms = 0
+        self._ends = 0
         self._pause_s = _UNTIL_LOOK_S
         self._timer: asyncio.TimerHandle | None = None
         self._context = copy_context()
@@ -114,7 +116,11 @@ class Watch:
         )
 
     def _count_connections(self) -> None:
-        present = self._lives.present
+        loop, present = asyncio.get_running_loop(), self._lives.present
+        ends = loop.open_ends if isinstance(loop, MemoryLoop) else -1
+        if ends == self._ends:
+            return
+        self._ends = ends
         if present is not None and len(present.life.connections()) > MOST_CONNECTIONS:
             self._diverge("leak", f"the engine holds {len(present.life.connections())} connections")
 

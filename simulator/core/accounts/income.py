@@ -6,6 +6,7 @@ funding fees, is noted when it happens. A `tranId` is unique among the rows of o
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
@@ -73,15 +74,20 @@ def income_of_reason(reason: str) -> str:
     return reason if reason in _SAME_WORDS else _WORDS.get(reason, TRANSFER)
 
 
-def incomes_of(account: Account) -> Iterator[Income]:
-    """Yield the rows of an account, oldest first."""
+def incomes_of(account: Account, since_ms: int) -> Iterator[Income]:
+    """Yield the rows of an account from a moment on, oldest first."""
     of_trades = (
         row
         for fills in account.fills.values()
-        for fill in fills
+        for fill in fills[bisect_left(fills, since_ms, key=_time_ms) :]
         for row in incomes_of_fill(fill, account.margin_assets)
     )
-    yield from sorted((*account.incomes, *of_trades), key=lambda row: row.time_ms)
+    others = account.incomes[bisect_left(account.incomes, since_ms, key=_time_ms) :]
+    yield from sorted((*others, *of_trades), key=_time_ms)
+
+
+def _time_ms(row: Income | Fill) -> int:
+    return row.time_ms
 
 
 def incomes_of_fill(fill: Fill, margin_assets: Mapping[str, str]) -> Iterator[Income]:

@@ -39,12 +39,11 @@ def income(venue: Venue, call: Call) -> Answer:
     kind = params.get("incomeType") or None
     if kind is not None and kind not in INCOME_TYPES:
         raise invalid_parameter("incomeType")
+    since_ms = max(call.now_ms - _INCOME_MS, optional_integer(params, "startTime") or 0)
     rows = [
         row
-        for row in incomes_of(account)
-        if call.now_ms - row.time_ms <= _INCOME_MS
-        and (symbol is None or row.symbol == symbol)
-        and (kind is None or row.kind == kind)
+        for row in incomes_of(account, since_ms)
+        if (symbol is None or row.symbol == symbol) and (kind is None or row.kind == kind)
     ]
     return Answer([income_row(row) for row in _income_page(rows, params, call.now_ms)])
 

@@ -14,6 +14,7 @@ from simulator.core.rest.retention import is_order_kept, is_trade_kept, is_withi
 from simulator.core.rest.trading_endpoints import named_order
 from simulator.core.rest.venue_error import refusal
 from simulator.core.trading.amendments import Amendment
+from simulator.core.trading.orders import Fill, Order
 from simulator.core.trading.validation import known_symbol
 from simulator.core.venue import Answer, Call, Route, Venue
 
@@ -56,12 +57,9 @@ def all_orders(venue: Venue, call: Call) -> Answer:
     symbols = venue.exchange.symbols
     symbol = known_symbol(call.params, symbols).symbol if call.params.get("symbol") else None
     page = read_page(call.params, "orderId", call.now_ms)
-    kept = (
-        order
-        for order in venue.account(call).orders.values()
-        if symbol in {None, order.symbol} and is_order_kept(order, call.now_ms)
-    )
-    chosen = page.select(kept, lambda order: order.order_id, lambda order: order.time_ms)
+    in_time = page.window(list(venue.account(call).orders.values()), _placed_ms)
+    kept = (order for order in in_time if symbol in {None, order.symbol} and is_order_kept(order, call.now_ms))
+    chosen = page.select(kept, lambda order: order.order_id, _placed_ms)
     return Answer([listed_order(order, symbols[order.symbol]) for order in chosen])
 
 
@@ -70,12 +68,9 @@ def user_trades(venue: Venue, call: Call) -> Answer:
     spec = known_symbol(call.params, venue.exchange.symbols)
     order_id = optional_integer(call.params, "orderId")
     page = read_page(call.params, "fromId", call.now_ms)
-    kept = (
-        fill
-        for fill in venue.account(call).fills.get(spec.symbol, ())
-        if order_id in {None, fill.order_id} and is_trade_kept(fill, call.now_ms)
-    )
-    chosen = page.select(kept, lambda fill: fill.trade_id, lambda fill: fill.time_ms)
+    in_time = page.window(venue.account(call).fills.get(spec.symbol, ()), _filled_ms)
+    kept = (fill for fill in in_time if order_id in {None, fill.order_id} and is_trade_kept(fill, call.now_ms))
+    chosen = page.select(kept, lambda fill: fill.trade_id, _filled_ms)
     return Answer([trade(fill, spec) for fill in chosen])
 
 
@@ -125,6 +120,14 @@ def _amendment_row(amendment: Amendment, spec: SymbolSpec) -> dict[str, Any]:
         "time": amendment.time_ms,
         "amendment": change,
     }
+
+
+def _placed_ms(order: Order) -> int:
+    return order.time_ms
+
+
+def _filled_ms(fill: Fill) -> int:
+    return fill.time_ms
 
 
 def _limit_row(interval: str, number: int, limit: int) -> dict[str, Any]:

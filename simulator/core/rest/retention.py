@@ -7,7 +7,8 @@ rows. A window may span 7 days, of orders a little less. Times are in ms.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import Final, TypeVar
 
@@ -39,6 +40,11 @@ class Page(msgspec.Struct, frozen=True):
     first_id: int
     limit: int
     from_oldest: bool
+
+    def window(self, rows: Sequence[Row], time_ms: Callable[[Row], int]) -> Sequence[Row]:
+        """Return the rows of its window of time. `rows` are in order of time."""
+        first = bisect_left(rows, self.start_ms, key=time_ms)
+        return rows[first : bisect_right(rows, self.end_ms, first, key=time_ms)]
 
     def select(self, rows: Iterable[Row], row_id: Callable[[Row], int], time_ms: Callable[[Row], int]) -> list[Row]:
         """Return the rows asked for, oldest first. `rows` are in order of time."""
