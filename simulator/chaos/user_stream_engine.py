@@ -24,13 +24,13 @@ from typing import Any, Final
 from simulator.chaos.engine import Exchange, FillSeen, Liveness, OrderSeen, PositionSeen
 from simulator.core.scenario.engine_action import EngineAmend, EnginePlace, EnginePlaceAlgo
 from user_stream import Environment, MappedOrderUpdate, OrderManager, PositionBook, Settings, UserStreamService
-from user_stream.contracts import OrderIntent
+from user_stream.contracts import MappedAccountUpdate, OrderIntent
 from user_stream.core.events import Event
 from user_stream.core.lifecycle import GapOpened, GapRepaired, Live, Notice, ShortfallDeclared
 from user_stream.core.order_record import OrderKey, status_rank
 from user_stream.core.orders import Order
 
-__all__ = ["UserStreamEngine", "settings_of"]
+__all__ = ["UserStreamEngine", "WatchedBook", "settings_of"]
 
 _STATUS_OF: Final = {
     "active": ("NEW", "PARTIALLY_FILLED"),
@@ -134,6 +134,34 @@ class WatchedOrderManager(OrderManager):
         )
 
 
+class WatchedBook(PositionBook):
+    """The client's position book, which also keeps whether a snapshot spoke over what the stream had told.
+
+    REST may show the past, so of a position that an event has listed since the last gap only events may tell.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.breaches: list[str] = []
+        self._listed: set[tuple[str, str]] = set()
+
+    def begin_anew(self) -> None:
+        """There was a gap: a snapshot may know better of every position."""
+        self._listed.clear()
+
+    def on_account_update(self, data: MappedAccountUpdate) -> None:
+        for position in data["positions"]:
+            key = (position["symbol"], position["position_side"])
+            held, told = self.position_amount(*key), Decimal(position["position_amount"])
+            if data["reason"] != "SNAPSHOT":
+                self._listed.add(key)
+            elif key in self._listed and told != held:
+                self.breaches.append(
+                    f"position {' '.join(key)}: a snapshot said {told} when the stream had said {held}"
+                )
+        super().on_account_update(data)
+
+
 class UserStreamEngine:
     """One life of the client."""
 
@@ -142,7 +170,7 @@ class UserStreamEngine:
         environment = Environment.simulator(exchange.rest_url, exchange.ws_url)
         self._settings = settings = settings_of(exchange)
         self._orders = WatchedOrderManager(*keys, environment=environment, settings=settings)
-        self._book = PositionBook()
+        self._book = WatchedBook()
         draw = Random(f"{exchange.seed} {exchange.life}").random  # noqa: S311  a run must be the same each time
         self._service = UserStreamService(
             *keys, self._orders, self._book, environment=environment, settings=settings, draw=draw
@@ -179,8 +207,11 @@ class UserStreamEngine:
         match item:
             case GapOpened():
                 self._is_provisional = True
+                self._book.begin_anew()
             case GapRepaired(provisional=provisional):
                 self._is_provisional = provisional
+                if provisional:
+                    self._book.begin_anew()
             case ShortfallDeclared(order=order):
                 self._short.add(order)
             case _:
@@ -304,7 +335,7 @@ class UserStreamEngine:
 
     def breaches(self) -> Iterable[str]:
         """Return the deliveries that break a rule."""
-        return self._orders.breaches
+        return [*self._orders.breaches, *self._book.breaches]
 
     def gaps_declared(self) -> Iterable[OrderKey]:
         """Return the orders whose fills could not be supplied in time."""

@@ -7,14 +7,14 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from simulator import Simulator
 from simulator.chaos.engine import Exchange
 from simulator.chaos.lives import Lives
-from simulator.chaos.user_stream_engine import UserStreamEngine, settings_of
+from simulator.chaos.user_stream_engine import UserStreamEngine, WatchedBook, settings_of
 from simulator.core.scenario.engine_action import EngineAmend, EnginePlace, EnginePlaceAlgo
 from simulator.runtime.memory_network import MemoryLoop
 from simulator.runtime.virtual_time import virtual_wall_clock
@@ -182,3 +182,24 @@ def test_settings_are_the_services_own_and_wrong_ones_are_refused(tmp_path: Path
         settings_of(exchange(conections="2"))
     with pytest.raises(ValueError, match="on or off"):
         settings_of(exchange(journal="maybe"))
+
+
+def test_snapshot_that_speaks_over_the_stream_is_a_breach_until_there_was_a_gap() -> None:
+    """Rule 22: REST may show the past."""
+    book = WatchedBook()
+
+    def tell(reason: str, amount: str) -> None:
+        position = {"symbol": "BTCUSDT", "position_side": "BOTH", "position_amount": amount, "entry_price": "60000"}
+        rest = ("break_even_price", "accumulated_realized", "unrealized_pnl", "margin_type", "isolated_wallet")
+        patch = {"reason": reason, "event_time": 0, "transaction_time": 0, "balances": []}
+        book.on_account_update(cast("Any", {**patch, "positions": [position | dict.fromkeys(rest, "")]}))
+
+    tell("SNAPSHOT", "1")
+    tell("ORDER", "2")
+    tell("SNAPSHOT", "2")
+    assert book.breaches == []
+    tell("SNAPSHOT", "1")
+    assert book.breaches == ["position BTCUSDT BOTH: a snapshot said 1 when the stream had said 2"]
+    book.begin_anew()
+    tell("SNAPSHOT", "3")
+    assert len(book.breaches) == 1
