@@ -150,6 +150,7 @@ class WatchedBook(PositionBook):
         self._listed.clear()
 
     def on_account_update(self, data: MappedAccountUpdate) -> None:
+        """Apply one patch."""
         for position in data["positions"]:
             key = (position["symbol"], position["position_side"])
             held, told = self.position_amount(*key), Decimal(position["position_amount"])
