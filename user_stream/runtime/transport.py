@@ -74,7 +74,10 @@ async def open_websocket(url: str, settings: Settings) -> AsyncIterator[Connecti
     try:
         yield _Websocket(connection)
     finally:
-        await connection.close()
+        try:
+            await connection.close()
+        finally:
+            connection.transport.abort()  # who is cancelled while the peer is silent leaves no socket behind
 
 
 async def _connect(url: str, settings: Settings) -> ClientConnection | ConnectionLostError:

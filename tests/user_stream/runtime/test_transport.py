@@ -86,6 +86,28 @@ async def test_connection_that_cannot_be_made_is_lost_without_showing_its_addres
     assert lost.value.__context__ is None
 
 
+async def test_close_that_is_cut_short_leaves_neither_socket_nor_task_behind() -> None:
+    async def silent(connection: ServerConnection) -> None:
+        connection.transport.pause_reading()
+        await asyncio.sleep(60)
+
+    async def visit(url: str) -> None:
+        async with open_websocket(url, SETTINGS):
+            await asyncio.sleep(1)
+
+    async with server(silent) as url:
+        before = len(asyncio.all_tasks())
+        visitor = asyncio.create_task(visit(url))
+        await asyncio.sleep(3)
+        visitor.cancel()
+        await asyncio.wait([visitor])
+        await asyncio.sleep(0.1)
+        left = [task for task in asyncio.all_tasks() if "keepalive" in str(task.get_coro())]
+
+        assert left == []
+        assert len(asyncio.all_tasks()) <= before + 1  # the server's side goes on sleeping
+
+
 async def test_reason_of_a_close_frame_never_shows_a_listen_key() -> None:
     key = "aB3" * 21 + "z"
 
