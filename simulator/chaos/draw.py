@@ -12,7 +12,16 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from simulator.chaos import draw_algo, draw_connections, draw_danger, draw_faults, draw_gaps, draw_market, draw_orders
+from simulator.chaos import (
+    draw_algo,
+    draw_connections,
+    draw_danger,
+    draw_faults,
+    draw_gaps,
+    draw_market,
+    draw_orders,
+    draw_unaided,
+)
 from simulator.chaos.draw_terms import draw_terms
 from simulator.chaos.drawing import Day
 from simulator.core.scenario.notation import milliseconds
@@ -21,8 +30,6 @@ from simulator.core.scenario.scenario import Scenario
 __all__ = ["ALL", "Mix", "draw_scenario"]
 
 _STORIES_PER_HOUR: Final = 60
-_UNAIDED: Final = 0.2
-"""How many runs are `draw_gaps.unaided`."""
 
 Story = Callable[[Day, float], object]
 
@@ -56,9 +63,9 @@ def draw_scenario(seed: int, hours: float, mix: Mix = ALL) -> Scenario:
     """Return the run of a seed: the same for the same arguments."""
     dice = Random(f"run {seed}")  # noqa: S311  a run must be the same each time
     laboratory, symbols = draw_terms(seed, hours, dice)
-    is_unaided, without_lag = dice.random() < _UNAIDED, dice.random() < 0.5
-    if is_unaided:
-        laboratory = draw_gaps.unaided(laboratory, without_lag=without_lag)
+    kind = draw_unaided.draw_kind(dice)
+    if kind is not None:
+        laboratory = draw_unaided.laboratory_unaided(laboratory, kind)
     length_ms = milliseconds(laboratory.length)
     day = Day(dice, laboratory, length_ms, symbols)
     stories = _stories(mix)
@@ -69,13 +76,13 @@ def draw_scenario(seed: int, hours: float, mix: Mix = ALL) -> Scenario:
         story(day, at_ms)
     if laboratory.faults == "any" and dice.random() < mix.frames / 3:
         draw_gaps.lost_at_the_end(day)
-    if is_unaided and mix.connections:
-        draw_gaps.last_gap(day, without_lag=without_lag)
+    if kind is not None and mix.connections:
+        draw_unaided.last_story(day, kind)
     steps = day.scenario_steps()
     return Scenario(
         name=f"seed {seed}",
         about=f"drawn from seed {seed}, {hours:g} h",
-        steps=draw_gaps.steps_unaided(steps, without_lag=without_lag) if is_unaided else steps,
+        steps=steps if kind is None else draw_unaided.steps_unaided(day, steps, kind),
         timeout=laboratory.length,
         laboratory=laboratory,
     )

@@ -1,15 +1,7 @@
-"""Gaps that last, and runs in which an engine has to do without its safety net.
-
-An engine may have several ways to find what it missed: the stream, the first look after a reconnection, a second one,
-and questions now and then. Each hides what is wrong with the others. So in some runs the questions are left out
-(*unaided*), and with them every fault that nothing else can notice: a stream that is silent, a key that died without
-a word. In half of these REST does not lag either, and the second look comes too late to help.
-"""
+"""Gaps that last, in which others trade, and moments at which what was seen in a gap is old already."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
 from typing import Final
 
 from simulator.chaos import draw_market, draw_orders
@@ -19,35 +11,19 @@ from simulator.core.faults.rule import Rule
 from simulator.core.faults.verdict import Close, Delay, Drop, Respond
 from simulator.core.market.symbols import DEFAULT_SYMBOLS
 from simulator.core.scenario.action import (
-    Action,
     CutConnections,
-    DropListenKey,
-    ExpireListenKey,
     Fill,
-    ReplaceListenKey,
     RestLag,
-    SilenceConnections,
 )
 from simulator.core.scenario.engine_action import EngineCrash
-from simulator.core.scenario.fault_action import Fault
-from simulator.core.scenario.frame_action import NextConnectionsSilent
-from simulator.core.scenario.laboratory import Laboratory
-from simulator.core.scenario.position_action import RequestExternal
-from simulator.core.scenario.scenario import Step
 
 __all__ = [
-    "accounts_lag", "at_a_confirmation", "last_gap", "long_death", "lost_at_the_end", "outage", "steps_unaided",
-    "thrown_out", "unaided",
+    "accounts_lag", "at_a_confirmation", "long_death", "lost_at_the_end", "outage", "somebody_trades", "thrown_out",
 ]  # fmt: skip
 
-_NEVER_S: Final = "86400"
-_TOO_LATE_S: Final = "7200"
 _STRANGE: Final = ("ADAUSDT", "AVAXUSDT", "LTCUSDT")
 _SPECS: Final = [spec for spec in DEFAULT_SYMBOLS if spec.symbol in _STRANGE]
 """Symbols that no drawn engine trades."""
-_NOTICED_BY_QUESTIONS: Final = (
-    SilenceConnections, NextConnectionsSilent, DropListenKey, ReplaceListenKey, ExpireListenKey
-)  # fmt: skip
 
 
 def outage(day: Day, at_ms: float) -> None:
@@ -70,7 +46,7 @@ def _meanwhile(day: Day, at_ms: float, lasts_ms: int) -> None:
     """Others trade; and when it is over, the first queries fail, perhaps, or show the past."""
     dice = day.dice
     for _ in range(dice.randint(1, 4)):
-        _somebody_trades(day, at_ms + dice.uniform(500, lasts_ms - 500))
+        somebody_trades(day, at_ms + dice.uniform(500, lasts_ms - 500))
     if dice.random() < 0.4:
         draw_market.closed_by_force(day, at_ms + dice.uniform(500, lasts_ms - 500))
     if dice.random() < 0.6:
@@ -88,7 +64,7 @@ def _meanwhile(day: Day, at_ms: float, lasts_ms: int) -> None:
         day.add(at_ms + lasts_ms + 75_000, RestLag())
 
 
-def _somebody_trades(day: Day, at_ms: float) -> None:
+def somebody_trades(day: Day, at_ms: float) -> None:
     """Somebody else's order is placed and done at once, perhaps on a symbol that nobody here ever traded."""
     spec = day.dice.choice(_SPECS) if day.dice.random() < 0.4 else day.symbol()
     day.prices.setdefault(spec.symbol, spec.price)
@@ -134,47 +110,3 @@ def lost_at_the_end(day: Day) -> None:
         installed(day, at_ms, Rule(on="frame", event=event, order=drawn.name, verdict=Drop(), for_s=for_s))
     for number, part in enumerate(day.parts(drawn.spec, drawn.quantity, 3)):
         day.add(at_ms + 100 + 900 * number, Fill(order=drawn.name, quantity=f"{part:f}"))
-
-
-def last_gap(day: Day, *, without_lag: bool) -> None:
-    """The last thing that happens is a gap: nothing comes after it that would hide what was made of it."""
-    if without_lag:
-        at_ms = day.length_ms - 60_000
-        rule = Rule(on="handshake", event="user_stream", verdict=Respond(503), for_s=15.0)
-        installed(day, at_ms, rule)
-        day.add(at_ms, CutConnections())
-        for _ in range(2):
-            _somebody_trades(day, at_ms + day.dice.uniform(500, 14_000))
-    else:
-        at_a_confirmation(day, day.length_ms - 55_000)
-
-
-def unaided(laboratory: Laboratory, *, without_lag: bool) -> Laboratory:
-    """Return a laboratory whose engine asks no questions while it is live.
-
-    Keys that expire do so without a word: who keeps them alive knows when they would. Without a lag of REST, buffers
-    are small.
-    """
-    settings = {**laboratory.engine, "comparison_interval_s": _NEVER_S}
-    if without_lag:
-        settings |= {"rest_lag_s": _TOO_LATE_S, "buffer_frames": "3"}
-    profile = {**laboratory.profile, "listen_key_expiry": "silent"}
-    return replace(laboratory, faults="lawful", engine=settings, profile=profile)
-
-
-def steps_unaided(steps: Iterable[Step], *, without_lag: bool) -> list[Step]:
-    """Return the steps without what only questions could notice, and without REST's lag where there is to be none."""
-    kept = []
-    for step in steps:
-        actions = tuple(action for action in step.actions if not _needs_questions(action, without_lag=without_lag))
-        if actions:
-            kept.append(replace(step, do=actions[0] if len(actions) == 1 else actions))
-    return kept
-
-
-def _needs_questions(action: Action, *, without_lag: bool) -> bool:
-    if isinstance(action, RequestExternal) and action.request == "DELETE /fapi/v1/listenKey":
-        return True
-    if isinstance(action, Fault) and action.on == "frame" and "duplicate" in str(action.verdict):
-        return True  # an account update that comes again behind a later one of its own connection
-    return isinstance(action, _NOTICED_BY_QUESTIONS) or (without_lag and isinstance(action, RestLag))

@@ -41,6 +41,9 @@ _STATUS_OF: Final = {
     "rejected": ("REJECTED",),
 }
 _SECOND_S: Final = 1.0
+_NEVER_MS: Final = 1 << 62
+_BASELINE_MS: Final = 30_000
+"""What is older than this when the client first looks around is of its baseline, however late its events are."""
 
 
 class UnknownToEngineError(Exception):
@@ -86,6 +89,7 @@ class WatchedOrderManager(OrderManager):
         self.fills: list[FillSeen] = []
         self.told: dict[OrderKey, OrderSeen] = {}
         self.breaches: list[str] = []
+        self.oldest_fill_ms = _NEVER_MS
         self._last_delivery = 0
 
     def on_order_update(self, data: MappedOrderUpdate) -> Any:
@@ -93,6 +97,7 @@ class WatchedOrderManager(OrderManager):
         if data["last_filled_qty"] != "0":
             fill = _fill_of(data)
             self.fills.append(fill)
+            self.oldest_fill_ms = min(self.oldest_fill_ms, data["order_trade_time"])
         elif data["trade_id"]:
             self._breach(data, "a trade id without a fill")
         if data["order_id"]:
@@ -336,7 +341,11 @@ class UserStreamEngine:
 
     def breaches(self) -> Iterable[str]:
         """Return the deliveries that break a rule."""
-        return [*self._orders.breaches, *self._book.breaches]
+        breaches = [*self._orders.breaches, *self._book.breaches]
+        floor_ms, oldest_ms = self._service._coverage.floor, self._orders.oldest_fill_ms  # noqa: SLF001  as above
+        if oldest_ms < floor_ms - _BASELINE_MS:
+            breaches.append(f"a fill was told of {(floor_ms - oldest_ms) / 1000:.0f} s before anything was known")
+        return breaches
 
     def gaps_declared(self) -> Iterable[OrderKey]:
         """Return the orders whose fills could not be supplied in time."""

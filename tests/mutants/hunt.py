@@ -1,7 +1,7 @@
 """Hunting mutants: each is played against seeds until one of them shows it.
 
-A seed shows a mutant only if the real package passes it. So at the end every seed that caught one is played once more,
-without a mutant.
+A seed shows a mutant only if the real package passes it. So each seed that catches one is played once more, without
+it, and does not count if it fails all the same.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -21,7 +23,7 @@ from simulator.chaos.result import Divergence
 from tests.mutants.mutant import ROOT, Mutant, MutantError
 from tests.mutants.worker import Caught, Playing, Report, Survived
 
-__all__ = ["Outcome", "hunt", "seeds_that_fail_anyway"]
+__all__ = ["Outcome", "fails_anyway", "hunt"]
 
 _report = msgspec.json.Decoder(Report)
 
@@ -44,11 +46,11 @@ def hunt(mutants: Sequence[Mutant], *, seeds: Sequence[int], hours: float, worke
             yield done.result()
 
 
-def seeds_that_fail_anyway(seeds: Iterable[int], *, hours: float, workers: int) -> set[int]:
-    """Return those of the seeds that the real package fails, too: they show nothing."""
-    with ThreadPoolExecutor(workers) as cores:
-        reports = cores.map(lambda seed: _play(ROOT / "user_stream", [seed], hours), sorted(set(seeds)))
-        return {report.seed for report, _ in reports if isinstance(report, Caught)}
+@cache
+def fails_anyway(seed: int, hours: float) -> bool:
+    """Say whether the real package fails a seed, too: it shows nothing of a mutant."""
+    report, _ = _play(ROOT / "user_stream", [seed], hours)
+    return isinstance(report, Caught)
 
 
 def _outcome_of(mutant: Mutant, seeds: Sequence[int], hours: float) -> Outcome:
@@ -57,14 +59,20 @@ def _outcome_of(mutant: Mutant, seeds: Sequence[int], hours: float) -> Outcome:
             package = mutant.apply(Path(directory))
         except MutantError as error:
             return Outcome(mutant=mutant, error=str(error))
-        report, tried = _play(package, seeds, hours)
-    if isinstance(report, Caught):
-        first, _, _ = report.divergence.what.strip().partition("\n")
-        return Outcome(mutant=mutant, tried=tried, seed=report.seed, showed=f"{report.divergence.rule}: {first}")
+        left, tried = deque(seeds), 0
+        while left:
+            report, played = _play(package, left, hours)
+            tried += played
+            for _ in range(played):
+                left.popleft()
+            if isinstance(report, Caught) and not fails_anyway(report.seed, hours):
+                first, _, _ = report.divergence.what.strip().partition("\n")
+                showed = f"{report.divergence.rule}: {first}"
+                return Outcome(mutant=mutant, tried=tried, seed=report.seed, showed=showed)
     return Outcome(mutant=mutant, tried=tried)
 
 
-def _play(package: Path, seeds: Sequence[int], hours: float) -> tuple[Report, int]:
+def _play(package: Path, seeds: Iterable[int], hours: float) -> tuple[Report, int]:
     """Play seeds against a package in a process; return its last word, and how many it played."""
     path = os.pathsep.join([str(package.parent), str(ROOT)])
     # -P: or the working directory would come before the path, and with it the package as it is

@@ -1,0 +1,143 @@
+"""Runs in which an engine has to do without its safety net.
+
+An engine may have several ways to find what it missed: keeping its listen key alive, the first look after a
+reconnection, a second one, and questions now and then. Each hides what is wrong with the others. So in some runs the
+questions are left out, and with them every fault that nothing else can notice: a stream that is silent, a key that
+somebody else has killed. Three kinds of them leave only one way:
+
+- `second look`: REST lags, and the last thing that happens is read from a lagging account;
+- `first look`: REST does not lag, the second look comes too late to help, and the last thing is a gap;
+- `key`: no connection ever breaks, so that the key has to be kept alive, or be replaced in time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from random import Random
+from typing import Final, Literal, TypeAlias
+
+from simulator.chaos.draw_faults import installed
+from simulator.chaos.draw_gaps import at_a_confirmation, somebody_trades
+from simulator.chaos.drawing import Day
+from simulator.core.faults.rule import Rule
+from simulator.core.faults.verdict import Respond
+from simulator.core.scenario.action import (
+    Action,
+    CloseConnections,
+    CutConnections,
+    DropListenKey,
+    ExpireListenKey,
+    RefuseConnections,
+    ReplaceListenKey,
+    RestLag,
+    SilenceConnections,
+)
+from simulator.core.scenario.engine_action import EngineCrash, EngineRestart
+from simulator.core.scenario.fault_action import Fault
+from simulator.core.scenario.frame_action import CloseNextConnections, HalfOpenConnections, NextConnectionsSilent
+from simulator.core.scenario.laboratory import Laboratory
+from simulator.core.scenario.notation import milliseconds
+from simulator.core.scenario.position_action import RequestExternal
+from simulator.core.scenario.scenario import Step
+
+__all__ = ["Unaided", "draw_kind", "laboratory_unaided", "last_story", "steps_unaided"]
+
+Unaided: TypeAlias = Literal["second look", "first look", "key"]
+
+_HOW_MANY: Final = 0.21
+_NEVER_S: Final = "86400"
+_TOO_LATE_S: Final = "7200"
+_KEY_S: Final = 3000
+"""So that a keepalive that fails within the run is not followed by one that heals it before the judgement."""
+_FOR_QUESTIONS: Final = (
+    SilenceConnections, NextConnectionsSilent, DropListenKey, ReplaceListenKey, ExpireListenKey
+)  # fmt: skip
+_BREAKING: Final = (
+    CutConnections, CloseConnections, HalfOpenConnections, RefuseConnections, CloseNextConnections, EngineCrash,
+    EngineRestart,
+)  # fmt: skip
+_SLOW: Final = ("drip", "throttle", "stall", "reset", "close", "half_open")
+
+
+def draw_kind(dice: Random) -> Unaided | None:
+    """Draw whether a run is unaided, and which way is left; None: all of them."""
+    kinds: tuple[Unaided, ...] = ("second look", "first look", "key")
+    return dice.choice(kinds) if dice.random() < _HOW_MANY else None
+
+
+def laboratory_unaided(laboratory: Laboratory, kind: Unaided) -> Laboratory:
+    """Return a laboratory whose engine asks no questions while it is live.
+
+    Keys that expire do so without a word: who keeps them alive knows when they would.
+    """
+    settings = {**laboratory.engine, "comparison_interval_s": _NEVER_S}
+    profile = {**laboratory.profile, "listen_key_expiry": "silent"}
+    terms = replace(laboratory, faults="lawful", engine=settings, profile=profile)
+    if kind == "first look":
+        return replace(terms, engine=settings | {"rest_lag_s": _TOO_LATE_S, "buffer_frames": "3"})
+    if kind == "key":
+        kept = {
+            "listen_key_lifetime_s": str(_KEY_S),
+            "keepalive_interval_s": str(_KEY_S // 2),
+            "keepalive_margin_s": str(_KEY_S // 12),
+            "rotate_after_s": "82800",
+        }
+        announced = laboratory.seed % 3 == 0
+        return replace(
+            terms,
+            engine=settings | kept,
+            profile={**profile, "listen_key_expiry": "announce" if announced else "silent"},
+            listen_key_lifetime=f"{_KEY_S}s",
+            connection_lifetime="86400s",
+        )
+    return terms
+
+
+def last_story(day: Day, kind: Unaided) -> None:
+    """What is to be noticed, late enough that nothing comes after it that would hide what was made of it."""
+    if kind == "second look":
+        at_a_confirmation(day, day.length_ms - 55_000)
+        return
+    if kind == "first look":
+        at_ms = day.length_ms - 60_000
+        installed(day, at_ms, Rule(on="handshake", event="user_stream", verdict=Respond(503), for_s=15.0))
+        day.add(at_ms, CutConnections())
+        for _ in range(2):
+            somebody_trades(day, at_ms + day.dice.uniform(500, 14_000))
+        return
+    since_ms = day.length_ms - day.dice.uniform(2_160_000, 2_400_000)
+    installed(day, since_ms, Rule(on="request", method="PUT", path="/fapi/v1/listenKey", verdict=Respond(503)))
+    somebody_trades(day, day.length_ms - 30_000)
+
+
+def steps_unaided(day: Day, steps: Iterable[Step], kind: Unaided) -> list[Step]:
+    """Return the steps without what the way that is left could not notice."""
+    kept = []
+    for step in steps:
+        actions = tuple(action for action in step.actions if not _is_beyond(action, kind))
+        if actions:
+            kept.append(replace(step, do=actions[0] if len(actions) == 1 else actions))
+    if kind == "key" and day.laboratory.profile["listen_key_expiry"] == "announce":
+        kept.append(Step(at=f"{day.length_ms // 4}ms", do=ExpireListenKey()))
+    return sorted(kept, key=lambda step: milliseconds(step.at or ""))
+
+
+def _is_beyond(action: Action, kind: Unaided) -> bool:
+    if isinstance(action, RequestExternal):
+        return action.request == "DELETE /fapi/v1/listenKey"
+    if isinstance(action, Fault):
+        return _is_fault_beyond(action, kind)
+    if isinstance(action, RestLag):
+        return kind == "first look"
+    return isinstance(action, _FOR_QUESTIONS) or (kind == "key" and isinstance(action, _BREAKING))
+
+
+def _is_fault_beyond(fault: Fault, kind: Unaided) -> bool:
+    verdict = str(fault.verdict)
+    if fault.on == "frame" and "duplicate" in verdict:
+        return True  # an account update that comes again behind a later one of its own connection
+    if kind != "key":
+        return False
+    on_a_stream = fault.on in {"handshake", "connection", "ping"}
+    return on_a_stream or (fault.on == "frame" and any(word in verdict for word in _SLOW))
