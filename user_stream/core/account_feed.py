@@ -5,7 +5,8 @@ can be trusted: comparing times across connections is wrong both with > and with
 same one and connections lag. So they are taken from one *primary* connection. The others' are kept; when the primary
 ends, the next one's are replayed from the last group of equal transaction time that was applied. It may have begun in
 the middle of that group, and it may lag and tell all of it only later, so what it tells of the group is laid against
-what was applied, where the two overlap most; what goes beyond is news.
+what was applied, where the two overlap most; what goes beyond is news. A connection itself may tell something twice:
+what is older than what it has told of a key since says nothing of that key any more.
 
 A snapshot is older than the stream, by REST's lag, and never younger. It fills only the keys that no event of the
 present epoch has touched, and of these, at first, only those of which it does not itself say that it is older than what
@@ -46,6 +47,8 @@ class AccountFeed:
         self._repeated: list[MappedAccountUpdate] = []
         self._touched: set[_Key] = set()
         self._times: dict[_Key, int] = {}
+        self._told: dict[_Key, int] = {}
+        """The transaction time of the last update that listed a key."""
         self._seen_until = 0
 
     # --- the stream -----------------------------------------------------------------------------------------------
@@ -82,9 +85,10 @@ class AccountFeed:
         return [news for update in replayed for news in self._follow(update)]
 
     def _follow(self, update: MappedAccountUpdate) -> list[MappedAccountUpdate]:
-        """Apply what the primary tells, unless it was applied before it became the primary."""
-        news = [update]
-        if self._before:
+        """Apply what the primary tells, unless it was applied before, by itself or before it became the primary."""
+        if not self._before:
+            news = self._not_listed_since(update)
+        else:
             last, time = self._before[0]["transaction_time"], update["transaction_time"]
             told = len(_beyond(self._before, self._repeated))
             if time == last:
@@ -98,12 +102,31 @@ class AccountFeed:
             self._apply(each)
         return news
 
+    def _not_listed_since(self, update: MappedAccountUpdate) -> list[MappedAccountUpdate]:
+        """Return what is left of an update without the keys that a later one has listed."""
+        time = update["transaction_time"]
+        if time >= self._latest_time:
+            return [update]
+        balances = [each for each in update["balances"] if self._told.get(each["asset"], 0) <= time]
+        positions = [
+            each for each in update["positions"] if self._told.get((each["symbol"], each["position_side"]), 0) <= time
+        ]
+        return [{**update, "balances": balances, "positions": positions}] if balances or positions else []
+
+    @property
+    def _latest_time(self) -> int:
+        return self._group[0]["transaction_time"] if self._group else 0
+
     def _apply(self, update: MappedAccountUpdate) -> None:
-        if self._group and self._group[0]["transaction_time"] != update["transaction_time"]:
+        time = update["transaction_time"]
+        if time > self._latest_time:
             self._group = []
-        self._group.append(update)
+        if time >= self._latest_time:
+            self._group.append(update)
         self.book.on_account_update(update)
         self.touch(update)
+        for key in _keys_of(update):
+            self._told[key] = time
         for kept in self._kept.values():
             while kept and kept[0]["transaction_time"] < update["transaction_time"]:
                 kept.popleft()

@@ -196,3 +196,29 @@ def test_what_is_kept_of_the_others_is_bounded_and_a_mute_primary_replaced(monke
     told += feed.leave(2)
 
     is_square(feed, told, truth)
+
+
+def test_update_told_again_after_a_newer_one_moves_nothing_back() -> None:
+    """Rule 21, any duplication: what a connection tells twice is older than what it has told since."""
+    feed = AccountFeed()
+    feed.join(0)
+    first, second = history([100, 101])
+    newest = account_update(102, wallet="997", change="-1", positions={ETHER: "3"})
+    told = [news for update in (first, second, newest, first) for news in feed.fold(0, update)]
+
+    is_square(feed, told, [first, second, newest])
+
+
+def test_update_that_comes_after_a_newer_one_still_says_what_that_did_not_list() -> None:
+    """No correct exchange sends it so late; what nobody has spoken of since is better known than not."""
+    feed = AccountFeed()
+    feed.join(0)
+    late = account_update(100, wallet="999", change="-1", positions={ETHER: "1", LONG: "-1"})
+    newer = account_update(101, wallet="998", change="-1", positions={ETHER: "2"})
+    feed.fold(0, newer)
+    (told,) = feed.fold(0, late)
+
+    assert told["balances"] == []
+    assert [position["position_amount"] for position in told["positions"]] == ["-1"]
+    assert feed.book.position_amount(*ETHER) == 2
+    assert feed.book.position_amount(*LONG) == -1
