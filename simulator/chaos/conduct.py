@@ -66,6 +66,11 @@ class Conduct:
         """From when until when nothing is to be sent: ms."""
         self._quiet_for_orders = (0, 0)
 
+    @property
+    def quiet_until_ms(self) -> int:
+        """Until when the exchange has asked to hear nothing; in the past, when it has not."""
+        return self._quiet[1]
+
     def begin_anew(self) -> None:
         """Another process begins: it was refused nothing yet."""
         self._quiet = self._quiet_for_orders = (0, 0)

@@ -36,6 +36,8 @@ __all__ = ["MOST_CONNECTIONS", "Watch"]
 
 MOST_CONNECTIONS: Final = 64
 """How many connections an engine may hold at a time, of whatever kind."""
+_LIMIT_MS: Final = 60_000
+"""For how long one who is refused for asking too much had better not ask: limits are counted by the minute."""
 _UNTIL_LOOK_S: Final = 1.0
 _MOST_S: Final = 5.0
 """How far apart looks at a long disturbance may be."""
@@ -60,7 +62,9 @@ class Watch:
         self._unseen = Unseen()
         self._forgiven_lives = self._known_lives = 0
         self._spoilt_ms = 0
-        """When a request last suffered a fault: what was asked then has shown nothing, and will be asked again."""
+        """When a request last suffered a fault, or until when none may be sent: what was asked then has shown nothing,
+        and will be asked again.
+        """
         self._disturbed_ms = 0
         self._ends = 0
         self._pause_s = _UNTIL_LOOK_S
@@ -88,7 +92,9 @@ class Watch:
         elif entry.kind in {"connection", "request"}:
             self._count_connections()
         elif entry.kind == "fault" and entry.method and entry.account in {"", self._account}:
-            self._spoilt_ms = entry.time_ms
+            self._spoilt_ms = max(self._spoilt_ms, entry.time_ms)
+        elif entry.kind == "response" and entry.status in {418, 429} and entry.account == self._account:
+            self._spoilt_ms = max(entry.time_ms + _LIMIT_MS, self._conduct.quiet_until_ms)
         if self._lives.trading is not None:
             self._hold_to(self._lives.trading, entry.time_ms)
         elif not self._disturbed_ms and self._lives.lives:
