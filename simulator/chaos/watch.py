@@ -91,14 +91,18 @@ class Watch:
                 self._look_later(_UNTIL_LOOK_S)
         elif entry.kind in {"connection", "request"}:
             self._count_connections()
-        elif entry.kind == "fault" and entry.method and entry.account in {"", self._account}:
-            self._spoilt_ms = max(self._spoilt_ms, entry.time_ms)
-        elif entry.kind == "response" and entry.status in {418, 429} and entry.account == self._account:
-            self._spoilt_ms = max(entry.time_ms + _LIMIT_MS, self._conduct.quiet_until_ms)
+        elif entry.account in {"", self._account}:
+            self._note_spoilt(entry)
         if self._lives.trading is not None:
             self._hold_to(self._lives.trading, entry.time_ms)
         elif not self._disturbed_ms and self._lives.lives:
             self._look()
+
+    def _note_spoilt(self, entry: JournalEntry) -> None:
+        if entry.kind == "fault" and entry.method:
+            self._spoilt_ms = max(self._spoilt_ms, entry.time_ms)
+        elif entry.kind == "response" and entry.status in {418, 429}:
+            self._spoilt_ms = max(entry.time_ms + _LIMIT_MS, self._conduct.quiet_until_ms)
 
     def _hold_to(self, engine: Engine, now_ms: int) -> None:
         promise = self._promise(engine)
