@@ -72,6 +72,8 @@ def laboratory_unaided(laboratory: Laboratory, kind: Unaided) -> Laboratory:
     Keys that expire do so without a word: who keeps them alive knows when they would.
     """
     settings = {**laboratory.engine, "comparison_interval_s": _NEVER_S}
+    if kind != "key":
+        settings["connections"] = str(1 + laboratory.seed % 2)
     profile = {**laboratory.profile, "listen_key_expiry": "silent"}
     terms = replace(laboratory, faults="lawful", engine=settings, profile=profile)
     if kind == "first look":
