@@ -127,6 +127,7 @@ def _stories(mix: Mix) -> list[tuple[float, Story]]:
         (0.7 * mix.connections, draw_gaps.thrown_out),
         (1 * mix.connections, draw_gaps.at_a_confirmation),
         (1 * mix.connections, draw_gaps.accounts_lag),
+        (1 * mix.requests, draw_gaps.unsure),
         (4 * mix.frames, draw_connections.frames_come_otherwise),
         (2 * mix.frames, draw_connections.frames_are_spoilt),
         (4 * mix.requests, draw_faults.orders_fail),

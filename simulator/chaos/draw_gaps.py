@@ -8,7 +8,7 @@ from simulator.chaos import draw_market, draw_orders
 from simulator.chaos.draw_faults import READS, installed, read_verdict
 from simulator.chaos.drawing import Day
 from simulator.core.faults.rule import Rule
-from simulator.core.faults.verdict import Close, Delay, Drop, Respond
+from simulator.core.faults.verdict import Close, Delay, Drop, ExecuteThen, Respond
 from simulator.core.market.symbols import DEFAULT_SYMBOLS
 from simulator.core.scenario.action import (
     CutConnections,
@@ -88,6 +88,16 @@ def at_a_confirmation(day: Day, at_ms: float) -> None:
     day.add(at_ms + 60_000, RestLag())
     for _ in range(3):
         draw_orders.taken(day, at_ms + dice.uniform(37_500, 40_500))
+
+
+def unsure(day: Day, at_ms: float) -> None:
+    """The exchange says that it does not know whether it took an order, which it did; what came of it is told later."""
+    drawn = draw_orders.taken(day, at_ms)
+    said = Respond(503, -1000, "Unknown error, please check your request or try again later.")
+    rule = Rule(on="request", method="POST", verdict=ExecuteThen(said), order=drawn.name, times=1, for_s=60.0)
+    installed(day, at_ms - 1, rule)
+    for event in ("TRADE_LITE", "ORDER_TRADE_UPDATE"):
+        installed(day, at_ms - 1, Rule(on="frame", event=event, order=drawn.name, verdict=Delay(2.0), for_s=60.0))
 
 
 def accounts_lag(day: Day, at_ms: float) -> None:

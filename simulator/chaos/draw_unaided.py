@@ -21,7 +21,7 @@ from simulator.chaos.draw_faults import installed
 from simulator.chaos.draw_gaps import at_a_confirmation, somebody_trades
 from simulator.chaos.drawing import Day
 from simulator.core.faults.rule import Rule
-from simulator.core.faults.verdict import Respond
+from simulator.core.faults.verdict import Delay, Respond
 from simulator.core.scenario.action import (
     Action,
     CloseConnections,
@@ -102,15 +102,22 @@ def last_story(day: Day, kind: Unaided) -> None:
         at_a_confirmation(day, day.length_ms - 55_000)
         return
     if kind == "first look":
-        at_ms = day.length_ms - 60_000
-        installed(day, at_ms, Rule(on="handshake", event="user_stream", verdict=Respond(503), for_s=15.0))
-        day.add(at_ms, CutConnections())
-        for _ in range(2):
-            somebody_trades(day, at_ms + day.dice.uniform(500, 14_000))
+        _gap_at_the_end(day)
         return
     since_ms = day.length_ms - day.dice.uniform(2_160_000, 2_400_000)
     installed(day, since_ms, Rule(on="request", method="PUT", path="/fapi/v1/listenKey", verdict=Respond(503)))
     somebody_trades(day, day.length_ms - 30_000)
+
+
+def _gap_at_the_end(day: Day) -> None:
+    """No stream can be had for a while, or each takes its time to be opened; others trade meanwhile."""
+    at_ms = day.length_ms - 75_000
+    handshake, lasts_ms = day.dice.choice(((Respond(503), 15_000), (Delay(6.0), 40_000)))
+    rule = Rule(on="handshake", event="user_stream", verdict=handshake, for_s=lasts_ms / 1000)
+    installed(day, at_ms, rule)
+    day.add(at_ms, CutConnections())
+    for trade_ms in range(0, lasts_ms, 3000):
+        somebody_trades(day, at_ms + trade_ms + day.dice.uniform(0, 3000))
 
 
 def steps_unaided(day: Day, steps: Iterable[Step], kind: Unaided) -> list[Step]:

@@ -90,10 +90,14 @@ class WatchedOrderManager(OrderManager):
         self.told: dict[OrderKey, OrderSeen] = {}
         self.breaches: list[str] = []
         self.oldest_fill_ms = _NEVER_MS
+        self.on_reject = self._note_refusal
+        self._refused_ms: dict[str, int] = {}
         self._last_delivery = 0
 
     def on_order_update(self, data: MappedOrderUpdate) -> Any:
         self._number(data)
+        if data["order_trade_time"] < self._refused_ms.get(data["client_order_id"], 0):
+            self._breach(data, "it was called refused after this")
         if data["last_filled_qty"] != "0":
             fill = _fill_of(data)
             self.fills.append(fill)
@@ -113,6 +117,11 @@ class WatchedOrderManager(OrderManager):
         for data in filter(lambda data: data["order_id"], deliveries):
             self.told[data["symbol"], data["order_id"]] = _order_of(data)
         super().resume_orders(intents, deliveries, ours)
+
+    def _note_refusal(self, order: Order) -> None:
+        """Whoever bears its name from now on is another one."""
+        if not order.order_id:
+            self._refused_ms[order.client_order_id] = self._rest.exchange_time_ms()
 
     def _number(self, data: MappedOrderUpdate) -> None:
         last, self._last_delivery = self._last_delivery, data["delivery_id"]
