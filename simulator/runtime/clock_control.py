@@ -140,8 +140,11 @@ class ClockControl:
                 self.change("stepped")
             self._clock.stop()
             next_s = self._clock.next_s
-            if next_s is not None:
-                await self._live_until(next_s, self._clock.stand_at)
+            try:
+                if next_s is not None:
+                    await self._live_until(next_s, self._clock.stand_at)
+            finally:
+                self._resume()
         return self.time_ms
 
     async def advance(
@@ -274,11 +277,11 @@ def _span_ms(**parts: float) -> int:
         if not _is_number(value) or value < 0:
             message = f"{name}: expected a number, 0 or more, got {value!r}"
             raise BadClockError(message)
-    span_ms = round(sum(value * units[name] for name, value in parts.items()))
-    if not 0 < span_ms <= MOST_MS:
-        message = f"time can be advanced by 1 ms to 366 days at once, such as minutes=61, not by {span_ms} ms"
+    span_ms = sum(value * units[name] for name, value in parts.items())
+    if not (span_ms <= MOST_MS and round(span_ms) > 0):
+        message = f"time can be advanced by 1 ms to 366 days at once, such as minutes=61, not by {span_ms:.15g} ms"
         raise BadClockError(message)
-    return span_ms
+    return round(span_ms)
 
 
 def _checked_scale(scale: float) -> float:

@@ -78,6 +78,18 @@ async def test_time_goes_on_in_steps(console: Console) -> None:
     assert after["time_ms"] >= (before["next_due_ms"] or 0)
 
 
+async def test_a_pace_that_is_chosen_during_a_step_holds_after_it(console: Console) -> None:
+    clock = console.simulator.clock
+    clock.freeze()
+    clock.call_at(clock.time_ms + 5, lambda: clock.run(60))
+    await console.post("clock/step", None)
+    before_ms = clock.time_ms
+    await asyncio.sleep(1)
+
+    assert clock.mode == "running"
+    assert clock.time_ms - before_ms >= 60_000
+
+
 async def test_time_runs_faster(console: Console) -> None:
     _, before = await console.post("clock", {"mode": "running", "scale": 60})
     await asyncio.sleep(10)
@@ -98,6 +110,7 @@ async def test_time_runs_faster(console: Console) -> None:
         ("clock/advance", {"minute": 61}, "unknown field `minute`"),
         ("clock/advance", {"minutes": "61"}, "Expected `float`, got `str`"),
         ("clock/advance", {"minutes": -61}, "minutes: expected a number, 0 or more, got -61"),
+        ("clock/advance", {"minutes": 1e308}, "by 1 ms to 366 days at once"),
         ("clock/advance", {}, "by 1 ms to 366 days at once, such as minutes=61, not by 0 ms"),
         ("clock/advance", [], "Expected `object`, got `array`"),
     ],
