@@ -31,6 +31,7 @@ from simulator.core.security import security
 from simulator.core.security.api_keys import ApiKeys
 from simulator.core.security.rate_limits import RateCounters
 from simulator.core.security.security import DiagnosedError
+from simulator.core.streams.frame import BINARY, TEXT
 from simulator.core.venue import Call, Route
 from simulator.core.ws_api.ws_api import (
     HANDSHAKE_WEIGHT,
@@ -347,7 +348,7 @@ class WsApi:
         summary = f"spoilt: {corrupt!r}" if corrupt else ""
         told = shown(next(iter(content.values())), len(payload))
         self._record(request, answer.status, told, size=len(payload), summary=summary)
-        request.connection.send(payload)
+        request.connection.send(payload, BINARY if corrupt is not None and corrupt.how == "binary" else TEXT)
         self._end_revoked_session(request.connection)
 
     def _rate_limits(self, request: SocketRequest) -> list[dict[str, Any]]:

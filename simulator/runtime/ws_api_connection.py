@@ -75,11 +75,11 @@ class ApiConnection:
         self._set("life", rules.lifetime_s, lambda: end(1001, "24 hours are over"))
         self._set("ping", rules.ping_interval_s, self._ping)
 
-    def send(self, payload: bytes) -> None:
-        """Send a text; to a socket that is closing, half-open or silent, nothing."""
+    def send(self, payload: bytes, opcode: int = TEXT) -> None:
+        """Send a message; to a socket that is closing, half-open or silent, nothing."""
         if self.is_silent:
             return
-        self._write(encode_frame(TEXT, payload))
+        self._write(encode_frame(opcode, payload))
         if waiting_bytes(self.transport) > MOST_WAITING_BYTES:
             self.cut()
 

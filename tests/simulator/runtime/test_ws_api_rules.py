@@ -9,12 +9,14 @@ import aiohttp
 import pytest
 
 from simulator import (
+    Corrupt,
     Delay,
     ExecuteThen,
     ExecuteThenReset,
     Profile,
     Reset,
     Respond,
+    Rule,
     Simulator,
 )
 from simulator.core.faults.fault import Verdict
@@ -153,3 +155,13 @@ async def test_a_defect_ends_the_connection_that_it_was_found_on() -> None:
     with pytest.raises(ExceptionGroup) as failed:
         await simulator.stop()
     assert failed.group_contains(TypeError)
+
+
+async def test_a_binary_response_is_a_binary_frame() -> None:
+    async with Simulator() as simulator, connect(simulator) as api:
+        simulator.faults.install(Rule(on="response", event="order.place", verdict=Corrupt("binary"), times=1))
+        await api.start("order.place", params=api.signed(**LIMIT_ORDER))
+        message = await api.frame()
+
+        assert message.type is aiohttp.WSMsgType.BINARY
+        assert (await api.ask("order.place", **LIMIT_ORDER))["status"] == 200
