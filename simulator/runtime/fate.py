@@ -124,6 +124,7 @@ class Fates:
         self.lines = lines
         self._clock = clock
         self._chronicle = chronicle
+        book.on_limited = self._let_go_in_time
 
     def decide(self, sight: Sight) -> Decision | None:
         """Return what the first rule that takes this decides, unless it lets it pass."""
@@ -139,6 +140,10 @@ class Fates:
             summary=f"scripted, {sight.what} {sight.event}: {found[1]!r}",
         )
         return Decision(*found)
+
+    def _let_go_in_time(self, rule: Installed) -> None:
+        if rule.ends_ms is not None:
+            self._clock.call_at(rule.ends_ms, rule.let_go)
 
     async def admit(self, request: web.BaseRequest, arrival: Arrival) -> Admission:
         """Let a handshake suffer what the rules say."""
@@ -242,13 +247,15 @@ class Fates:
 
 def _response(answer: v.Respond) -> web.Response:
     """Return an answer that is no handshake."""
-    headers = dict(answer.headers)
     body: Any = answer.body
     if body is None and (answer.code or answer.message):
         body = {"code": answer.code, "msg": answer.message}
     if body is None:
         body = page_of(answer.status) or "refused"
-    if isinstance(body, str):
-        return web.Response(status=answer.status, text=body, content_type="text/html", headers=headers)
-    payload = msgspec.json.encode(body)
-    return web.Response(status=answer.status, body=payload, content_type="application/json", headers=headers)
+    kind, payload = (
+        ("text/html; charset=utf-8", body.encode())
+        if isinstance(body, str)
+        else ("application/json", msgspec.json.encode(body))
+    )
+    headers = {} if "content-type" in map(str.lower, answer.headers) else {"Content-Type": kind}
+    return web.Response(status=answer.status, body=payload, headers=headers | dict(answer.headers))

@@ -41,7 +41,7 @@ def fault_routes(simulator: Simulator) -> Mapping[str, Mapping[str, Serve]]:
     """Return what answers requests about faults, by path and method."""
 
     async def show(_request: web.BaseRequest) -> Any:
-        return {"faults": [_told(installed) for installed in simulator.faults.installed]}
+        return {"faults": [_told(installed, simulator.time_ms) for installed in simulator.faults.installed]}
 
     async def install(request: web.BaseRequest) -> Any:
         fault = _read(simulator, await _text(request))
@@ -70,9 +70,9 @@ def _read(simulator: Simulator, text: str) -> Fault:
     return fault
 
 
-def _told(installed: Installed) -> dict[str, Any]:
+def _told(installed: Installed, now_ms: int) -> dict[str, Any]:
     told = {"id": installed.number, "hits": installed.hits, "left": installed.left}
-    return told | {"is_over": installed.left == 0, "rule": data_of(installed.rule)}
+    return told | {"is_over": installed.is_over(now_ms), "rule": data_of(installed.rule)}
 
 
 def _end(simulator: Simulator, query: Mapping[str, str]) -> int:

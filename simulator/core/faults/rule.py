@@ -28,11 +28,14 @@ from simulator.core.faults.sighting import Sight, filter_of
 from simulator.core.faults.verdict import (
     CONDITIONS,
     SIGHTS,
+    Drip,
     Hold,
     Lag,
     RefuseThenAccept,
     Respond,
     Skew,
+    Stall,
+    Throttle,
     Verdict,
     What,
 )
@@ -74,7 +77,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     after_s: float = 0.0
     """How many seconds of the exchange's time after its installation the rule begins to hold."""
     for_s: float | None = None
-    """For how many seconds it holds then; None: for ever."""
+    """For how many seconds it holds then, and what it holds or slows down stays so; None: for ever."""
 
 
 class Conditions(msgspec.Struct, frozen=True):
@@ -96,7 +99,8 @@ class Installed:
         self.hits = 0
         self.left = _times_of(rule)
         self._begins_ms = now_ms + round(rule.after_s * 1000)
-        self._ends_ms = None if rule.for_s is None else self._begins_ms + round(rule.for_s * 1000)
+        self.ends_ms = None if rule.for_s is None else self._begins_ms + round(rule.for_s * 1000)
+        """When it will take nothing any more; None: never."""
         self.read_lag = _read_lag_of(rule.verdict)
         self._fits = filter_of(rule)
         self._book = book
@@ -122,6 +126,10 @@ class Installed:
     def release(self) -> None:
         """Take nothing any more, and send what the rule holds, in its order."""
         self.remove()
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Send what the rule holds, in its order, and slow nothing down any more."""
         self._book.on_release(self)
 
     def __enter__(self) -> Self:
@@ -132,7 +140,7 @@ class Installed:
 
     def is_over(self, now_ms: int) -> bool:
         """Say whether the rule will never take anything again."""
-        return self.left == 0 or (self._ends_ms is not None and now_ms >= self._ends_ms)
+        return self.left == 0 or (self.ends_ms is not None and now_ms >= self.ends_ms)
 
     def take(self, sight: Sight, now_ms: int, seed: int) -> Verdict | None:
         """Return the verdict and count it, if the rule has any left and this is for it."""
@@ -159,10 +167,14 @@ class Installed:
 
 
 class RuleBook:
-    """The rules that are installed. `on_release` is told whose held frames have to go out."""
+    """The rules that are installed. `on_release` is told whose held frames have to go out.
+
+    `on_limited` is told, once, of each that has held or slowed down something, and that is to let it go when it ends.
+    """
 
     def __init__(self, seed: int = 0) -> None:
         self.on_release: Callable[[Installed], None] = lambda _: None
+        self.on_limited: Callable[[Installed], None] = lambda _: None
         self._seed = seed
         self._last_number = 0
         self._rules: dict[str, list[Installed]] = {what: [] for what in SIGHTS}
@@ -244,6 +256,8 @@ class RuleBook:
                 break
         if is_any_over:
             self._put_away(now_ms)
+        if taken is not None and taken[0].hits == 1 and taken[0].ends_ms is not None and _lasts(taken[1]):
+            self.on_limited(taken[0])
         return taken
 
     def _put_away(self, now_ms: int) -> None:
@@ -257,6 +271,11 @@ class RuleBook:
         if isinstance(installed.verdict, CONDITIONS):
             return self._conditions
         return self._rules[installed.rule.on]
+
+
+def _lasts(verdict: Verdict) -> bool:
+    """Say whether what a verdict does goes on until its rule lets go."""
+    return isinstance(verdict, Hold | Drip | Throttle) or verdict == Stall(None)
 
 
 def _times_of(rule: Rule) -> int | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from simulator.core.accounts.past import MOST_LAG_MS
 from simulator.core.faults import verdict as v
-from simulator.core.scenario.notation import snake_case
+from simulator.core.journal import mask_text
+from simulator.core.scenario.notation import matches, snake_case
 from simulator.core.scenario.scenario_error import Problem
 from simulator.core.streams.frame import close_complaint
 
@@ -37,6 +39,14 @@ _RESPONSE_CORRUPTIONS: Final = (
 )  # fmt: skip
 
 
+_NAMES: Final[Mapping[v.What, tuple[str, ...]]] = {
+    "handshake": ("user_stream", "market_stream", "ws_api"),
+    "connection": ("user_stream", "market_stream", "ws_api", "rest"),
+    "ping": ("sent", "received"),
+}
+"""What `event` may be where there are no other names: a rule with another one would never take anything."""
+_METHODS: Final = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS")
+
 _SPAN: Final = "expected seconds, from 0 to 10^9"
 _LAG: Final = f"expected a lag of 0 to {MOST_LAG_MS / 1000:g} s"
 _COUNT: Final = "expected 1 or more"
@@ -55,7 +65,9 @@ _BOUNDS: Final[Mapping[str, tuple[float, float, str]]] = {
     "connection": (0, 1e12, "expected the number of a connection, or 0 for all"),
     "status": (100, 999, "expected an HTTP status"),
 }
+_SKEW: Final = {"seconds": (-1e9, 1e9, "expected seconds, from -10^9 to 10^9")}
 """What the numbers of rules and verdicts may be, by the names of their fields."""
+_HEADER_NAME: Final = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
 _ANYTHING: Final = (0.0, 0.0, "")
 _RULE_NUMBERS: Final = ("nth", "times", "probability", "after_s", "for_s", "connection")
 
@@ -70,7 +82,7 @@ def mistakes(rule: Rule) -> list[Problem]:
     if rule.on not in v.TAKES:
         return [Problem("on", f'expected one of {", ".join(v.SIGHTS)}, got "{rule.on}"')]
     found = [Problem(field, "expected a text") for field in _TEXTS if not isinstance(getattr(rule, field), str)]
-    found += _filter_mistakes(rule)
+    found = found or [*_filter_mistakes(rule), *_name_mistakes(rule)]
     found += [Problem(field, message) for field, message in _out_of_bounds(rule, _RULE_NUMBERS)]
     allowed = v.TAKES[rule.on]
     if type(rule.verdict) not in allowed:
@@ -88,9 +100,20 @@ def _filter_mistakes(rule: Rule) -> list[Problem]:
     return [Problem(name, f"a {rule.on} has none: there are {', '.join(sorted(known))}") for name in given]
 
 
+def _name_mistakes(rule: Rule) -> list[Problem]:
+    names = {"event": (rule.event, _NAMES.get(rule.on, ())), "method": (rule.method.upper(), _METHODS)}
+    return [
+        Problem(field, f'expected one of {", ".join(known)}, got "{getattr(rule, field)}"')
+        for field, (wanted, known) in names.items()
+        if wanted and known and not any(matches(wanted, name) for name in known)
+    ]
+
+
 def _verdict_mistakes(verdict: v.Verdict, on: v.What) -> list[tuple[str, str]]:
-    found = [] if isinstance(verdict, v.Skew) else _out_of_bounds(verdict, verdict.__struct_fields__)
+    found = _out_of_bounds(verdict, verdict.__struct_fields__, _SKEW if isinstance(verdict, v.Skew) else _BOUNDS)
     match verdict:
+        case v.Respond(headers=headers) if broken := [name for name in headers if not _is_header(name, headers[name])]:
+            found.append(("headers", f"expected names and values without line breaks, got {', '.join(broken)}"))
         case v.ExecuteThen(verdict=then):
             found += [(f"verdict.{field}", message) for field, message in _verdict_mistakes(then, on)]
         case v.Close(code=int() as code, reason=reason) if complaint := close_complaint(code, reason):
@@ -100,21 +123,27 @@ def _verdict_mistakes(verdict: v.Verdict, on: v.What) -> list[tuple[str, str]]:
     return found
 
 
-def _out_of_bounds(record: object, fields: Iterable[str]) -> list[tuple[str, str]]:
+def _is_header(name: str, value: str) -> bool:
+    return _HEADER_NAME.fullmatch(name) is not None and str(value).isprintable()
+
+
+def _out_of_bounds(
+    record: object, fields: Iterable[str], bounds: Mapping[str, tuple[float, float, str]] = _BOUNDS
+) -> list[tuple[str, str]]:
     found = []
     for field in fields:
         value = getattr(record, field)
-        least, most, wanted = _BOUNDS.get(field, _ANYTHING)
+        least, most, wanted = bounds.get(field, _ANYTHING)
         if value is not None and wanted and not (isinstance(value, int | float) and least <= value <= most):
             found.append((field, f"{wanted}, got {value!r}"))
     return found
 
 
 def described(rule: Rule) -> str:
-    """Return a rule in one line: what it is about, and what it does."""
+    """Return a rule in one line: what it is about, and what it does. Keys are masked."""
     own = {"on", "verdict", "name"}
     plain = type(rule)(on=rule.on, verdict=rule.verdict)
     told = [field for field in rule.__struct_fields__ if field not in own]
     shown = "".join(f" {field}={value}" for field in told if (value := getattr(rule, field)) != getattr(plain, field))
     name = f"{rule.name}: " if rule.name else ""
-    return f"{name}{rule.on}{shown} → {rule.verdict!r}"
+    return mask_text(f"{name}{rule.on}{shown} → {rule.verdict!r}")

@@ -92,6 +92,14 @@ async def test_row_17_a_handshake_is_refused_with_any_answer_and_the_next_accept
         assert await stream.read_names(4) == MATCH
 
 
+async def test_a_refused_handshake_may_have_a_content_type_of_its_own() -> None:
+    async with Simulator() as simulator, Wire(simulator) as wire:
+        answer = Respond(503, body="busy", headers={"Content-Type": "text/plain", "Retry-After": "3"})
+        simulator.faults.install(Rule(on="handshake", verdict=answer))
+
+        assert await wire.refusal("/public/ws/btcusdt@bookTicker") == 503
+
+
 async def test_a_handshake_is_late() -> None:
     async with trading() as (simulator, wire):
         simulator.faults.install(Rule(on="handshake", path="/private/ws", verdict=Delay(4.0)))

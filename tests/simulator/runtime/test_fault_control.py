@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from simulator import BadFaultError, Drop, Hold, Respond, Rule, Simulator
+from simulator import BadFaultError, Drip, Drop, Hold, Respond, Rule, Simulator, Stall, Throttle
 from tests.simulator.runtime.wire import LIMIT_ORDER, ORDER, Wire
 
 PING = "/fapi/v1/ping"
@@ -89,3 +89,39 @@ async def test_the_journal_has_what_was_brought_about() -> None:
 
         (entry,) = simulator.journal.entries(kind="action")
     assert entry.summary.startswith("fault unknown-1007: unknown-1007: request method=POST path=/fapi/v1/order times=1")
+
+
+@pytest.mark.parametrize("verdict", [Throttle(100), Drip(100), Stall()])
+async def test_a_connection_is_slow_no_longer_than_the_rule_holds(verdict: Throttle | Drip | Stall) -> None:
+    async with Simulator() as simulator, Wire(simulator) as wire:
+        fault = simulator.faults.install(Rule(on="request", path=PING, verdict=verdict, for_s=2.0))
+        began_ms = simulator.time_ms
+        await wire.send("GET", PING)
+        await wire.send("GET", PING)
+        slow_ms = simulator.time_ms - began_ms
+        await wire.send("GET", PING)
+
+        assert fault.hits in {1, 2}
+        assert 1_900 < slow_ms < 2_100
+        assert simulator.time_ms - began_ms - slow_ms < 100
+
+
+async def test_a_stall_of_its_own_length_outlasts_the_rule() -> None:
+    async with Simulator() as simulator, Wire(simulator) as wire:
+        simulator.faults.install(Rule(on="request", path=PING, verdict=Stall(5.0), for_s=2.0))
+        began_ms = simulator.time_ms
+        await wire.send("GET", PING)
+        await wire.send("GET", PING)
+
+        assert 4_900 < simulator.time_ms - began_ms < 5_100
+
+
+async def test_frames_are_held_no_longer_than_the_rule_holds() -> None:
+    async with Simulator() as simulator, Wire(simulator) as wire:
+        stream = await wire.stream()
+        simulator.faults.install(Rule(on="frame", event="ORDER_TRADE_UPDATE", verdict=Hold(), for_s=2.0))
+        began_ms = simulator.time_ms
+        await wire.ask("POST", ORDER, **LIMIT_ORDER)
+        await stream.read()
+
+        assert 1_900 < simulator.time_ms - began_ms < 2_100

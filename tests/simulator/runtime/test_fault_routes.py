@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -120,6 +121,15 @@ async def test_what_is_not_there_is_not_ended(laboratory: Laboratory, query: str
 
     assert answer.status == 400
     assert mistake in answer.body["error"]
+
+
+async def test_a_rule_whose_time_has_passed_is_over_though_nobody_has_asked_it_since(laboratory: Laboratory) -> None:
+    await laboratory.send("POST", body="{on: request, path: /fapi/v1/time, for_s: 2s, verdict: drop}")
+    before = (await laboratory.send("GET")).body["faults"]
+    await asyncio.sleep(2)
+    after = (await laboratory.send("GET")).body["faults"]
+
+    assert [row["is_over"] for row in before + after] == [False, True]
 
 
 async def test_the_catalogue_is_there(laboratory: Laboratory) -> None:

@@ -10,7 +10,9 @@ from simulator.core.faults.rule import Rule, RuleBook, Sight
 from simulator.core.faults.verdict import (
     SIGHTS,
     Delay,
+    Drip,
     Drop,
+    ExecuteThen,
     Hold,
     Lag,
     Pass,
@@ -215,6 +217,13 @@ def test_a_cleared_book_decides_nothing_and_goes_on_numbering() -> None:
         ),
         (Rule(on="request", verdict=Delay(-1)), ["verdict.seconds: expected seconds, from 0 to 10^9, got -1"]),
         (Rule(on="request", verdict=Drop(), probability=1.5), ["probability: expected a number from 0 to 1, got 1.5"]),
+        (Rule(on="ping", verdict=Drop(), event="snet"), ['event: expected one of sent, received, got "snet"']),
+        (Rule(on="handshake", verdict=Drop(), event="rest"), ["event: expected one of user_stream, market_stream, "]),
+        (Rule(on="request", verdict=Drop(), method="PSOT"), ["method: expected one of GET, POST, PUT, DELETE, "]),
+        (
+            Rule(on="request", verdict=ExecuteThen(Respond(503, headers={"X-A": "a\nSet-Cookie: b"}))),
+            ["verdict.verdict.headers: expected names and values without line breaks, got X-A"],
+        ),
     ],
 )
 def test_a_rule_that_cannot_be_is_refused_with_all_that_is_wrong(rule: Rule, mistakes: list[str]) -> None:
@@ -223,6 +232,26 @@ def test_a_rule_that_cannot_be_is_refused_with_all_that_is_wrong(rule: Rule, mis
 
     assert len(caught.value.mistakes) == len(mistakes)
     assert all(got.startswith(want) for got, want in zip(caught.value.mistakes, mistakes, strict=True))
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        Rule(on="connection", verdict=Drip(1), event="*_stream"),
+        Rule(on="request", verdict=Drop(), method="post"),
+        Rule(on="response", verdict=Drop(), method="P*"),
+        Rule(on="request", verdict=Drop(), event="order.place"),
+    ],
+)
+def test_what_fits_something_that_there_is_can_be_installed(rule: Rule) -> None:
+    assert RuleBook().install(rule, 0).rule == rule
+
+
+def test_a_rule_that_names_a_listen_key_does_not_show_it() -> None:
+    key = "a" * 64
+    rule = Rule(on="handshake", verdict=Drop(), path=f"/ws/{key}", where={"listenKey": key})
+
+    assert key not in repr(RuleBook().install(rule, 0))
 
 
 def test_a_rule_about_nothing_that_exists_is_refused() -> None:

@@ -112,3 +112,15 @@ def test_a_mistake_names_the_place_where_the_rule_stands() -> None:
 def test_single_fields_are_read_like_those_of_a_whole_rule() -> None:
     assert read_fields(Rule, {"times": "3", "after_s": "1m"}) == ({"times": 3, "after_s": 60.0}, [])
     assert read_fields(Rule, {"tims": 3})[1][0].message == "unknown field: did you mean times?"
+
+
+@pytest.mark.parametrize("probability", ["1e-05", 1e-05, "1E-5"])
+def test_a_small_number_is_read_as_json_libraries_write_it(probability: object) -> None:
+    rule = rule_of({"on": "frame", "verdict": "drop", "probability": probability})
+    assert rule.probability == 1e-05
+
+
+@pytest.mark.parametrize("seconds", ["1e400", float("inf"), float("nan"), "-1e10"])
+def test_a_clock_is_wrong_by_a_number_of_seconds_that_there_is(seconds: object) -> None:
+    with pytest.raises(BadFaultError, match=r"^verdict\.seconds: expected seconds, from -10\^9 to 10\^9"):
+        rule_of({"on": "request", "verdict": {"skew": {"seconds": seconds}}})
