@@ -26,7 +26,7 @@ from simulator.core.scenario.engine_action import EngineAmend, EnginePlace, Engi
 from user_stream import Environment, MappedOrderUpdate, OrderManager, PositionBook, Settings, UserStreamService
 from user_stream.contracts import MappedAccountUpdate, OrderIntent
 from user_stream.core.events import Event
-from user_stream.core.lifecycle import GapOpened, GapRepaired, Live, Notice, ShortfallDeclared
+from user_stream.core.lifecycle import GapOpened, GapRepaired, Live, Notice, ShortfallDeclared, Synchronizing
 from user_stream.core.order_record import OrderKey, status_rank
 from user_stream.core.orders import Order
 
@@ -151,7 +151,8 @@ class WatchedOrderManager(OrderManager):
 class WatchedBook(PositionBook):
     """The client's position book, which also keeps whether a snapshot spoke over what the stream had told.
 
-    REST may show the past, so of a position that an event has listed since the last gap only events may tell.
+    REST may show the past, so of a position that an event has listed since the last synchronization only events may
+    tell.
     """
 
     def __init__(self) -> None:
@@ -160,7 +161,7 @@ class WatchedBook(PositionBook):
         self._listed: set[tuple[str, str]] = set()
 
     def begin_anew(self) -> None:
-        """There was a gap: a snapshot may know better of every position."""
+        """There was a gap, or REST is read anew: a snapshot may know better of every position."""
         self._listed.clear()
 
     def on_account_update(self, data: MappedAccountUpdate) -> None:
@@ -222,6 +223,8 @@ class UserStreamEngine:
         match item:
             case GapOpened():
                 self._is_provisional = True
+                self._book.begin_anew()
+            case Synchronizing():
                 self._book.begin_anew()
             case GapRepaired(provisional=provisional):
                 self._is_provisional = provisional
