@@ -85,7 +85,7 @@ class Floor:
             self.streams.reset()
             self.market.attend(venue)
             self.chronicle.record("action", summary="reset")
-        self.set_alarm()
+        self.tell(())
 
     def set_alarm(self) -> None:
         """Wake when the venue has something to do by itself."""

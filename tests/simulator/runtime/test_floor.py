@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from simulator import Simulator
+from simulator import RiskTerms, Simulator
 from tests.simulator.runtime.wire import LIMIT_ORDER, ORDER, Wire
 
 
@@ -58,3 +58,11 @@ async def test_the_announcement_of_an_expired_key_is_masked_in_the_journal() -> 
 
         (entry,) = simulator.journal.entries(event="listenKeyExpired")
         assert entry.body["listenKey"] == f"{key[:4]}…"
+
+
+async def test_after_a_reset_funding_comes_by_itself_as_before() -> None:
+    async with Simulator(start_ms=0, risk=RiskTerms(funding="automatic")) as simulator:
+        due_ms = simulator.clock.next_due_ms
+        simulator.reset()
+
+        assert simulator.clock.next_due_ms == due_ms is not None
