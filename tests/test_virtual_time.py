@@ -13,6 +13,7 @@ from typing import NoReturn
 import pytest
 
 from simulator.runtime import virtual_time
+from simulator.runtime.memory_network import MemoryLoop
 from simulator.runtime.virtual_time import (
     DeadlockError,
     LivelockError,
@@ -93,6 +94,31 @@ def test_a_deadlock_tells_of_every_task_down_to_what_it_waits_for() -> None:
     told = str(raised.value)
     assert told.index("in run") < told.index("the first:") < told.index("in outer") < told.index("in inner")
     assert told.index("in inner") < told.index("in wait") < told.index("the second:")
+
+
+@pytest.mark.parametrize("kind", [VirtualTimeLoop, MemoryLoop])
+def test_a_run_in_which_only_timers_go_on_is_raised_with_every_tasks_position(kind: type[VirtualTimeLoop]) -> None:
+    ended = []
+
+    async def tick() -> None:
+        try:
+            while True:  # noqa: ASYNC110  as an exchange that pings
+                await asyncio.sleep(1)
+        finally:
+            await asyncio.sleep(10)  # an end that takes time is not cut short
+            ended.append(asyncio.get_running_loop().time())
+
+    async def wait_for_ever() -> None:
+        ticking = asyncio.create_task(tick())
+        await asyncio.get_running_loop().create_future()
+        await ticking
+
+    with (
+        asyncio.Runner(loop_factory=lambda: kind(most_s=3600)) as runner,
+        pytest.raises(DeadlockError, match=r"not over after 3600 s(?s:.*)in wait_for_ever"),
+    ):
+        runner.run(wait_for_ever())
+    assert ended == [3610]
 
 
 def test_a_run_that_goes_round_while_no_time_passes_is_raised_with_every_tasks_position() -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import ipaddress
+import math
 import socket
 from collections.abc import Callable, Iterable
 from contextvars import copy_context
@@ -44,8 +45,10 @@ class MemoryLoop(VirtualTimeLoop):
     one direction keep their order.
     """
 
-    def __init__(self, latency: Latency | None = None, *, most_turns: int = MOST_TURNS) -> None:
-        super().__init__(most_turns=most_turns)
+    def __init__(
+        self, latency: Latency | None = None, *, most_turns: int = MOST_TURNS, most_s: float = math.inf
+    ) -> None:
+        super().__init__(most_turns=most_turns, most_s=most_s)
         self._latency = latency
         self._servers: dict[tuple[str, int], MemoryServer] = {}
         self._dialled: WeakKeyDictionary[socket.socket, Address] = WeakKeyDictionary()

@@ -12,12 +12,14 @@ they were set; a task is hashed by its number rather than by its address, becaus
 
 **Ends.** A run in which nothing is ready, nothing is scheduled and nothing outside can wake anything is a deadlock; one
 that goes round and round while no time passes is a livelock. Either is raised, with every task's position, instead of
-hanging until somebody's patience ends.
+hanging until somebody's patience ends. Where something always has a timer (an exchange that pings, a market that moves)
+the first never shows: there `most_s` says after how long a run that is not over is called a deadlock.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 import selectors
 import time
 import traceback
@@ -66,7 +68,8 @@ class NumberedTask(asyncio.Task[_T]):
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
     """A selector loop whose `time()` starts at 0 s and advances only when every task waits.
 
-    `most_turns` is how often it may go round without that, before `LivelockError` is raised.
+    `most_turns` is how often it may go round without that, before `LivelockError` is raised; `most_s` is how many
+    seconds of its time may pass before `DeadlockError` is, once, so that what ends the run may take its time.
     """
 
     # what BaseEventLoop has, in Python 3.11 to 3.13
@@ -78,7 +81,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     _check_closed: Callable[[], None]
     _process_events: Callable[[list[tuple[selectors.SelectorKey, int]]], None]
 
-    def __init__(self, *, most_turns: int = MOST_TURNS) -> None:
+    def __init__(self, *, most_turns: int = MOST_TURNS, most_s: float = math.inf) -> None:
         self.task_numbers = count(1)
         self._now = 0.0
         self._turns = 0
@@ -87,6 +90,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         self._cancelled_timers = 0
         self._timer_numbers = count(1)
         self._most_turns = most_turns
+        self._most_s = most_s
         self._real = selectors.DefaultSelector()
         super().__init__(self._real)
         self._sources = self._real.get_map()
@@ -207,8 +211,15 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         if not self._jumps % _JUMPS_UNTIL_LOOK:
             self._look(0)  # for signals
         if when > self._now:
+            if when > self._most_s:
+                self._end_patience()
             self._now = when
             self._turns = 0
+
+    def _end_patience(self) -> None:
+        most_s, self._now, self._most_s = self._most_s, max(self._now, self._most_s), math.inf
+        message = f"deadlock: the run is not over after {most_s:g} s of its time\n{positions(self)}"
+        raise DeadlockError(message)
 
     def _wait(self) -> None:
         self._look(_GRACE_S)
