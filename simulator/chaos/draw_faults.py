@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
+
 from simulator.chaos.drawing import Day
 from simulator.chaos.opening import start_ms
 from simulator.core.faults.rule import Rule
@@ -15,6 +17,7 @@ from simulator.core.faults.verdict import (
     Corrupt,
     Delay,
     Drop,
+    Duplicate,
     ExecuteThen,
     ExecuteThenReset,
     RefuseThenAccept,
@@ -69,7 +72,17 @@ _ORDER_PATHS: Final = ("/fapi/v1/order", "/fapi/v1/order", "/fapi/v1/algoOrder")
 
 def installed(day: Day, at_ms: float, rule: Rule) -> None:
     """Plan that a rule is installed, which has to end by itself."""
-    day.add(at_ms, fault_of(rule))
+    day.add(at_ms, fault_of(rule if day.laboratory.faults == "any" else _in_order(rule)))
+
+
+def _in_order(rule: Rule) -> Rule:
+    """Let an account update that comes twice do so in its place: behind a later one it would be out of order.
+
+    What tells of an order bears its cumulative quantity, so that it may come again at any time.
+    """
+    if isinstance(rule.verdict, Duplicate) and rule.event in {"", "*", "ACCOUNT_UPDATE"}:
+        return msgspec.structs.replace(rule, verdict=Duplicate())
+    return rule
 
 
 def order_verdict(day: Day) -> Verdict:

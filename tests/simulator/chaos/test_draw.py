@@ -134,3 +134,12 @@ def test_orders_are_of_every_kind() -> None:
     assert {order.position_side for order in plain} == {"BOTH", "LONG", "SHORT"}
     assert {order.reduce_only for order in plain} == {"true", "false"}
     assert len(plain) > 8 * 6 * 25
+
+
+def test_where_faults_are_lawful_no_account_update_comes_again_behind_a_later_one() -> None:
+    """A connection keeps the order of each type; within one millisecond nothing tells which update is the older."""
+    drawn = [scenario for seed in range(60) if laboratory_of(scenario := draw_scenario(seed, 1)).faults == "lawful"]
+    twice = [rule for scenario in drawn for rule in rules(scenario) if isinstance(rule.verdict, Duplicate)]
+
+    assert twice
+    assert all(rule.verdict == Duplicate() for rule in twice if rule.event in {"", "*", "ACCOUNT_UPDATE"})
