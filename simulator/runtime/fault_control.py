@@ -13,7 +13,9 @@ from simulator.core.faults.rule import Installed, Rule, RuleBook
 from simulator.core.faults.rule_check import described
 from simulator.core.journal import mask_text
 from simulator.core.scenario.fault_reading import Meaning, named_meaning
+from simulator.core.scenario.notation import matches
 from simulator.core.scenario.observation import NOTHING
+from simulator.errors import BadFaultError
 from simulator.runtime.action import perform
 
 if TYPE_CHECKING:
@@ -75,6 +77,9 @@ class FaultControl:
         What is returned counts its `hits`, ends it with `remove()`, sends what it holds with `release()`, and as a
         context manager does both at the end of the block.
         """
+        names = [account.name for account in self._simulator.accounts]
+        if rule.account and not any(matches(rule.account, name) for name in names):
+            raise BadFaultError([f"account: there is no {rule.account}: there are {', '.join(names)}"])
         return self._book.install(rule, self._now_ms())
 
     def named(self, name: str, **changes: Any) -> Brought:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Final
+from functools import cache
+from typing import TYPE_CHECKING, Final, Literal, get_args, get_origin, get_type_hints
 
 from simulator.core.accounts.past import MOST_LAG_MS
 from simulator.core.faults import verdict as v
@@ -65,8 +66,10 @@ _BOUNDS: Final[Mapping[str, tuple[float, float, str]]] = {
     "connection": (0, 1e12, "expected the number of a connection, or 0 for all"),
     "status": (100, 999, "expected an HTTP status"),
 }
-_SKEW: Final = {"seconds": (-1e9, 1e9, "expected seconds, from -10^9 to 10^9")}
 """What the numbers of rules and verdicts may be, by the names of their fields."""
+_SKEW: Final = {"seconds": (-1e9, 1e9, "expected seconds, from -10^9 to 10^9")}
+_WHOLE: Final = frozenset({"past", "nth", "times", "connection", "status"})
+_AFTER_EXECUTION: Final[tuple[type[v.Verdict], ...]] = get_args(get_type_hints(v.ExecuteThen)["verdict"])
 _HEADER_NAME: Final = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
 _ANYTHING: Final = (0.0, 0.0, "")
 _RULE_NUMBERS: Final = ("nth", "times", "probability", "after_s", "for_s", "connection")
@@ -78,7 +81,7 @@ def name_of(kind: type[v.Verdict]) -> str:
 
 
 def mistakes(rule: Rule) -> list[Problem]:
-    """Return everything that is wrong in a rule whose fields have the right types, each with its field."""
+    """Return everything that is wrong in a rule, each with its field."""
     if rule.on not in v.TAKES:
         return [Problem("on", f'expected one of {", ".join(v.SIGHTS)}, got "{rule.on}"')]
     found = [Problem(field, "expected a text") for field in _TEXTS if not isinstance(getattr(rule, field), str)]
@@ -94,6 +97,8 @@ def mistakes(rule: Rule) -> list[Problem]:
 
 
 def _filter_mistakes(rule: Rule) -> list[Problem]:
+    if not _are_texts(rule.where):
+        return [Problem("where", f"expected names and values that are texts, got {rule.where!r}")]
     known = FILTERS[rule.on]
     every = {name for names in FILTERS.values() for name in names}
     given = sorted(name for name in every - known if getattr(rule, name))
@@ -109,11 +114,34 @@ def _name_mistakes(rule: Rule) -> list[Problem]:
     ]
 
 
+def _are_texts(where: object) -> bool:
+    return isinstance(where, Mapping) and all(isinstance(text, str) for pair in where.items() for text in pair)
+
+
+def _choice_mistakes(verdict: v.Verdict) -> list[tuple[str, str]]:
+    chosen = ((field, get_args(hint), getattr(verdict, field)) for field, hint in _choices(type(verdict)).items())
+    return [
+        (field, f"expected one of {', '.join(choices)}, got {value!r}")
+        for field, choices, value in chosen
+        if value not in choices
+    ]
+
+
+@cache
+def _choices(kind: type[v.Verdict]) -> Mapping[str, object]:
+    return {field: hint for field, hint in get_type_hints(kind).items() if get_origin(hint) is Literal}
+
+
 def _verdict_mistakes(verdict: v.Verdict, on: v.What) -> list[tuple[str, str]]:
-    found = _out_of_bounds(verdict, verdict.__struct_fields__, _SKEW if isinstance(verdict, v.Skew) else _BOUNDS)
+    found = _choice_mistakes(verdict)
+    found += _out_of_bounds(verdict, verdict.__struct_fields__, _SKEW if isinstance(verdict, v.Skew) else _BOUNDS)
     match verdict:
         case v.Respond(headers=headers) if broken := [name for name in headers if not _is_header(name, headers[name])]:
             found.append(("headers", f"expected names and values without line breaks, got {', '.join(broken)}"))
+        case v.ExecuteThen(verdict=then) if not isinstance(then, _AFTER_EXECUTION):
+            names = ", ".join(map(name_of, _AFTER_EXECUTION))
+            got = name_of(type(then)) if isinstance(then, v.VERDICTS) else repr(then)
+            found.append(("verdict", f"what was executed cannot suffer {got}: there are {names}"))
         case v.ExecuteThen(verdict=then):
             found += [(f"verdict.{field}", message) for field, message in _verdict_mistakes(then, on)]
         case v.Close(code=int() as code, reason=reason) if complaint := close_complaint(code, reason):
@@ -134,7 +162,8 @@ def _out_of_bounds(
     for field in fields:
         value = getattr(record, field)
         least, most, wanted = bounds.get(field, _ANYTHING)
-        if value is not None and wanted and not (isinstance(value, int | float) and least <= value <= most):
+        is_number = isinstance(value, int if field in _WHOLE else int | float) and not isinstance(value, bool)
+        if value is not None and wanted and not (is_number and least <= value <= most):
             found.append((field, f"{wanted}, got {value!r}"))
     return found
 

@@ -9,6 +9,7 @@ import msgspec
 
 from simulator.core.faults.catalogue import find_fault
 from simulator.core.faults.rule import Rule
+from simulator.core.faults.rule_check import mistakes
 from simulator.core.faults.rule_data import read_fields, read_rule
 from simulator.core.scenario.action import Deed
 from simulator.core.scenario.fault_action import Fault, said_of
@@ -61,9 +62,11 @@ def _read(fault: Fault, path: str) -> tuple[Meaning, list[Problem]]:
     if problems:
         return Meaning(), problems
     try:
-        return named_meaning(fault.named, changes), []
+        found = named_meaning(fault.named, changes)
     except BadFaultError as error:
         return Meaning(), [_problem(path, line) for line in error.mistakes]
+    lines = dict.fromkeys(f"{each.path}: {each.message}" for rule in found.rules for each in mistakes(rule))
+    return found, [_problem(path, line) for line in lines]
 
 
 def _problem(path: str, line: str) -> Problem:

@@ -125,3 +125,10 @@ async def test_frames_are_held_no_longer_than_the_rule_holds() -> None:
         await stream.read()
 
         assert 1_900 < simulator.time_ms - began_ms < 2_100
+
+
+async def test_a_rule_about_an_account_that_there_is_not_is_refused() -> None:
+    async with Simulator() as simulator:
+        simulator.faults.install(Rule(on="frame", account="d*", verdict=Drop()))
+        with pytest.raises(BadFaultError, match="account: there is no nobody: there are default"):
+            simulator.faults.install(Rule(on="frame", account="nobody", verdict=Drop()))

@@ -9,6 +9,7 @@ import pytest
 from simulator.core.faults.rule import Rule, RuleBook, Sight
 from simulator.core.faults.verdict import (
     SIGHTS,
+    Corrupt,
     Delay,
     Drip,
     Drop,
@@ -17,6 +18,7 @@ from simulator.core.faults.verdict import (
     Lag,
     Pass,
     RefuseThenAccept,
+    Reorder,
     Respond,
     Skew,
     Verdict,
@@ -217,6 +219,11 @@ def test_a_cleared_book_decides_nothing_and_goes_on_numbering() -> None:
         ),
         (Rule(on="request", verdict=Delay(-1)), ["verdict.seconds: expected seconds, from 0 to 10^9, got -1"]),
         (Rule(on="request", verdict=Drop(), probability=1.5), ["probability: expected a number from 0 to 1, got 1.5"]),
+        (Rule(on="frame", verdict=Drop(), nth=1.5, times=True), ["nth: expected 1 or more", "times: expected 1 or "]),  # type: ignore[arg-type]  # as untyped code has it
+        (Rule(on="frame", verdict=Drop(), where={"o.i": 5}), ["where: expected names and values that are texts"]),  # type: ignore[dict-item]  # as above
+        (Rule(on="frame", verdict=Reorder(of="its")), ["verdict.of: expected one of its_type, other_types, got 'its'"]),  # type: ignore[arg-type]  # as above
+        (Rule(on="frame", verdict=Corrupt("torn")), ["verdict.how: expected one of truncated, "]),  # type: ignore[arg-type]  # as above
+        (Rule(on="request", verdict=ExecuteThen(Hold())), ["verdict.verdict: what was executed cannot suffer hold: "]),  # type: ignore[arg-type]  # as above
         (Rule(on="ping", verdict=Drop(), event="snet"), ['event: expected one of sent, received, got "snet"']),
         (Rule(on="handshake", verdict=Drop(), event="rest"), ["event: expected one of user_stream, market_stream, "]),
         (Rule(on="request", verdict=Drop(), method="PSOT"), ["method: expected one of GET, POST, PUT, DELETE, "]),

@@ -7,7 +7,7 @@ import pytest
 from simulator import BadFaultError, Delay, Drop, Rule
 from simulator.core.faults.catalogue import find_fault
 from simulator.core.scenario.fault_action import EndFault, Fault, fault_of
-from simulator.core.scenario.fault_reading import meaning_of
+from simulator.core.scenario.fault_reading import fault_problems, meaning_of
 from simulator.core.scenario.scenario import Scenario, Step
 from simulator.core.scenario.scenario_error import ScenarioError
 from simulator.core.scenario.scenario_text import parse_scenario
@@ -81,3 +81,11 @@ def test_a_mistake_is_told_with_its_place(action: str, mistakes: list[str]) -> N
 def test_a_fault_from_python_is_judged_too() -> None:
     with pytest.raises(BadFaultError, match="verdict: there is no verdict dorp: did you mean drop"):
         meaning_of(Fault(on="frame", verdict="dorp"))
+
+
+def test_what_a_named_fault_cannot_have_otherwise_is_found_before_it_is_played() -> None:
+    problems = fault_problems(Fault(named="late-frames", probability="2"), "steps[0].do.fault")
+
+    assert [(problem.path, problem.message) for problem in problems] == [
+        ("steps[0].do.fault.probability", "expected a number from 0 to 1, got 2.0")
+    ]
