@@ -70,10 +70,14 @@ def corrupted(corrupt: Corrupt, body: Body) -> Body:
         holder, name = _find(changed, path)
         if isinstance(holder, dict):
             holder.pop(name, None)
+        elif _is_position(holder, name):
+            del holder[int(name)]
     for path, value in corrupt.replace.items():
         holder, name = _find(changed, path)
         if isinstance(holder, dict):
             holder[str(name)] = value
+        elif _is_position(holder, name):
+            holder[int(name)] = value
     return changed
 
 
@@ -100,13 +104,17 @@ def spoilt_content(corrupt: Corrupt, content: object) -> bytes:
     return spoilt_bytes(corrupt, msgspec.json.encode(plain))
 
 
+def _is_position(holder: object, name: str) -> bool:
+    return isinstance(holder, list) and name.isdecimal() and int(name) < len(holder)
+
+
 def _find(body: Body, path: str) -> tuple[Any, str]:
     *names, last = path.split(".")
     holder: Any = body
     for name in names:
         if isinstance(holder, dict):
             holder = holder.get(name)
-        elif isinstance(holder, list) and name.isdigit() and int(name) < len(holder):
+        elif _is_position(holder, name):
             holder = holder[int(name)]
     return holder, last
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -71,3 +71,10 @@ def test_each_object_of_an_answer_is_spoilt_like_the_only_one() -> None:
     assert spoilt == [{"a": 1, "zz": {"new": [1, "2"]}, "z9": None}, 2]
     assert msgspec.json.decode(spoilt_content(Corrupt(remove=("a",)), {"a": 1, "b": 2})) == {"b": 2}
     assert msgspec.json.decode(spoilt_content(Corrupt("wrong_types"), "a page")) == "a page"
+
+
+def test_a_position_in_a_list_is_replaced_and_removed_like_a_field() -> None:
+    body: dict[str, Any] = {"a": {"B": [{"a": "USDT"}, {"a": "BNB"}, {"a": "BTC"}]}}
+    corrupt = Corrupt(remove=("a.B.1", "a.B.7"), replace={"a.B.0": {}, "a.B.8": {}})
+
+    assert corrupted(corrupt, body) == {"a": {"B": [{}, {"a": "BTC"}]}}
