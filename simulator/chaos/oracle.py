@@ -11,10 +11,11 @@ Numbers are compared as Decimals, to the last digit. What an engine may not know
   for each crash before.
 - **Orders that never were.** One that the exchange does not have may be known as rejected, or as one of which nothing
   is known; as anything else it must not.
-- **Fills without a name.** A trade id of 0 stands for trades of its order that the engine was told of by quantity.
+- **Fills without a name.** A trade id of 0 stands for trades of its order that the engine was told of by quantity. With
+  them it is told no more of an order than was filled.
 
-Each fill is told once over all lives, and within one life in the order of the trade ids of its order, unless the engine
-declared a gap in that order.
+Each fill is told once over all lives, and in the order of the trade ids of its order, unless the engine declared a gap
+in that order before. For who remembers, that order goes on from life to life.
 """
 
 from __future__ import annotations
@@ -133,6 +134,7 @@ def life_view(
 def divergences(exchange: ExchangeView, engine: EngineView) -> list[Divergence]:
     """Return everything in which they differ, the exchange's oldest first."""
     return [
+        *_orders_shown_twice(exchange, engine),
         *_order_differences(exchange, engine),
         *_fill_differences(exchange, engine),
         *_disorder(engine, exchange),
@@ -167,6 +169,16 @@ def _order_differences(exchange: ExchangeView, engine: EngineView) -> Iterator[D
             yield _differ("order", name, told, exchange.time_ms, about=order.client_order_id)
 
 
+def _orders_shown_twice(exchange: ExchangeView, engine: EngineView) -> Iterator[Divergence]:
+    seen: dict[_Order, OrderSeen] = {}
+    for order in filter(lambda order: order.order_id, engine.orders):
+        twice = seen.setdefault((order.symbol, order.order_id), order)
+        if twice != order:
+            name = _named(order.symbol, order.order_id, order.client_order_id)
+            told = f"{twice.status} {twice.executed_quantity}, and {order.status} {order.executed_quantity}"
+            yield _differ("order", name, f"the engine shows it twice: {told}", exchange.time_ms)
+
+
 def _difference(fact: OrderFact, seen: OrderSeen | None) -> str:
     has = f"the exchange has {fact.status} {fact.executed_quantity}"
     if seen is None:
@@ -189,13 +201,13 @@ def _fill_differences(exchange: ExchangeView, engine: EngineView) -> Iterator[Di
         again, now = 0, set[_FillKey]()
         for fill in life.fills:
             key = (fill.symbol, fill.order_id, fill.trade_id)
-            is_known = key in told if engine.remembers else key in now
+            is_known, is_known_here = key in told if engine.remembers else key in now, key in now
             now.add(key)
             if not fill.trade_id:
                 unnamed[fill.symbol, fill.order_id] += _ZERO if fill.redelivered else fill.quantity
             elif not is_known:
                 told[key] = fill
-            elif fill.redelivered:
+            elif fill.redelivered and not is_known_here:
                 again += 1
             else:
                 what = f"life {number} was told it once more, and it was not said to be the same"
@@ -207,6 +219,7 @@ def _fill_differences(exchange: ExchangeView, engine: EngineView) -> Iterator[Di
         crashes = crashes + 1 if life.crashed else (0 if life.ready_ms else crashes)
     yield from _untold(exchange, engine, told, unnamed)
     yield from _invented(exchange, told)
+    yield from _overtold(exchange, engine)
 
 
 def _untold(
@@ -239,11 +252,38 @@ def _invented(exchange: ExchangeView, told: Mapping[_FillKey, FillSeen]) -> Iter
             yield _differ("fill", _fill_name(fill), what, trade.time_ms, about=about)
 
 
-def _disorder(engine: EngineView, exchange: ExchangeView) -> Iterator[Divergence]:
-    gaps = frozenset().union(*(life.gaps for life in engine.lives))
-    for number, life in enumerate(engine.lives, 1):
-        last: dict[_Order, int] = {}
+def _overtold(exchange: ExchangeView, engine: EngineView) -> Iterator[Divergence]:
+    """Where fills without a name were told: those with one are compared each."""
+    filled: dict[_Order, Decimal] = defaultdict(Decimal)
+    for trade in exchange.trades.values():
+        filled[trade.symbol, trade.order_id] += trade.quantity
+    told: dict[_Order, Decimal] = defaultdict(Decimal)
+    unnamed: set[_Order] = set()
+    for life in engine.lives:
+        if not engine.remembers:
+            told.clear()
         for fill in life.fills:
+            order = (fill.symbol, fill.order_id)
+            told[order] += _ZERO if fill.redelivered else fill.quantity
+            if not fill.trade_id:
+                unnamed.add(order)
+        for order in sorted(order for order in unnamed if told[order] > filled.get(order, _ZERO)):
+            unnamed.discard(order)
+            name = f"fills of order {' '.join(order)}"
+            what = f"the exchange filled {filled.get(order, _ZERO)}, the engine was told {told[order]} in all"
+            yield _differ("fill", name, what, exchange.time_ms, about=_client_id(exchange, order))
+
+
+def _disorder(engine: EngineView, exchange: ExchangeView) -> Iterator[Divergence]:
+    gaps: frozenset[_Order] = frozenset()
+    last: dict[_Order, int] = {}
+    for number, life in enumerate(engine.lives, 1):
+        gaps |= life.gaps
+        if not engine.remembers:
+            last.clear()
+        for fill in life.fills:
+            if fill.redelivered:
+                continue
             order = (fill.symbol, fill.order_id)
             if fill.trade_id and fill.trade_id < last.get(order, 0) and order not in gaps:
                 what = f"life {number} was told it after trade {last[order]} of the same order, and declared no gap"

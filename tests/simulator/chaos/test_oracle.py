@@ -69,6 +69,7 @@ def test_engine_that_knows_everything_differs_in_nothing() -> None:
         ({"orders": (seen(status=""),)}, "order", "the engine nothing certain 3"),
         ({"orders": (seen(executed="2"),)}, "order", "the engine PARTIALLY_FILLED 2"),
         ({"orders": (seen(average="60000"),)}, "order", "at 60000.10, the engine at 60000"),
+        ({"orders": (seen(executed="2"), seen())}, "order", "it twice: PARTIALLY_FILLED 2, and PARTIALLY_FILLED 3"),
         ({"orders": (seen(), seen("8", status="NEW", executed="0"))}, "order", "exchange has none, the engine NEW 0"),
         ({"orders": (seen(), seen("", status="NEW", executed="0"))}, "order", "does not know its id"),
         ({"positions": ()}, "position", "position BTCUSDT BOTH: the exchange has 3, the engine 0"),
@@ -95,6 +96,8 @@ def test_what_the_engine_believes_in_the_end_is_compared(lie: dict[str, object],
         ((fill(101), fill(102, "2"), fill(103)), "fill", "the engine was told 2 at 60000.10"),
         ((fill(102), fill(101), fill(103)), "fill order", "after trade 102 of the same order, and declared no gap"),
         ((fill(101), fill(0, "0.5"), fill(103)), "fill", "BTCUSDT 102 of order 7"),
+        ((fill(101), fill(102), fill(103), fill(0)), "fill", "the exchange filled 3, the engine was told 4 in all"),
+        ((fill(101), fill(102), fill(103), fill(0, order_id="9")), "fill", "filled 0, the engine was told 1 in all"),
     ],
 )  # fmt: skip
 def test_fills_are_told_once_whole_and_in_order(fills: tuple[FillSeen, ...], rule: str, said: str) -> None:
@@ -141,6 +144,27 @@ def test_after_a_crash_a_group_of_fills_may_be_told_again_if_it_says_so() -> Non
     assert [rule for rule, _ in found(crashed((fill(102),)))] == ["fill"]
     [(rule, what)] = found(replace(crashed(again), redelivered_at_most=1))
     assert (rule, "told 2 of them again, after 1 crashes: at most 1" in what) == ("fill", True)
+
+
+def test_one_life_is_told_nothing_twice_whatever_it_says() -> None:
+    """Rule 28: a group comes again in the next life, once."""
+    again = (fill(102, redelivered=True), fill(102, redelivered=True))
+    assert [rule for rule, _ in found(crashed(again))] == ["fill"]
+
+
+def test_fills_of_an_order_are_in_order_over_the_lives_of_who_remembers() -> None:
+    """Rule 11."""
+    first = LifeView(ready_ms=1_000, over_ms=3_000, crashed=True, fills=(fill(101), fill(103)))
+    last = LifeView(ready_ms=4_000, fills=(fill(103, redelivered=True), fill(102)))
+    engine = replace(ENGINE, lives=(first, last))
+    assert [rule for rule, _ in found(engine)] == ["fill order"]
+    assert found(replace(engine, lives=(first, replace(last, gaps=frozenset({KEY}))))) == []
+
+
+def test_a_gap_that_is_declared_later_excuses_no_disorder_before() -> None:
+    first = replace(LIFE, over_ms=3_000, fills=(fill(102), fill(101)))
+    last = LifeView(ready_ms=4_000, fills=(fill(103),), gaps=frozenset({KEY}))
+    assert [rule for rule, _ in found(replace(ENGINE, lives=(first, last)))] == ["fill order"]
 
 
 def test_fills_while_nobody_lived_are_told_by_who_remembers() -> None:
