@@ -71,6 +71,11 @@ class Conduct:
         """Until when the exchange has asked to hear nothing; in the past, when it has not."""
         return self._quiet[1]
 
+    @property
+    def orders_sent(self) -> int:
+        """How many orders were sent."""
+        return self._sent.total()
+
     def begin_anew(self) -> None:
         """Another process begins: it was refused nothing yet."""
         self._quiet = self._quiet_for_orders = (0, 0)

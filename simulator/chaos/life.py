@@ -12,6 +12,7 @@ run may be left in the next.
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from contextvars import Context, ContextVar, copy_context
@@ -44,6 +45,8 @@ class Life:
         self.last_step: int | None = None
         """The life ends before its tasks are resumed for the time after this."""
         self.ended = asyncio.Event()
+        self._failed: list[weakref.ref[asyncio.Task[Any]]] = []
+        """Tasks that raised, and of which nobody had asked what when they did."""
         self._on_end = on_end
         self._parked: list[tuple[Callable[..., object], tuple[Any, ...], Context]] = []
 
@@ -127,8 +130,21 @@ class Life:
     def forget(self, task: asyncio.Task[Any]) -> None:
         """A task has ended. Nobody is there to hear what one of the dead has raised."""
         self.tasks.pop(task, None)
-        if self.over and not task.cancelled():
+        if task.cancelled():
+            return
+        if self.over:
             task.exception()
+        elif _is_unheard(task):
+            self._failed = [known for known in self._failed if (held := known()) is not None and _is_unheard(held)]
+            self._failed.append(weakref.ref(task))
+
+    def unheard(self) -> list[tuple[str, BaseException]]:
+        """Return the tasks that raised what nobody has asked for, and what; each once.
+
+        The loop tells of one only when it is collected, which may be never, or in another run.
+        """
+        tasks = [task for known in self._failed if (task := known()) is not None and _is_unheard(task)]
+        return [(task.get_name(), error) for task in tasks if (error := task.exception()) is not None]
 
 
 class _Driven(Coroutine[Any, Any, T]):
@@ -171,6 +187,10 @@ class _Driven(Coroutine[Any, Any, T]):
     @property
     def cr_running(self) -> bool:
         return bool(getattr(self._work, "cr_running", False))
+
+
+def _is_unheard(task: asyncio.Task[Any]) -> bool:
+    return task._log_traceback  # noqa: SLF001  whether the loop would tell of it once it is collected: no other way
 
 
 def _for_ever() -> asyncio.Future[None]:

@@ -66,7 +66,7 @@ class Lives:
     ) -> None:
         self.all: list[LivingEngine] = []
         self.raised: list[tuple[str, BaseException]] = []
-        """What an engine raised when it was made, started or stopped."""
+        """What an engine raised when it was made, started or stopped, or in a task that it forgot."""
         self._make = make
         self._now_ms = now_ms
         self._on_change = on_change
@@ -188,6 +188,7 @@ class Lives:
         living.left_connections = tuple(map(str, living.life.connections()))
         living.left_tasks = tuple(task.get_name() for task in living.life.tasks)
         living.left_timers = tuple(map(str, living.life.timers()))
+        self.raised += [(f"task {name}, unheard", error) for name, error in living.life.unheard()]
         living.life.kill()
 
     def _died(self, living: LivingEngine) -> None:

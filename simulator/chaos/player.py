@@ -75,6 +75,8 @@ class Player:
         """What an engine was told to do and has not done yet; one whose life is over never will."""
         self.raised: list[tuple[str, BaseException]] = []
         """What an engine raises by mistake only, and at which deed."""
+        self.refusal: BaseException | None = None
+        """What an engine raised last instead of doing what it was told."""
         self.simulator = simulator
         self.scenario = scenario
         self._triggered: ScenarioRun | None = None
@@ -142,6 +144,7 @@ class Player:
     def _heard(self, name: str, task: asyncio.Task[Any]) -> None:
         self.asked.pop(task, None)
         error = None if task.cancelled() else task.exception()
+        self.refusal = error or self.refusal
         if isinstance(error, _DEFECTS):
             self.raised.append((name, error))
 

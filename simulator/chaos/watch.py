@@ -79,6 +79,11 @@ class Watch:
         self._look()
         self._silence()
 
+    @property
+    def orders_sent(self) -> int:
+        """How many orders the engine has sent."""
+        return self._conduct.orders_sent
+
     # --- the journal --------------------------------------------------------------------------------------------------
 
     def _see(self, entry: JournalEntry) -> None:

@@ -16,6 +16,7 @@ import hashlib
 import tempfile
 import time
 import traceback
+from collections import Counter
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,10 +42,14 @@ from simulator.runtime.memory_network import MemoryLoop
 from simulator.runtime.server import Simulator
 from simulator.runtime.virtual_time import DeadlockError, positions, virtual_wall_clock
 
-__all__ = ["run_scenario", "run_seed"]
+__all__ = ["MOST_TASKS", "run_scenario", "run_seed"]
 
 _STOPPING_S: Final = 120.0
 """How long an engine may take to stop."""
+MOST_TASKS: Final = 256
+"""How many tasks an engine may have when nothing happens."""
+_OFTEN: Final = 10
+"""Of so many orders that an engine is told to place, one is sent."""
 
 
 def run_seed(seed: int, hours: float, factory: EngineFactory) -> RunResult:
@@ -97,7 +102,7 @@ class _World:
             if self._witness is not None:
                 self._witness.follow(loop, simulator, lives)
             try:
-                await self._play(lives)
+                await self._play(lives, watch)
             finally:
                 watch.stop()
                 self._divergences += watch.divergences
@@ -108,7 +113,7 @@ class _World:
             self._told |= {"journal_digest": _digest(simulator), "virtual_s": loop.time()}
         await self._look_for_leaks()
 
-    async def _play(self, lives: Lives) -> None:
+    async def _play(self, lives: Lives, watch: Watch) -> None:
         simulator, laboratory = self._simulator, self.laboratory
         if laboratory.assets_mode == "multi":
             simulator.request_external("POST", "/fapi/v1/multiAssetsMargin", multiAssetsMargin="true")
@@ -122,6 +127,8 @@ class _World:
             lives.spare()
             await self._until(milliseconds(laboratory.length) + milliseconds(laboratory.calm))
             self._judge(lives, player)
+            self._judge_calm(lives)
+            self._judge_deeds(watch, player)
         finally:
             self._told |= {"happened": dict(sorted(player.happened.items())), "skipped": player.skipped}
 
@@ -148,6 +155,21 @@ class _World:
             self._divergences += [each for each in found if each.rule != "fill order" or self._tells_holes()]
         for deed, error in player.raised:
             self.diverge("raised", f"{deed}: {_traced(error)}")
+
+    def _judge_calm(self, lives: Lives) -> None:
+        """Say whether a life that nothing has disturbed for long has come to rest."""
+        present = lives.present
+        if present is not None and len(present.life.tasks) > MOST_TASKS:
+            names = Counter(task.get_name().rstrip("0123456789") for task in present.life.tasks)
+            named = ", ".join(f"{count} {name}" for name, count in names.most_common(3))
+            self.diverge("leak", f"in calm the engine has {len(present.life.tasks)} tasks: {named}")
+
+    def _judge_deeds(self, watch: Watch, player: Player) -> None:
+        """Say whether an engine was tried at all: one that raises at each deed is right to the end."""
+        placed = player.happened["engine_place"]
+        if placed >= _OFTEN and not watch.orders_sent:
+            said = f"; it raised {player.refusal!r}" if player.refusal is not None else ""
+            self.diverge("order", f"the engine was told to place {placed} orders, and sent none{said}")
 
     def _tells_holes(self) -> bool:
         """Say whether an engine can see at every fill that the one before is missing.

@@ -11,7 +11,7 @@ import pytest
 from simulator.chaos.draw import draw_scenario
 from simulator.chaos.engine import Engine, Exchange, FillSeen, OrderSeen, PositionSeen
 from simulator.chaos.result import RunResult
-from simulator.chaos.world import run_scenario, run_seed
+from simulator.chaos.world import MOST_TASKS, run_scenario, run_seed
 from simulator.core.scenario.engine_action import EngineCancel, EnginePlace
 from simulator.core.scenario.laboratory import Laboratory
 from simulator.core.scenario.market_action import SetPrice
@@ -115,6 +115,54 @@ def test_what_nobody_retrieves_is_raised() -> None:
             asyncio.get_running_loop().call_soon(int, order.symbol)
 
     assert "raised" in rules(run(short(Step(at="1s", do=PLACE)), Forgets))
+
+
+def test_a_task_that_died_unheard_is_told_although_the_engine_holds_it() -> None:
+    class Holds(Idle):
+        async def place(self, order: EnginePlace) -> None:
+            self.task = asyncio.create_task(self._die(order.symbol), name="reader")
+
+        async def _die(self, symbol: str) -> None:
+            raise KeyError(symbol)
+
+    class Hears(Holds):
+        async def stop(self) -> None:
+            await asyncio.wait([self.task])
+            self.task.exception()
+
+    result = run(short(Step(at="1s", do=PLACE)), Holds)
+    assert rules(result) == ["raised"]
+    assert result.divergences[0].what.startswith("task reader, unheard: Traceback")
+    assert run(short(Step(at="1s", do=PLACE)), Hears).passed
+
+
+def test_a_heap_of_tasks_is_a_leak_although_the_stop_ends_them() -> None:
+    class Hoards(Idle):
+        async def start(self) -> None:
+            self.tasks = [asyncio.create_task(asyncio.sleep(1000), name="left") for _ in range(MOST_TASKS + 1)]
+
+        async def stop(self) -> None:
+            for task in self.tasks:
+                task.cancel()
+            await asyncio.wait(self.tasks)
+
+    result = run(short(Step(at="1s", do=PLACE)), Hoards)
+    assert rules(result) == ["leak"]
+    assert "257 left" in result.divergences[0].what
+
+
+def test_an_engine_that_sends_none_of_many_orders_was_not_tried() -> None:
+    class Refuses(Idle):
+        async def place(self, order: EnginePlace) -> None:
+            raise ValueError(order.symbol)
+
+    steps = [Step(at=f"{second}s", do=PLACE) for second in range(1, 11)]
+    result = run(short(*steps), Refuses)
+    assert rules(result) == ["order"]
+    assert result.divergences[0].what.endswith(
+        "told to place 10 orders, and sent none; it raised ValueError('BTCUSDT')"
+    )
+    assert run(short(*steps[1:]), Refuses).passed
 
 
 def test_the_same_scenario_leaves_the_same_journal() -> None:
