@@ -12,12 +12,18 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
-__all__ = ["Footprint"]
+__all__ = ["Footprint", "SteadyGrowth"]
 
 _WARM_UP: Final = 3
 """Runs that may fill caches."""
 _AT_LEAST: Final = 8
 """From so many measured runs on something can be said."""
+
+_MOST_LEFT: Final = 500
+"""Blocks that a run may leave: names in caches. An engine that is left, or its connections, are thousands."""
+_IN_A_ROW: Final = 3
+_LOOKS: Final = 24
+"""Runs after which there was no growth."""
 
 
 def _blocks() -> int:
@@ -40,6 +46,11 @@ class Footprint:
             self._blocks.append(self._count())
 
     @property
+    def runs(self) -> int:
+        """How many runs are over."""
+        return self._runs
+
+    @property
     def growth(self) -> float:
         """How many blocks each run leaves behind, 0 as long as nothing can be said."""
         blocks = self._blocks
@@ -47,3 +58,29 @@ class Footprint:
             return 0.0
         half = len(blocks) // 2
         return (min(blocks[half:]) - min(blocks[:half])) / half
+
+
+class SteadyGrowth:
+    """Whether a process grows with each of its runs, for as long as it runs.
+
+    What is loaded once, however late, and caches that fill, make one measure grow. So what counts is that several in a
+    row do, each of other runs.
+    """
+
+    def __init__(self, count: Callable[[], int] = _blocks) -> None:
+        self._count = count
+        self._footprint = Footprint(count)
+        self._times = 0
+
+    def note(self) -> float:
+        """A run is over: return how many blocks each one leaves behind, once that is sure, else 0."""
+        self._footprint.note()
+        growth = self._footprint.growth
+        if growth <= _MOST_LEFT and self._footprint.runs < _LOOKS:
+            return 0.0
+        self._times = self._times + 1 if growth > _MOST_LEFT else 0
+        self._footprint = Footprint(self._count)
+        if self._times < _IN_A_ROW:
+            return 0.0
+        self._times = 0
+        return growth

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 
 from simulator.chaos.engine import EngineFactory
 from simulator.chaos.result import Divergence, RunResult
@@ -22,6 +23,16 @@ HANGS = 103
 RAISES = 104
 PRINTS = 105
 REFUSES = 106
+RAISES_IN_A_GROUP = 107
+LEAKS = 108
+
+_DEFECTS = {
+    RAISES: RuntimeError("a defect"),
+    RAISES_IN_A_GROUP: ExceptionGroup("unhandled", [RuntimeError("a defect of a task")]),
+}
+
+
+_left: list[list[object]] = []
 
 
 class RefusedByTheWorldError(SimulatorError):
@@ -40,17 +51,20 @@ def _somewhere() -> None:
     time.sleep(60)  # it is killed long before
 
 
+_DEEDS: dict[int, Callable[[], object]] = {
+    DIES: lambda: os._exit(3),
+    HANGS: _somewhere,
+    PRINTS: lambda: print("an engine says something"),  # noqa: T201  engines do
+    LEAKS: lambda: _left.append([object() for _ in range(1_000)]),
+}
+
+
 def draw_scenario(seed: int, hours: float) -> Scenario:
     """Return twenty steps, those of `FAILS` with an order, a crash and a fill; or end as the seed is called."""
-    if seed == DIES:
-        os._exit(3)
-    if seed == HANGS:
-        _somewhere()
-    if seed == RAISES:
-        message = "a defect"
-        raise RuntimeError(message)
-    if seed == PRINTS:
-        print("an engine says something")  # noqa: T201  engines do
+    if seed in _DEEDS:
+        _DEEDS[seed]()
+    if seed in _DEFECTS:
+        raise _DEFECTS[seed]
     if seed == REFUSES:
         message = "no such world"
         raise RefusedByTheWorldError(message)

@@ -7,7 +7,7 @@ from itertools import count
 
 import pytest
 
-from simulator.chaos.leaks import Footprint
+from simulator.chaos.leaks import Footprint, SteadyGrowth
 from simulator.chaos.user_stream_engine import UserStreamEngine
 from simulator.chaos.world import run_scenario
 from simulator.core.scenario.action import CutConnections
@@ -29,6 +29,19 @@ def test_what_every_run_leaves_is_told_and_what_one_holds_is_not() -> None:
     assert noted(1_000, 1_000, 1_000, 1_000, 9_000, 1_000, 1_000, 1_000) == 0
     assert noted(1_000, 900, 1_000, 1_000, 1_000, 1_000, 1_000, 900) == 0
     assert noted(1, 2, 3) == 0
+
+
+def steadily(*blocks: int) -> list[float]:
+    counts = iter(blocks)
+    memory = SteadyGrowth(lambda: next(counts))
+    runs = [memory.note() for _ in range(40)]
+    return [growth for growth in runs if growth]
+
+
+def test_growth_is_told_when_it_goes_on_and_not_when_something_is_loaded_late() -> None:
+    assert steadily(*range(0, 40_000, 1_000)) == [1_000]
+    assert steadily(*[1_000] * 6, *[900_000] * 40) == []
+    assert steadily(*range(0, 4_000, 100)) == []
 
 
 @pytest.mark.no_cover

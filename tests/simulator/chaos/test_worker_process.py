@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
@@ -72,6 +73,19 @@ def test_a_defect_is_a_failed_seed_with_its_traceback(worker: WorkerProcess) -> 
 
     assert result.divergences[0].what == "the run broke off: RuntimeError: a defect"
     assert any("in draw_scenario" in line for line in result.timeline)
+
+
+def test_of_a_group_of_defects_the_first_is_said(worker: WorkerProcess) -> None:
+    [divergence] = worker.run_seed(fake_world.RAISES_IN_A_GROUP, 1).divergences
+    assert divergence.what == "the run broke off: RuntimeError: a defect of a task"
+
+
+def test_memory_that_each_run_leaves_fails_one_of_them() -> None:
+    with closing(WorkerProcess(ENGINE, 60, WORLD)) as fresh:
+        found = [each for _ in range(40) for each in fresh.run_seed(fake_world.LEAKS, 1).divergences]
+    [divergence] = found
+    assert divergence.rule == "leak"
+    assert divergence.what.startswith("this process holds 10")
 
 
 def test_what_cannot_be_played_is_said(worker: WorkerProcess) -> None:
