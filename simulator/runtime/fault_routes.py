@@ -79,6 +79,8 @@ def _end(simulator: Simulator, query: Mapping[str, str]) -> int:
     unknown = [name for name in query if name not in {"id", "name"}]
     if unknown:
         raise BadFaultError([f"{name}: a rule is ended by its id, or its name" for name in unknown])
+    if len(query) > 1:
+        raise BadFaultError(["id, name: a rule is ended by its id or by its name, not by both"])
     number = query.get("id")
     if number is None:
         return simulator.faults.end(query.get("name"))

@@ -114,7 +114,12 @@ async def test_a_bad_rule_is_refused_with_all_that_is_wrong(
 
 @pytest.mark.parametrize(
     ("query", "mistake"),
-    [("id=7", "there is no rule 7: there are none"), ("id=x", "no rule x"), ("nr=1", "nr: a rule is ended by its id")],
+    [
+        ("id=7", "there is no rule 7: there are none"),
+        ("id=x", "no rule x"),
+        ("nr=1", "nr: a rule is ended by its id"),
+        ("id=1&name=x", "by its id or by its name, not by both"),
+    ],
 )
 async def test_what_is_not_there_is_not_ended(laboratory: Laboratory, query: str, mistake: str) -> None:
     answer = await laboratory.send("DELETE", f"/sim/faults?{query}")
