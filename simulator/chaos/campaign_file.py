@@ -109,7 +109,7 @@ class CampaignFile:
     def _read(self) -> None:
         end = 0
         for number, line in enumerate(self._file, 1):
-            if not line.endswith(b"\n") and line.startswith(_BEGINNINGS):
+            if not line.endswith(b"\n") and _is_begun(line, after_others=number > 1):
                 break
             end += len(line)
             with self._told(number):
@@ -129,3 +129,8 @@ class CampaignFile:
         except msgspec.DecodeError as error:
             message = f"{self.path}:{number}: no line of a campaign: {error}"
             raise CampaignFileError(message) from error
+
+
+def _is_begun(line: bytes, *, after_others: bool) -> bool:
+    """Say whether this is the beginning of one of our lines; of a file that has none, it has to be sure."""
+    return line.startswith(_BEGINNINGS) or (after_others and any(known.startswith(line) for known in _BEGINNINGS))

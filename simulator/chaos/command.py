@@ -62,6 +62,7 @@ def chaos(**options: Any) -> None:
     with _told(), _ending():
         engine_factory(options["engine"])
         trial = _trial(options)
+        _refuse_nowhere(trial)
         sys.exit(replay(trial, options["files"]) if options["files"] else try_seeds(trial))
 
 
@@ -105,6 +106,14 @@ def _refuse_contradictions(options: dict[str, Any]) -> None:
     if options["force"] and not options["resume"]:
         message = "--force is for --resume: it has nothing to do without"
         raise click.UsageError(message)
+
+
+def _refuse_nowhere(trial: Trial) -> None:
+    """Say before hours of work that what it finds could not be written."""
+    for file in filter(None, (trial.json_file, trial.junit_file, trial.report_file)):
+        if not file.parent.is_dir():
+            message = f"{file}: there is no directory {file.parent}: make it first"
+            raise click.UsageError(message)
 
 
 def _text(file: Path) -> str:

@@ -57,6 +57,14 @@ def test_a_line_that_was_not_written_to_its_end_is_run_again(tmp_path: Path) -> 
         assert [known.seed for known in file.results] == [7, 8]
 
 
+def test_a_line_of_which_little_was_written_is_run_again_too(tmp_path: Path) -> None:
+    path = written(tmp_path / "campaign", 7)
+    path.write_bytes(path.read_bytes() + b'{"re')
+
+    with CampaignFile(path) as file:
+        assert [known.seed for known in file.results] == [7]
+
+
 @pytest.mark.parametrize(
     ("name", "value"), [("commit", "abd"), ("engine", "m:F"), ("hours", 24), ("python", "CPython 3.13.0")]
 )

@@ -177,6 +177,13 @@ def test_wrong_usage_is_said_and_exit_code_2(arguments: list[str], message: str)
     assert message in result.stderr
 
 
+def test_a_report_that_could_not_be_written_is_refused_before_anything_is_run() -> None:
+    result = chaos("--seed", PASSES, "--json", "nowhere/results.json")
+    assert result.exit_code == 2
+    assert "there is no directory nowhere" in result.stderr
+    assert not result.stdout
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_left_early_it_shows_and_writes_what_it_found(number: signal.Signals, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(WorkerHere, "killed_by", number)
