@@ -16,7 +16,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextvars import copy_context
-from functools import cache
+from functools import cache, partial
+from traceback import format_exception
 from typing import Final, TypeGuard
 
 from simulator.chaos.conduct import Conduct, planned
@@ -65,6 +66,7 @@ class Watch:
         """When a request last suffered a fault, or until when none may be sent: what was asked then has shown nothing,
         and will be asked again.
         """
+        self._speechless = False
         self._disturbed_ms = 0
         self._ends = 0
         self._pause_s = _UNTIL_LOOK_S
@@ -99,7 +101,7 @@ class Watch:
         elif entry.account in {"", self._account}:
             self._note_spoilt(entry)
         if self._lives.trading is not None:
-            self._hold_to(self._lives.trading, entry.time_ms)
+            self._ask(partial(self._hold_to, self._lives.trading, entry.time_ms))
         elif not self._disturbed_ms and self._lives.lives:
             self._look()
 
@@ -161,6 +163,19 @@ class Watch:
         return engine.liveness() if _tells_liveness(engine) else _NO_PROMISE
 
     def _look(self) -> None:
+        self._ask(self._look_around)
+
+    def _ask(self, questions: Callable[[], None]) -> None:
+        """Ask the engine; one that cannot answer has failed, and is asked no more."""
+        if self._speechless:
+            return
+        try:
+            questions()
+        except Exception as error:  # noqa: BLE001  whatever it raises is told
+            self._speechless = True
+            self._diverge("raised", f"the engine, asked what it knows: {''.join(format_exception(error)).rstrip()}")
+
+    def _look_around(self) -> None:
         now_ms = self._simulator.time_ms
         engine = self._lives.trading
         promise = self._promise(engine)

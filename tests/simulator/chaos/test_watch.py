@@ -185,3 +185,14 @@ def test_disturbance_lasts_until_everything_is_sure_again() -> None:
     crash = run(UserStreamEngine, PLACE, Step(do=EngineCrash(down="20s"), at="10s"))
     assert crash.divergences == ()
     assert [60_000 < ms < 70_000 for ms in crash.heal_ms] == [True]
+
+
+def test_an_engine_that_cannot_say_what_it_promises_has_failed() -> None:
+    class Speechless(Worse):
+        def liveness(self) -> Liveness | None:
+            message = "no answer"
+            raise KeyError(message)
+
+    [divergence] = run(Speechless).divergences
+    assert divergence.rule == "raised"
+    assert divergence.what.startswith("the engine, asked what it knows: Traceback")
