@@ -65,6 +65,8 @@ class Conduct:
         self._quiet = (0, 0)
         """From when until when nothing is to be sent: ms."""
         self._quiet_for_orders = (0, 0)
+        self._cut_ms = 0
+        """When a stream ended last: who was asking something then may have left before the answer."""
 
     @property
     def quiet_until_ms(self) -> int:
@@ -83,6 +85,8 @@ class Conduct:
 
     def see(self, entry: JournalEntry) -> Iterator[Divergence]:
         """Take an entry of the journal; yield what must not be."""
+        if entry.kind == "connection" and entry.event == "closed":
+            self._cut_ms = entry.time_ms
         if entry.account != self._account:
             return
         if entry.kind == "request":
@@ -128,7 +132,7 @@ class Conduct:
         if self._is_own(entry):
             yield _diverge("rate limit", f"{entry.method} {entry.path} was refused: {_message(entry)}", entry)
         wait_s = _named_wait(entry)
-        if wait_s is None:
+        if wait_s is None or entry.time_ms - self._cut_ms <= self._on_its_way_ms:
             return
         quiet = (entry.time_ms + self._on_its_way_ms, entry.time_ms + round(wait_s * 1000))
         if _code(entry) == _TOO_MANY_ORDERS:

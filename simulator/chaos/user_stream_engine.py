@@ -151,14 +151,15 @@ class WatchedOrderManager(OrderManager):
 class WatchedBook(PositionBook):
     """The client's position book, which also keeps whether a snapshot spoke over what the stream had told.
 
-    REST may show the past, so of a position that an event has listed since the last synchronization only events may
-    tell.
+    REST may show the past: what has not moved since an event listed a position says nothing of it any more, until REST
+    is read anew.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.breaches: list[str] = []
-        self._listed: set[tuple[str, str]] = set()
+        self._listed: dict[tuple[str, str], int] = {}
+        """When what was told of each position happened: transaction time, ms."""
 
     def begin_anew(self) -> None:
         """There was a gap, or REST is read anew: a snapshot may know better of every position."""
@@ -170,8 +171,8 @@ class WatchedBook(PositionBook):
             key = (position["symbol"], position["position_side"])
             held, told = self.position_amount(*key), Decimal(position["position_amount"])
             if data["reason"] != "SNAPSHOT":
-                self._listed.add(key)
-            elif key in self._listed and told != held:
+                self._listed[key] = data["transaction_time"]
+            elif data["transaction_time"] <= self._listed.get(key, -1) and told != held:
                 self.breaches.append(
                     f"position {' '.join(key)}: a snapshot said {told} when the stream had said {held}"
                 )

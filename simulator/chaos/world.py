@@ -2,8 +2,8 @@
 
 The run has three parts. For its `length` things happen: the steps of the scenario. Then every fault stops: rules are
 removed, what was held back is let go, the exchange answers as a correct one does. For `calm` nothing happens any more,
-and at its end the engine must be where the exchange is. Last, engine and exchange are stopped, and nothing of them may
-be left.
+and at its end the engine must be where the exchange is, and sure of it, if it is one that says so. Last, engine and
+exchange are stopped, and nothing of them may be left.
 
 The clock is virtual, and the run is a function of its scenario. What does not come to its end on a clock that goes on
 by itself never will, and is told as `hung`, with every task's position.
@@ -23,7 +23,7 @@ from typing import Any, Final
 import msgspec
 
 from simulator.chaos.draw import draw_scenario
-from simulator.chaos.engine import Engine, EngineFactory, Exchange
+from simulator.chaos.engine import Engine, EngineFactory, Exchange, TellsLiveness
 from simulator.chaos.exchange_view import view_of
 from simulator.chaos.life import Life
 from simulator.chaos.lives import Lives, LivingEngine
@@ -157,12 +157,19 @@ class _World:
             self.diverge("raised", f"{deed}: {_traced(error)}")
 
     def _judge_calm(self, lives: Lives) -> None:
-        """Say whether a life that nothing has disturbed for long has come to rest."""
-        present = lives.present
+        """Say whether a life that nothing has disturbed for long has come to rest: sure of itself, with few tasks."""
+        engine, present = lives.trading, lives.present
+        if isinstance(engine, TellsLiveness) and not self._looks_later and engine.liveness() is None:
+            self.diverge("late", f"after {self.laboratory.calm} of calm the engine is still sure of nothing")
         if present is not None and len(present.life.tasks) > MOST_TASKS:
             names = Counter(task.get_name().rstrip("0123456789") for task in present.life.tasks)
             named = ", ".join(f"{count} {name}" for name, count in names.most_common(3))
             self.diverge("leak", f"in calm the engine has {len(present.life.tasks)} tasks: {named}")
+
+    @property
+    def _looks_later(self) -> bool:
+        """Whether the engine was told to look for the last time when the run is over."""
+        return float(self.laboratory.engine.get("rest_lag_s", 0)) * 1000 >= milliseconds(self.laboratory.calm)
 
     def _judge_deeds(self, watch: Watch, player: Player) -> None:
         """Say whether an engine was tried at all: one that raises at each deed is right to the end."""

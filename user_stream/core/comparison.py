@@ -25,7 +25,7 @@ from user_stream.core.account_feed import AccountFeed, differs
 from user_stream.core.algo_rows import AlgoRow
 from user_stream.core.conditional_orders import ConditionalOrder, ConditionalOrders
 from user_stream.core.ledger import Ledger
-from user_stream.core.mapping import ENDED
+from user_stream.core.mapping import ENDED, map_order_row
 from user_stream.core.order_record import OrderKey
 from user_stream.core.rest_rows import BalanceRow, OrderRow, PositionRow
 
@@ -122,6 +122,8 @@ class Comparison:
     def _order_is_news(self, row: OrderRow) -> bool:
         """Say whether an order is unknown, executed more, has ended, or was amended since we heard of it."""
         held = self.ledger.order((row.symbol, str(row.order_id)))
+        if held is None and row.status in ENDED and self.ledger.forgotten.covers(map_order_row(row)):
+            return False
         if held is None or Decimal(row.executed_qty) > held.claimed:
             return True
         if held.ended:

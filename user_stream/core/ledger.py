@@ -60,7 +60,7 @@ class Ledger:
     def __init__(self, *, bind_tolerance_ms: int = 2_000, deliver_enrichment: bool = False) -> None:
         self._orders: dict[OrderKey, OrderRecord] = {}
         self._epochs = Epochs()
-        self._forgotten = Forgotten()
+        self.forgotten = Forgotten()
         self._next_delivery_id = 1
         self._deliver_enrichment = deliver_enrichment
         self.intents = Intents(bind_tolerance_ms=bind_tolerance_ms)
@@ -141,8 +141,8 @@ class Ledger:
         """Forget orders that ended, complete, before this transaction time (ms). Return how many."""
         over = [key for key, record in self._orders.items() if record.is_over(before)]
         for key in over:
-            self._forgotten.add(*key, max(self._orders.pop(key).fills, default=0))
-        self._forgotten.until = max(self._forgotten.until, before)
+            self.forgotten.add(*key, max(self._orders.pop(key).fills, default=0))
+        self.forgotten.until = max(self.forgotten.until, before)
         return len(over)
 
     def start_over(self, before: int) -> None:
@@ -150,7 +150,7 @@ class Ledger:
 
         Open orders are kept: a recovery finds which of them are the new exchange's.
         """
-        self._forgotten = Forgotten()
+        self.forgotten = Forgotten()
         self.venue_reset = None
         over = [key for key, record in self._orders.items() if record.ended and record.last_time < before]
         for key in over:
@@ -159,13 +159,13 @@ class Ledger:
 
     def _is_forgotten(self, update: MappedOrderUpdate) -> bool:
         """Say whether a fact is of no use: known before its order was forgotten, or told by another exchange."""
-        if not self._forgotten.until:
+        if not self.forgotten.until:
             return False
         symbol = update["symbol"]
-        if self._forgotten.contradicts(symbol, update["trade_id"], update["order_trade_time"]):
+        if self.forgotten.contradicts(symbol, update["trade_id"], update["order_trade_time"]):
             self.venue_reset = symbol
             return True
-        return (symbol, update["order_id"]) not in self._orders and self._forgotten.covers(update)
+        return (symbol, update["order_id"]) not in self._orders and self.forgotten.covers(update)
 
     # --- facts in, deliveries out ---------------------------------------------------------------------------------
 
@@ -195,7 +195,7 @@ class Ledger:
             return []
         record = self._record(update, made=row.time)
         if is_met := not record.begun:
-            begin(record, row, since=max(since, self._forgotten.until))  # what is older than that was told
+            begin(record, row, since=max(since, self.forgotten.until))  # what is older than that was told
         record.claim(update)
         news = take_list(record, ordered)
         told = self._tell_baseline(record, row) if is_met else []
@@ -393,7 +393,7 @@ class Ledger:
     def _is_forgotten_row(self, update: MappedOrderUpdate, trades: Iterable[TradeRow]) -> bool:
         """Say whether an order that ended was forgotten; an open one that we do not hold never is."""
         for trade in trades:
-            if self._forgotten.contradicts(trade.symbol, trade.id, trade.time):
+            if self.forgotten.contradicts(trade.symbol, trade.id, trade.time):
                 self.venue_reset = trade.symbol
                 return True
         return update["order_status"] in ENDED and self._is_forgotten(update)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from simulator.chaos.draw import draw_scenario
-from simulator.chaos.engine import Engine, Exchange, FillSeen, OrderSeen, PositionSeen
+from simulator.chaos.engine import Engine, Exchange, FillSeen, Liveness, OrderSeen, PositionSeen
 from simulator.chaos.result import RunResult
 from simulator.chaos.world import MOST_TASKS, run_scenario, run_seed
 from simulator.core.scenario.engine_action import EngineCancel, EnginePlace
@@ -134,6 +134,18 @@ def test_a_task_that_died_unheard_is_told_although_the_engine_holds_it() -> None
     assert rules(result) == ["raised"]
     assert result.divergences[0].what.startswith("task reader, unheard: Traceback")
     assert run(short(Step(at="1s", do=PLACE)), Hears).passed
+
+
+def test_an_engine_that_is_never_sure_again_has_not_healed() -> None:
+    class Unsure(Idle):
+        def liveness(self) -> Liveness | None:
+            return None
+
+    result = run(short(Step(at="1s", do=PLACE)), Unsure)
+    assert [(each.rule, each.what) for each in result.divergences] == [
+        ("late", "after 60s of calm the engine is still sure of nothing")
+    ]
+    assert run(short(Step(at="1s", do=PLACE), engine={"rest_lag_s": "60"}), Unsure).passed
 
 
 def test_a_heap_of_tasks_is_a_leak_although_the_stop_ends_them() -> None:

@@ -55,6 +55,18 @@ HELD = account_update(NOON, wallet="50", positions={ETHER: "5"})
 # --- one difference each -----------------------------------------------------------------------------------------
 
 
+def test_order_that_ended_and_was_forgotten_is_no_news_when_it_is_asked_for_by_name() -> None:
+    """Rule 20: an order of ours that others amended before we heard of it was taken for silence again and again."""
+    told = Told(told_by_stream("NEW", at=NOON), told_by_stream("CANCELED", at=NOON + 1))
+    told.ledger.evict(before=NOON + 1_000)
+    asked_at = NOON + 600_000
+    row = order_row("CANCELED", made_at=NOON, at=NOON + 1)
+
+    assert told.suspicions(asked_at, queried=[row]) == []
+    assert told.suspicions(asked_at, queried=[order_row("CANCELED", made_at=NOON, at=NOON + 2_000)]) != []
+    assert told.suspicions(asked_at, queried=[order_row("NEW", order_id=8, made_at=NOON, at=NOON)]) != []
+
+
 def test_answers_that_say_what_was_told_are_no_suspicion() -> None:
     told = Told(HELD, told_by_stream("NEW", at=NOON))
 
