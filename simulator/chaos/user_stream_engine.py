@@ -19,7 +19,7 @@ from decimal import Decimal
 from enum import Enum
 from pathlib import Path
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from simulator.chaos.engine import Exchange, FillSeen, Liveness, OrderSeen, PositionSeen
 from simulator.core.scenario.engine_action import EngineAmend, EnginePlace, EnginePlaceAlgo
@@ -81,6 +81,14 @@ def _value_of(name: str, text: str) -> Any:
             raise ValueError(message)
 
 
+_Terms: TypeAlias = tuple[str, str, str, Decimal]
+"""Client order id, side, position side and quantity."""
+
+
+def _terms_of(data: MappedOrderUpdate) -> _Terms:
+    return data["client_order_id"], data["side"], data["position_side"], Decimal(data["orig_qty"])
+
+
 class WatchedOrderManager(OrderManager):
     """The client's order manager, which also keeps what it was told, and whether it should have been."""
 
@@ -91,12 +99,12 @@ class WatchedOrderManager(OrderManager):
         self.breaches: list[str] = []
         self.oldest_fill_ms = _NEVER_MS
         self.on_reject = self._note_refusal
-        self._refused_ms: dict[str, int] = {}
+        self._refused_ms: dict[_Terms, int] = {}
         self._last_delivery = 0
 
     def on_order_update(self, data: MappedOrderUpdate) -> Any:
         self._number(data)
-        if data["order_trade_time"] < self._refused_ms.get(data["client_order_id"], 0):
+        if data["order_trade_time"] < self._refused_ms.get(_terms_of(data), 0):
             self._breach(data, "it was called refused after this")
         if data["last_filled_qty"] != "0":
             fill = _fill_of(data)
@@ -119,9 +127,10 @@ class WatchedOrderManager(OrderManager):
         super().resume_orders(intents, deliveries, ours)
 
     def _note_refusal(self, order: Order) -> None:
-        """Whoever bears its name from now on is another one."""
+        """Whoever bears its name and its terms from now on is another one; with other terms he always was."""
         if not order.order_id:
-            self._refused_ms[order.client_order_id] = self._rest.exchange_time_ms()
+            terms = (order.client_order_id, order.side, order.position_side, order.quantity)
+            self._refused_ms[terms] = self._rest.exchange_time_ms()
 
     def _number(self, data: MappedOrderUpdate) -> None:
         last, self._last_delivery = self._last_delivery, data["delivery_id"]
