@@ -7,7 +7,9 @@ somebody else has killed. Three kinds of them leave only one way:
 
 - `second look`: REST lags, and the last thing that happens is read from a lagging account;
 - `first look`: REST does not lag, the second look comes too late to help, and the last thing is a gap;
-- `key`: no connection ever breaks, so that the key has to be kept alive, or be replaced in time.
+- `key`: no connection ever breaks, so that the key has to be kept alive, or be replaced in time. Nothing is looked for
+  by itself then, so these runs end with a fill of which no news comes, on a healthy connection: what the next one says
+  of the order is the only sign of it.
 """
 
 from __future__ import annotations
@@ -17,17 +19,19 @@ from dataclasses import replace
 from random import Random
 from typing import Final, Literal, TypeAlias
 
+from simulator.chaos import draw_orders
 from simulator.chaos.draw_faults import installed
 from simulator.chaos.draw_gaps import at_a_confirmation, somebody_trades
 from simulator.chaos.drawing import Day
 from simulator.core.faults.rule import Rule
-from simulator.core.faults.verdict import Delay, Respond
+from simulator.core.faults.verdict import Delay, Drop, Respond
 from simulator.core.scenario.action import (
     Action,
     CloseConnections,
     CutConnections,
     DropListenKey,
     ExpireListenKey,
+    Fill,
     RefuseConnections,
     ReplaceListenKey,
     RestLag,
@@ -50,6 +54,8 @@ _NEVER_S: Final = "86400"
 _TOO_LATE_S: Final = "7200"
 _KEY_S: Final = 3000
 """So that a keepalive that fails within the run is not followed by one that heals it before the judgement."""
+_ASKED_FOR_MS: Final = 1_200_000
+"""How long before the end questions have to be answered, where a hole at the end can be closed by one alone."""
 _FOR_QUESTIONS: Final = (
     SilenceConnections, NextConnectionsSilent, DropListenKey, ReplaceListenKey, ExpireListenKey
 )  # fmt: skip
@@ -96,17 +102,31 @@ def laboratory_unaided(laboratory: Laboratory, kind: Unaided) -> Laboratory:
     return terms
 
 
-def last_story(day: Day, kind: Unaided) -> None:
-    """What is to be noticed, late enough that nothing comes after it that would hide what was made of it."""
+def last_story(day: Day, kind: Unaided) -> Laboratory:
+    """What is to be noticed, late enough that nothing comes after it that would hide what was made of it.
+
+    Return the laboratory in which that may happen.
+    """
     if kind == "second look":
         at_a_confirmation(day, day.length_ms - 55_000)
-        return
+        return day.laboratory
     if kind == "first look":
         _gap_at_the_end(day)
-        return
+        return day.laboratory
     since_ms = day.length_ms - day.dice.uniform(2_160_000, 2_400_000)
     installed(day, since_ms, Rule(on="request", method="PUT", path="/fapi/v1/listenKey", verdict=Respond(503)))
     somebody_trades(day, day.length_ms - 30_000)
+    _hole_at_the_end(day)
+    return replace(day.laboratory, faults="any")
+
+
+def _hole_at_the_end(day: Day) -> None:
+    """An order fills in three parts, and nothing is told of the second one."""
+    at_ms = day.length_ms - 20_000
+    drawn = draw_orders.placed(day, at_ms)
+    installed(day, at_ms + 3900, Rule(on="frame", order=drawn.name, verdict=Drop(), for_s=0.5))
+    for number, part in enumerate(day.parts(drawn.spec, drawn.quantity, 3)):
+        day.add(at_ms + 3000 + 1000 * number, Fill(order=drawn.name, quantity=f"{part:f}"))
 
 
 def _gap_at_the_end(day: Day) -> None:
@@ -124,7 +144,13 @@ def steps_unaided(day: Day, steps: Iterable[Step], kind: Unaided) -> list[Step]:
     """Return the steps without what the way that is left could not notice."""
     kept = []
     for step in steps:
-        actions = tuple(action for action in step.actions if not _is_beyond(action, kind))
+        at_ms = milliseconds(step.at or "0s")
+        is_late = kind == "key" and day.length_ms - _ASKED_FOR_MS < at_ms < day.length_ms - 20_000
+        actions = tuple(
+            action
+            for action in step.actions
+            if not _is_beyond(action, kind) and not (is_late and _keeps_from_asking(action))
+        )
         if actions:
             kept.append(replace(step, do=actions[0] if len(actions) == 1 else actions))
     if kind == "key" and day.laboratory.profile["listen_key_expiry"] == "announce":
@@ -140,6 +166,12 @@ def _is_beyond(action: Action, kind: Unaided) -> bool:
     if isinstance(action, RestLag):
         return kind == "first look"
     return isinstance(action, _FOR_QUESTIONS) or (kind == "key" and isinstance(action, _BREAKING))
+
+
+def _keeps_from_asking(action: Action) -> bool:
+    if isinstance(action, RestLag):
+        return action != RestLag()
+    return isinstance(action, Fault) and action.on != "frame" and action.method in {"", "GET"}
 
 
 def _is_fault_beyond(fault: Fault, kind: Unaided) -> bool:
