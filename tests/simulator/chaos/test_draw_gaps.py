@@ -36,7 +36,10 @@ def test_some_runs_are_unaided_and_most_are_not() -> None:
 def test_unaided_runs_have_nothing_that_only_a_question_could_notice() -> None:
     for scenario in unaided():
         actions = [action for step in scenario.steps for action in step.actions]
-        assert engine_of(scenario).faults == "lawful"
+        lost = [action for action in actions if isinstance(action, Fault) and "drop" in str(action.verdict)]
+        lost_news = [fault for fault in lost if fault.on == "frame"]
+        assert [fault for fault in lost_news if not fault.order] == []
+        assert len(lost_news) == (engine_of(scenario).faults == "any")  # of a fill, whose order fills once more
         assert not [action for action in actions if isinstance(action, SilenceConnections | DropListenKey)]
         assert not [
             action
