@@ -82,6 +82,8 @@ def laboratory_unaided(laboratory: Laboratory, kind: Unaided) -> Laboratory:
         settings["connections"] = str(1 + laboratory.seed % 2)
     profile = {**laboratory.profile, "listen_key_expiry": "silent"}
     terms = replace(laboratory, faults="lawful", engine=settings, profile=profile)
+    if kind == "second look":
+        return replace(terms, engine=settings | {"overlap_s": "5"})
     if kind == "first look":
         return replace(terms, engine=settings | {"rest_lag_s": _TOO_LATE_S, "buffer_frames": "3"})
     if kind == "key":
@@ -108,6 +110,7 @@ def last_story(day: Day, kind: Unaided) -> Laboratory:
     Return the laboratory in which that may happen.
     """
     if kind == "second look":
+        _gap_after_a_gap(day)
         at_a_confirmation(day, day.length_ms - 55_000)
         return day.laboratory
     if kind == "first look":
@@ -127,6 +130,19 @@ def _hole_at_the_end(day: Day) -> None:
     installed(day, at_ms + 3900, Rule(on="frame", order=drawn.name, verdict=Drop(), for_s=0.5))
     for number, part in enumerate(day.parts(drawn.spec, drawn.quantity, 3)):
         day.add(at_ms + 3000 + 1000 * number, Fill(order=drawn.name, quantity=f"{part:f}"))
+
+
+def _gap_after_a_gap(day: Day) -> None:
+    """REST hides what others did in a gap until there is another one: later looks have to begin at the earlier gap."""
+    at_ms = day.length_ms - 150_000
+    day.add(at_ms - 20_000, RestLag(orders="30s"))
+    installed(day, at_ms, Rule(on="handshake", event="user_stream", verdict=Respond(503), for_s=6.0))
+    day.add(at_ms, CutConnections())
+    somebody_trades(day, at_ms + 1000)
+    for after_ms in (14_000, 16_000, 18_000):
+        draw_orders.taken(day, at_ms + after_ms)
+    day.add(at_ms + 28_000, CutConnections())
+    day.add(at_ms + 45_000, RestLag())
 
 
 def _gap_at_the_end(day: Day) -> None:
