@@ -158,7 +158,7 @@ class WatchedOrderManager(OrderManager):
 
 
 class WatchedBook(PositionBook):
-    """The client's position book, which also keeps whether a snapshot spoke over what the stream had told.
+    """The client's position book, which also keeps whether anything spoke over what was told later of a position.
 
     REST may show the past: what has not moved since an event listed a position says nothing of it any more, until REST
     is read anew.
@@ -176,15 +176,17 @@ class WatchedBook(PositionBook):
 
     def on_account_update(self, data: MappedAccountUpdate) -> None:
         """Apply one patch."""
+        time, is_snapshot = data["transaction_time"], data["reason"] == "SNAPSHOT"
         for position in data["positions"]:
             key = (position["symbol"], position["position_side"])
-            held, told = self.position_amount(*key), Decimal(position["position_amount"])
-            if data["reason"] != "SNAPSHOT":
-                self._listed[key] = data["transaction_time"]
-            elif data["transaction_time"] <= self._listed.get(key, -1) and told != held:
-                self.breaches.append(
-                    f"position {' '.join(key)}: a snapshot said {told} when the stream had said {held}"
-                )
+            name, held, told = " ".join(key), self.position_amount(*key), Decimal(position["position_amount"])
+            listed = self._listed.get(key, -1)
+            if is_snapshot and time <= listed and told != held:
+                self.breaches.append(f"position {name}: a snapshot said {told} when the stream had said {held}")
+            elif not is_snapshot and time < listed:
+                self.breaches.append(f"position {name}: {told} of {time} was told after {held} of {listed}")
+            if not is_snapshot:
+                self._listed[key] = max(time, listed)
         super().on_account_update(data)
 
 
