@@ -74,6 +74,14 @@ class Watch:
         self._context = copy_context()
         self._unsubscribe: Callable[[], object] = simulator.subscribe(self._see)
 
+    def expect_promise(self, when: str) -> None:
+        """Say so if an engine that says what it promises promises nothing."""
+        self._ask(partial(self._miss_promise, when))
+
+    def _miss_promise(self, when: str) -> None:
+        if self._lives.trading is not None and self._promise(self._lives.trading) is None:
+            self._diverge("late", f"{when} the engine is still sure of nothing")
+
     def stop(self) -> None:
         """Look for a last time, and watch no more."""
         self._unsubscribe()

@@ -23,7 +23,7 @@ from typing import Any, Final
 import msgspec
 
 from simulator.chaos.draw import draw_scenario
-from simulator.chaos.engine import Engine, EngineFactory, Exchange, TellsLiveness
+from simulator.chaos.engine import Engine, EngineFactory, Exchange
 from simulator.chaos.exchange_view import view_of
 from simulator.chaos.life import Life
 from simulator.chaos.lives import Lives, LivingEngine
@@ -127,7 +127,7 @@ class _World:
             lives.spare()
             await self._until(milliseconds(laboratory.length) + milliseconds(laboratory.calm))
             self._judge(lives, player)
-            self._judge_calm(lives)
+            self._judge_calm(lives, watch)
             self._judge_deeds(watch, player)
         finally:
             self._told |= {"happened": dict(sorted(player.happened.items())), "skipped": player.skipped}
@@ -156,11 +156,11 @@ class _World:
         for deed, error in player.raised:
             self.diverge("raised", f"{deed}: {_traced(error)}")
 
-    def _judge_calm(self, lives: Lives) -> None:
+    def _judge_calm(self, lives: Lives, watch: Watch) -> None:
         """Say whether a life that nothing has disturbed for long has come to rest: sure of itself, with few tasks."""
-        engine, present = lives.trading, lives.present
-        if isinstance(engine, TellsLiveness) and not self._looks_later and engine.liveness() is None:
-            self.diverge("late", f"after {self.laboratory.calm} of calm the engine is still sure of nothing")
+        present = lives.present
+        if not self._looks_later:
+            watch.expect_promise(f"after {self.laboratory.calm} of calm")
         if present is not None and len(present.life.tasks) > MOST_TASKS:
             names = Counter(task.get_name().rstrip("0123456789") for task in present.life.tasks)
             named = ", ".join(f"{count} {name}" for name, count in names.most_common(3))
