@@ -77,7 +77,7 @@ def draw_scenario(seed: int, hours: float, mix: Mix = ALL) -> Scenario:
     if laboratory.faults == "any" and dice.random() < mix.frames / 3:
         draw_gaps.lost_at_the_end(day)
     if kind is not None and mix.connections:
-        laboratory = draw_unaided.last_story(day, kind)
+        draw_unaided.last_story(day, kind)
     steps = day.scenario_steps()
     return Scenario(
         name=f"seed {seed}",

@@ -104,30 +104,31 @@ def laboratory_unaided(laboratory: Laboratory, kind: Unaided) -> Laboratory:
     return terms
 
 
-def last_story(day: Day, kind: Unaided) -> Laboratory:
-    """What is to be noticed, late enough that nothing comes after it that would hide what was made of it.
-
-    Return the laboratory in which that may happen.
-    """
+def last_story(day: Day, kind: Unaided) -> None:
+    """What is to be noticed, late enough that nothing comes after it that would hide what was made of it."""
     if kind == "second look":
         _gap_after_a_gap(day)
         at_a_confirmation(day, day.length_ms - 55_000)
-        return day.laboratory
+        return
     if kind == "first look":
         _gap_at_the_end(day)
-        return day.laboratory
+        return
     since_ms = day.length_ms - day.dice.uniform(2_160_000, 2_400_000)
     installed(day, since_ms, Rule(on="request", method="PUT", path="/fapi/v1/listenKey", verdict=Respond(503)))
     somebody_trades(day, day.length_ms - 30_000)
     _hole_at_the_end(day)
-    return replace(day.laboratory, faults="any")
 
 
 def _hole_at_the_end(day: Day) -> None:
-    """An order fills in three parts, and nothing is told of the second one."""
+    """An order fills in three parts, and nothing is told of the second one.
+
+    TRADE_LITE tells of none of them: it does not say what came before it.
+    """
     at_ms = day.length_ms - 20_000
     drawn = draw_orders.placed(day, at_ms)
-    installed(day, at_ms + 3900, Rule(on="frame", order=drawn.name, verdict=Drop(), for_s=0.5))
+    installed(day, at_ms - 1, Rule(on="frame", event="TRADE_LITE", order=drawn.name, verdict=Drop(), for_s=15.0))
+    news = Rule(on="frame", event="ORDER_TRADE_UPDATE", order=drawn.name, verdict=Drop(), for_s=0.5)
+    installed(day, at_ms + 3900, news)
     for number, part in enumerate(day.parts(drawn.spec, drawn.quantity, 3)):
         day.add(at_ms + 3000 + 1000 * number, Fill(order=drawn.name, quantity=f"{part:f}"))
 

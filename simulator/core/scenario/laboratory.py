@@ -25,7 +25,9 @@ class Laboratory:
     calm: Duration = "10m"
     """How long the engine then has, until it must be where the exchange is."""
     faults: Literal["lawful", "any"] = "any"
-    """Whether all faults are such as TCP and a correct exchange allow; then what is live may lag by its bound only."""
+    """Whether all faults are such as TCP and a correct exchange allow; then what is live may lag by its bound only, and
+    fills have to be told in order.
+    """
     market: Literal["one_price", "book"] = "one_price"
     """Who trades with the engine: the house at one price per symbol, or everybody in an order book."""
     risk: Literal["scripted", "automatic"] = "scripted"

@@ -90,7 +90,8 @@ def test_a_mix_without_crashes_has_none() -> None:
 def test_a_lawful_run_has_only_faults_that_tcp_and_a_correct_exchange_allow() -> None:
     lawful = [scenario for seed in range(40) if laboratory_of(scenario := draw_scenario(seed, 1)).faults == "lawful"]
     assert 12 < len(lawful) < 32
-    for rule in (rule for scenario in lawful for rule in rules(scenario) if rule.on == "frame"):
+    aided = [scenario for scenario in lawful if laboratory_of(scenario).engine.get("comparison_interval_s") != "86400"]
+    for rule in (rule for scenario in aided for rule in rules(scenario) if rule.on == "frame"):
         assert not isinstance(rule.verdict, Drop | Corrupt)
         assert not (isinstance(rule.verdict, Reorder) and rule.verdict.of == "its_type")
 

@@ -38,8 +38,9 @@ def test_unaided_runs_have_nothing_that_only_a_question_could_notice() -> None:
         actions = [action for step in scenario.steps for action in step.actions]
         lost = [action for action in actions if isinstance(action, Fault) and "drop" in str(action.verdict)]
         lost_news = [fault for fault in lost if fault.on == "frame"]
+        assert engine_of(scenario).faults == "lawful"
         assert [fault for fault in lost_news if not fault.order] == []
-        assert len(lost_news) == (engine_of(scenario).faults == "any")  # of a fill, whose order fills once more
+        assert len(lost_news) in {0, 2}  # of a fill, whose order fills once more
         assert not [action for action in actions if isinstance(action, SilenceConnections | DropListenKey)]
         assert not [
             action
