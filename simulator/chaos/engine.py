@@ -83,6 +83,10 @@ class OrderSeen:
     executed_quantity: Decimal
     average_price: Decimal | None = None
     """None: the engine does not keep it."""
+    quantity: Decimal | None = None
+    """What is ordered, in the base asset, after amendments; None: the engine does not keep it."""
+    price: Decimal | None = None
+    """The limit, in the quote asset, after amendments, 0 without one; None: the engine does not keep it."""
 
 
 @dataclass(frozen=True)

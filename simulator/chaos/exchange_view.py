@@ -24,6 +24,8 @@ class OrderFact:
     status: str
     executed_quantity: Decimal
     average_price: Decimal
+    quantity: Decimal
+    price: Decimal
     time_ms: int
     update_ms: int
 
@@ -83,6 +85,8 @@ def _order(row: Mapping[str, Any]) -> OrderFact:
         status=row["status"],
         executed_quantity=Decimal(row["executedQty"]),
         average_price=Decimal(row["avgPrice"]),
+        quantity=Decimal(row["origQty"]),
+        price=Decimal(row["price"]),
         time_ms=row["time"],
         update_ms=row["updateTime"],
     )

@@ -187,6 +187,10 @@ def _difference(fact: OrderFact, seen: OrderSeen | None) -> str:
         return f"{has}, the engine {seen.status or 'nothing certain'} {seen.executed_quantity}"
     if fact.executed_quantity and seen.average_price not in {None, fact.average_price}:
         return f"{has} at {fact.average_price}, the engine at {seen.average_price}"
+    if seen.quantity not in {None, fact.quantity}:
+        return f"{has} of {fact.quantity}, the engine of {seen.quantity}"
+    if seen.price not in {None, fact.price}:
+        return f"{has} with limit {fact.price}, the engine with {seen.price}"
     return ""
 
 

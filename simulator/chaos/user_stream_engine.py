@@ -320,7 +320,8 @@ class UserStreamEngine:
         elif status in {"placing", "lost"}:
             status = ""
         return OrderSeen(
-            order.symbol, order.order_id, order.client_order_id, status, order.filled_qty, order.avg_price
+            order.symbol, order.order_id, order.client_order_id, status, order.filled_qty, order.avg_price,
+            order.quantity, order.price,
         )  # fmt: skip
 
     def order(self, symbol: str, order_id: str) -> OrderSeen | None:

@@ -16,7 +16,9 @@ KEY = ("BTCUSDT", "7")
 
 
 def fact(order_id: str = "7", *, status: str = "PARTIALLY_FILLED", executed: str = "3", at: int = 2_000) -> OrderFact:
-    return OrderFact("BTCUSDT", order_id, f"c-{order_id}", status, D(executed), D("60000.10"), 1_500, at)
+    return OrderFact(
+        "BTCUSDT", order_id, f"c-{order_id}", status, D(executed), D("60000.10"), D("5"), D("60000.2"), 1_500, at
+    )  # fmt: skip
 
 
 def trade(trade_id: int, quantity: str = "1", *, at: int = 2_000, order_id: str = "7") -> Trade:
@@ -28,9 +30,15 @@ def fill(trade_id: int, quantity: str = "1", *, redelivered: bool = False, order
 
 
 def seen(
-    order_id: str = "7", *, status: str = "PARTIALLY_FILLED", executed: str = "3", average: str = "60000.1"
+    order_id: str = "7",
+    *,
+    status: str = "PARTIALLY_FILLED",
+    executed: str = "3",
+    average: str = "60000.1",
+    quantity: str = "5.0",
+    price: str = "60000.20",
 ) -> OrderSeen:
-    return OrderSeen("BTCUSDT", order_id, f"c-{order_id}", status, D(executed), D(average))
+    return OrderSeen("BTCUSDT", order_id, f"c-{order_id}", status, D(executed), D(average), D(quantity), D(price))
 
 
 TRADES = {(*KEY, number): trade(number) for number in (101, 102, 103)}
@@ -68,6 +76,8 @@ def test_engine_that_knows_everything_differs_in_nothing() -> None:
         ({"orders": (seen(status="FILLED"),)}, "order", "the engine FILLED 3"),
         ({"orders": (seen(status=""),)}, "order", "the engine nothing certain 3"),
         ({"orders": (seen(executed="2"),)}, "order", "the engine PARTIALLY_FILLED 2"),
+        ({"orders": (seen(quantity="4"),)}, "order", "the exchange has PARTIALLY_FILLED 3 of 5, the engine of 4"),
+        ({"orders": (seen(price="6"),)}, "order", "PARTIALLY_FILLED 3 with limit 60000.2, the engine with 6"),
         ({"orders": (seen(average="60000"),)}, "order", "at 60000.10, the engine at 60000"),
         ({"orders": (seen(executed="2"), seen())}, "order", "it twice: PARTIALLY_FILLED 2, and PARTIALLY_FILLED 3"),
         ({"orders": (seen(), seen("8", status="NEW", executed="0"))}, "order", "exchange has none, the engine NEW 0"),
@@ -212,3 +222,8 @@ def test_what_an_engine_does_not_show_is_not_asked() -> None:
 def test_unlawful_deliveries_are_told() -> None:
     [(rule, what)] = found(replace(ENGINE, lives=(replace(LIFE, breaches=("it was FILLED before",)),)))
     assert (rule, what) == ("delivery", "life 1: it was FILLED before")
+
+
+def test_what_an_engine_does_not_keep_of_an_order_is_not_compared() -> None:
+    bare = OrderSeen("BTCUSDT", "7", "c-7", "PARTIALLY_FILLED", D(3))
+    assert found(replace(ENGINE, orders=(bare,))) == []

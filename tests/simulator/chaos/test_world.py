@@ -11,8 +11,10 @@ import pytest
 from simulator.chaos.draw import draw_scenario
 from simulator.chaos.engine import Engine, Exchange, FillSeen, Liveness, OrderSeen, PositionSeen
 from simulator.chaos.result import RunResult
+from simulator.chaos.user_stream_engine import UserStreamEngine
 from simulator.chaos.world import MOST_TASKS, run_scenario, run_seed
 from simulator.core.scenario.engine_action import EngineCancel, EnginePlace
+from simulator.core.scenario.frame_action import NextConnectionsSilent
 from simulator.core.scenario.laboratory import Laboratory
 from simulator.core.scenario.market_action import SetPrice
 from simulator.core.scenario.position_action import Funding
@@ -146,6 +148,11 @@ def test_an_engine_that_is_never_sure_again_has_not_healed() -> None:
         ("late", "after 60s of calm the engine is still sure of nothing")
     ]
     assert run(short(Step(at="1s", do=PLACE), engine={"rest_lag_s": "60"}), Unsure).passed
+
+
+def test_an_engine_whose_only_stream_is_silent_need_not_be_sure() -> None:
+    silent = Step(at="0s", do=NextConnectionsSilent())
+    assert run(short(silent), UserStreamEngine).passed
 
 
 def test_a_heap_of_tasks_is_a_leak_although_the_stop_ends_them() -> None:
