@@ -97,6 +97,11 @@ def _moments(dice: Random, length_ms: int, density: float) -> list[float]:
 
 
 def _stories(mix: Mix) -> list[tuple[float, Story]]:
+    """Return what may happen, and how often."""
+    return [*_trading(mix), *_trouble(mix)]
+
+
+def _trading(mix: Mix) -> list[tuple[float, Story]]:
     return [
         (18 * mix.orders, draw_orders.filled),
         (10 * mix.orders, draw_orders.cancelled),
@@ -119,6 +124,11 @@ def _stories(mix: Mix) -> list[tuple[float, Story]]:
         (2 * mix.market, draw_market.closed_by_force),
         (1.5 * mix.market, draw_market.settings_change),
         (1.5 * mix.market, draw_market.rows_are_told),
+    ]
+
+
+def _trouble(mix: Mix) -> list[tuple[float, Story]]:
+    return [
         (4 * mix.connections, draw_connections.connection_ends),
         (1.5 * mix.connections, draw_connections.handshakes_fail),
         (1 * mix.connections, draw_connections.connections_are_slow),

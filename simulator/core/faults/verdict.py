@@ -42,7 +42,6 @@ __all__ = [
     "TAKES",
     "VERDICTS",
     "Close",
-    "Condition",
     "Corrupt",
     "Delay",
     "Drip",
@@ -53,7 +52,6 @@ __all__ = [
     "HalfOpen",
     "Hold",
     "Lag",
-    "OnConnection",
     "Pass",
     "RefuseThenAccept",
     "Reorder",
@@ -172,10 +170,6 @@ class Silence(msgspec.Struct, frozen=True, omit_defaults=True):
     control: Literal["answered", "unanswered"] = "unanswered"
 
 
-OnConnection: TypeAlias = Close | Reset | HalfOpen | Stall | Drip | Throttle | Silence
-"""What hits the connection of the thing that was seen."""
-
-
 class ExecuteThen(msgspec.Struct, frozen=True):
     """Execute, with all events, then do this instead of giving the true answer. `Drop`: it is never answered."""
 
@@ -206,15 +200,13 @@ class Skew(msgspec.Struct, frozen=True):
     seconds: float
 
 
-Condition: TypeAlias = Lag | Skew
-"""What holds for a request whatever else becomes of it."""
-
 Verdict: TypeAlias = (
     Pass | Delay | Drop | Duplicate | Hold | Reorder | Corrupt | Respond | RefuseThenAccept | ExecuteThen
     | ExecuteThenReset | Close | Reset | HalfOpen | Stall | Drip | Throttle | Silence | Lag | Skew
 )  # fmt: skip
 
 CONDITIONS: Final = (Lag, Skew)
+"""What holds for a request whatever else becomes of it."""
 
 _ANYWHERE: Final[tuple[type[Verdict], ...]] = (Pass, Close, Reset, HalfOpen, Stall, Drip, Throttle)
 
