@@ -12,6 +12,9 @@ their order. `any`: any of them may; no correct exchange does that to events of 
 survive and to heal, no more: in which order it was told is not asked then.
 
 When the window is over and some time has passed, engine and exchange must agree, as `oracle` sees it.
+
+A window has an end: an ordering that has taken `_MOST` choices and could go on is cut there, and does not pass, because
+the rest came in one order only.
 """
 
 from __future__ import annotations
@@ -42,7 +45,7 @@ Law: TypeAlias = Literal["tcp", "any"]
 
 _WAIT: Final = "(wait for a message)"
 _MOST: Final = 10
-"""Messages, moves and waits of a window; more is no window any more."""
+"""Messages, moves and waits of a window; more is no window any more, and its orderings are too many to try."""
 _PATIENCE_S: Final = 8.0
 """How long the engine may take to ask for more when nothing waits."""
 _LOOK_AGAIN_S: Final = 0.25
@@ -101,19 +104,24 @@ class Window:
 
 @dataclass(frozen=True, kw_only=True)
 class Ordering:
-    """One ordering, and what came of it. `options`: between how many there was to choose at each step."""
+    """One ordering, and what came of it.
+
+    `options`: between how many there was to choose at each step; `cut`: what could still be chosen when there had been
+    as many choices as a window may have.
+    """
 
     window: str
     law: Law
     released: tuple[str, ...]
     choices: tuple[int, ...]
     options: tuple[int, ...]
+    cut: tuple[str, ...] = ()
     divergences: tuple[Divergence, ...] = ()
 
     @property
     def passed(self) -> bool:
-        """Whether engine and exchange agreed in the end."""
-        return not self.divergences
+        """Whether all was let through by choice, and engine and exchange agreed in the end."""
+        return not (self.cut or self.divergences)
 
 
 def orderings(window: Window, factory: EngineFactory, *, law: Law = "tcp", pause_s: float = 0.01) -> Iterator[Ordering]:
@@ -168,6 +176,7 @@ class _Trial:
         self._released: list[str] = []
         self._taken: list[int] = []
         self._options: list[int] = []
+        self._cut: tuple[str, ...] = ()
         self._divergences: list[Divergence] = []
 
     @property
@@ -179,6 +188,7 @@ class _Trial:
             released=tuple(self._released),
             choices=tuple(self._taken),
             options=tuple(self._options),
+            cut=self._cut,
             divergences=tuple(self._divergences),
         )
 
@@ -205,8 +215,11 @@ class _Trial:
         gate.close(self._window.messages)
         self._window.begin(bench)
         await asyncio.sleep(self._pause_s)
-        while len(self._taken) < _MOST and (options := await self._open_to(bench, gate)):
+        while options := await self._open_to(bench, gate):
             number = len(self._taken)
+            if number == _MOST:
+                self._cut = tuple(label for label, _ in options)
+                break
             choice = self._choices[number] if number < len(self._choices) else 0
             label, take = options[choice]
             self._taken.append(choice)

@@ -55,7 +55,8 @@ def interleavings(engine: str, only: str, law: str, pauses: Sequence[float], wor
     laws = [each for each in _LAWS if law in {each, "both"}]
     chosen = [number for number, window in enumerate(WINDOWS) if only in window.name]
     if not chosen:
-        raise click.UsageError(f"no window has {only!r} in its name: {', '.join(each.name for each in WINDOWS)}")
+        names = "\n".join(f"  {each.name}" for each in WINDOWS)
+        raise click.UsageError(f"no window has {only!r} in its name: there are\n{names}")
     try:
         engine_factory(engine)
     except SimulatorError as error:
@@ -103,11 +104,26 @@ def _table(tried: Sequence[_Tried]) -> Table:
 
 
 def _show(console: Console, tried: _Tried) -> None:
-    for failure in tried.failures[:_SHOWN]:
+    failures = [failure for failure in tried.failures if failure.divergences]
+    for failure in failures[:_SHOWN]:
         console.print(f"\n[red]{failure.window}[/], {failure.law}, {tried.task.pause_s:g} s:")
         for label in failure.released:
             console.print(f"  {label}", highlight=False, markup=False)
         for divergence in failure.divergences:
             console.print(f"  -> {divergence.rule}: {divergence.what}", highlight=False, markup=False)
-    if len(tried.failures) > _SHOWN:
-        console.print(f"  ... and {len(tried.failures) - _SHOWN} more")
+    if len(failures) > _SHOWN:
+        console.print(f"  ... and {len(failures) - _SHOWN} more")
+    _show_cut(console, tried)
+
+
+def _show_cut(console: Console, tried: _Tried) -> None:
+    cut = [failure for failure in tried.failures if failure.cut]
+    if cut:
+        first = cut[0]
+        console.print(f"\n[red]{first.window}[/], {first.law}, {tried.task.pause_s:g} s: not every ordering was tried.")
+        console.print(
+            f"  {len(cut)} of {tried.orderings} were cut after {len(first.choices)} choices. The first could go on "
+            f"with {' or '.join(first.cut)}. Let the window keep fewer messages, or have fewer moves.",
+            highlight=False,
+            markup=False,
+        )

@@ -9,7 +9,7 @@ from math import factorial
 import pytest
 
 from benchmarks.naive import NaiveEngine
-from simulator.chaos.interleavings import Law, Ordering, orderings, try_ordering
+from simulator.chaos.interleavings import Bench, Law, Ordering, Window, orderings, try_ordering
 from simulator.chaos.user_stream_engine import UserStreamEngine
 from simulator.chaos.windows import WINDOWS
 
@@ -67,3 +67,29 @@ def test_move_comes_before_and_after_every_message() -> None:
     places = {ordering.released.index("the order is filled") for ordering in tried}
 
     assert places == {0, 1, 2, 3}
+
+
+def nothing(_: Bench) -> None:
+    """Happen, and change nothing."""
+
+
+def window_of(moves: int) -> Window:
+    named = {f"move {number}": nothing for number in range(1, moves + 1)}
+    return Window(name="moves", about="Nothing but moves.", messages=(), begin=nothing, moves=named)
+
+
+def test_ordering_with_more_choices_than_a_window_may_have_is_cut_and_does_not_pass() -> None:
+    cut = try_ordering(window_of(11), NaiveEngine, ())
+
+    assert cut.released == tuple(f"move {number}" for number in range(1, 11))
+    assert cut.cut == ("move 11", "(wait for a message)")
+    assert cut.divergences == ()
+    assert not cut.passed
+
+
+def test_ordering_with_as_many_choices_as_a_window_may_have_is_whole() -> None:
+    whole = try_ordering(window_of(10), NaiveEngine, ())
+
+    assert len(whole.released) == 10
+    assert whole.cut == ()
+    assert whole.passed
