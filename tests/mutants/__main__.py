@@ -23,7 +23,7 @@ from tests.mutants.mutant import MutantError, all_mutants
 def main(only: str, seeds: int, hours: float, first: int, workers: int) -> None:
     """Play each mutant of tests/mutants against seeds of `simulator chaos` until one shows it.
 
-    Fails when a mutant survives them all, or its patch does not apply any more.
+    Fails when a mutant survives them all, its patch does not apply any more, or what it makes cannot be played.
     """
     console = Console(soft_wrap=True)
     try:
@@ -43,7 +43,7 @@ def main(only: str, seeds: int, hours: float, first: int, workers: int) -> None:
 
 def _in_a_word(outcome: Outcome) -> str:
     if outcome.error:
-        return "cannot be made"
+        return "cannot be played"
     return f"caught by seed {outcome.seed}" if outcome.showed else f"survived {outcome.tried} seeds"
 
 
@@ -60,7 +60,7 @@ def _failures(console: Console, outcomes: Sequence[Outcome]) -> bool:
     broken = [outcome.mutant.name for outcome in outcomes if outcome.error]
     survivors = [outcome.mutant.name for outcome in outcomes if not (outcome.error or outcome.showed)]
     if broken:
-        console.print(f"[red]patches that do not apply: {', '.join(broken)}")
+        console.print(f"[red]cannot be made, or not played: {', '.join(broken)}")
     if survivors:
         console.print(f"[red]survived: {', '.join(survivors)}")
     if not (broken or survivors):

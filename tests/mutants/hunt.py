@@ -30,7 +30,11 @@ _report = msgspec.json.Decoder(Report)
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What became of a mutant. `tried`: how many seeds were played; `showed`: how it was caught, "" when it was not."""
+    """What became of a mutant.
+
+    `tried`: how many seeds were played; `showed`: how it was caught, "" when it was not; `error`: why it could not be
+    made, or not played.
+    """
 
     mutant: Mutant
     tried: int = 0
@@ -61,7 +65,10 @@ def _outcome_of(mutant: Mutant, seeds: Sequence[int], hours: float) -> Outcome:
             return Outcome(mutant=mutant, error=str(error))
         left, tried = deque(seeds), 0
         while left:
-            report, played = _play(package, left, hours)
+            try:
+                report, played = _play(package, left, hours)
+            except MutantError as error:
+                return Outcome(mutant=mutant, tried=tried, error=str(error))
             tried += played
             for _ in range(played):
                 left.popleft()
@@ -73,7 +80,10 @@ def _outcome_of(mutant: Mutant, seeds: Sequence[int], hours: float) -> Outcome:
 
 
 def _play(package: Path, seeds: Iterable[int], hours: float) -> tuple[Report, int]:
-    """Play seeds against a package in a process; return its last word, and how many it played."""
+    """Play seeds against a package in a process; return its last word, and how many it played.
+
+    Raises `MutantError` when it ends before its first seed.
+    """
     path = os.pathsep.join([str(package.parent), str(ROOT)])
     # -P: or the working directory would come before the path, and with it the package as it is
     command = [sys.executable, "-P", "-m", "tests.mutants.worker", str(package), str(hours), *map(str, seeds)]
@@ -93,10 +103,10 @@ def _play(package: Path, seeds: Iterable[int], hours: float) -> tuple[Report, in
 
 
 def _died(reports: Sequence[Report], stderr: str) -> Report:
-    """Return what a process found that ended without a word."""
+    """Return what a process found that ended without a word. Raises `MutantError` when it had not begun."""
     last = reports[-1] if reports else None
     if not isinstance(last, Playing):
-        message = f"no seed could be played:\n{stderr}"
+        message = f"no seed could be played:\n{stderr.strip()}"
         raise MutantError(message)
     lines = [line.strip() for line in stderr.splitlines() if "user_stream" in line or "Error" in line]
     what = f"the process ended: {lines[-1] if lines else 'without a word'}"

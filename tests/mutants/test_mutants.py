@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import compileall
+import difflib
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,22 @@ def test_patch_that_does_not_apply_is_named_and_told_how_to_mend(tmp_path: Path)
 def test_unknown_mutant_is_named() -> None:
     with pytest.raises(MutantError, match="no mutant is called 'nobody'"):
         all_mutants("nobody")
+
+
+def test_mutant_that_cannot_be_imported_is_an_outcome_and_the_others_are_hunted_all_the_same(tmp_path: Path) -> None:
+    name = "user_stream/__init__.py"
+    before = (ROOT / name).read_text().splitlines(keepends=True)
+    broken = difflib.unified_diff(before, [*before, "import nowhere_at_all\n"], f"a/{name}", f"b/{name}")
+    patch = tmp_path / "98-broken.patch"
+    patch.write_text("".join(broken))
+    mutants = [Mutant(patch), Mutant(patch)]
+    outcomes = list(hunt(mutants, seeds=[1], hours=0.1, workers=1))
+
+    assert [outcome.mutant for outcome in outcomes] == mutants
+    for outcome in outcomes:
+        assert outcome.error.startswith("no seed could be played:\n")
+        assert "No module named 'nowhere_at_all'" in outcome.error
+        assert not outcome.showed
 
 
 @pytest.mark.no_cover
