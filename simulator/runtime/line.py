@@ -10,7 +10,6 @@ done to has none. Any transport will do: a socket's, one under TLS, one in memor
 | stall         | its writes are not read for a while, and pile up; what it is sent comes                          |
 | drip          | what it is sent comes byte by byte                                                               |
 | throttle      | both directions are slow                                                                         |
-| delayed       | what it is sent comes late, every piece by the same time                                         |
 
 In each direction bytes keep their order, whatever is done: what waits in a line holds up what comes after it. A
 protocol that asks for `transport` is given the line for as long as there is one, so protocols whose connections may
@@ -96,11 +95,6 @@ class Line(asyncio.Transport, asyncio.Protocol):
         piece = max(1, round(bytes_per_s / _PIECES_A_SECOND))
         self._out.pace(bytes_per_s, piece)
         self._in.pace(bytes_per_s, piece)
-
-    def delay(self, seconds: float, cause: object = None) -> None:
-        """Send everything so much later."""
-        self._faults["delayed"] = cause
-        self._out.delay_ms = round(seconds * 1000)
 
     def release(self, cause: object) -> None:
         """Take back what is done on this behalf: what waits because of it goes on at once."""
@@ -241,14 +235,11 @@ class Line(asyncio.Transport, asyncio.Protocol):
 
     def _lift(self, fault: str) -> None:
         del self._faults[fault]
-        match fault:
-            case "stall":
-                self._end_stall()
-            case "slow":
-                self._out.pace(0, 0)
-                self._in.pace(0, 0)
-            case _:
-                self._out.delay_ms = 0
+        if fault == "stall":
+            self._end_stall()
+        else:
+            self._out.pace(0, 0)
+            self._in.pace(0, 0)
         self._adjust()
         self._leave_if_free()
 

@@ -16,7 +16,6 @@ class OneWay:
 
     def __init__(self, clock: Clock, deliver: Callable[[bytes], None], emptied: Callable[[], None]) -> None:
         self.size = 0
-        self.delay_ms = 0
         self.is_held = False
         self._clock = clock
         self._deliver = deliver
@@ -24,6 +23,7 @@ class OneWay:
         self._bytes_per_ms = 0.0
         self._piece = 0
         self._waiting: deque[tuple[int, bytes]] = deque()
+        """Each piece, after the time at which it came."""
         self._begun = 0
         """How many bytes of the first piece have left."""
         self._free_ms = 0.0
@@ -33,7 +33,7 @@ class OneWay:
     @property
     def is_free(self) -> bool:
         """Whether what comes may pass at once."""
-        return not (self.size or self.is_held or self.delay_ms or self._bytes_per_ms)
+        return not (self.size or self.is_held or self._bytes_per_ms)
 
     def take(self, data: bytes) -> None:
         """Let bytes wait for their turn, which may be now."""
@@ -43,7 +43,7 @@ class OneWay:
         now_ms = self._clock.time_ms()
         if not self.size:
             self._free_ms = now_ms
-        self._waiting.append((now_ms + self.delay_ms, data))
+        self._waiting.append((now_ms, data))
         self.size += len(data)
         self.move()
 
@@ -60,12 +60,6 @@ class OneWay:
         self.is_held = is_held
         self.move()
 
-    def hurry(self) -> None:
-        """Deliver all that waits now, and what comes at once."""
-        self._bytes_per_ms, self.delay_ms, self.is_held = 0.0, 0, False
-        self._waiting = deque((0, data) for _, data in self._waiting)
-        self.move()
-
     def clear(self) -> None:
         """Forget what waits."""
         self._waiting.clear()
@@ -78,9 +72,9 @@ class OneWay:
         had_any = self.size > 0
         now_ms = self._clock.time_ms()
         while self._waiting and not self.is_held:
-            due_ms, data = self._waiting[0]
+            came_ms, data = self._waiting[0]
             count = len(data) - self._begun
-            leaves_ms = max(self._free_ms, due_ms)
+            leaves_ms = max(self._free_ms, came_ms)
             if self._bytes_per_ms:
                 count = min(count, self._piece)
                 leaves_ms += count / self._bytes_per_ms

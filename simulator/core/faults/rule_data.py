@@ -27,7 +27,6 @@ from simulator.errors import BadFaultError
 
 __all__ = ["data_of", "read_fields", "read_rule", "rule_of"]
 
-_BY_NAME: Final[Mapping[str, type[Verdict]]] = {name_of(kind): kind for kind in VERDICTS}
 _NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _MISSING: Final = object()
 

@@ -226,19 +226,6 @@ def test_a_throttled_server_takes_no_more_of_a_client_than_it_can_read(live: Liv
     live(claim)
 
 
-def test_delayed_writes_come_late_by_the_same_time_in_their_order(live: Live) -> None:
-    async def claim(wire: Wire) -> None:
-        wire.line.delay(3.0)
-        wire.ear.here.write(b"one")
-        await asyncio.sleep(1)
-        wire.ear.here.write(b"two")
-        arrived = await wire.arrivals(6)
-        assert [data for _, data in arrived] == [b"one", b"two"]
-        assert [at for at, _ in arrived] == pytest.approx([3, 4], abs=0.01)
-
-    live(claim)
-
-
 def test_a_line_leaves_when_nothing_is_done_and_nothing_waits_any_more(live: Live) -> None:
     async def claim(wire: Wire) -> None:
         wire.line.drip(10, cause="a rule")
