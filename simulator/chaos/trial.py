@@ -101,9 +101,9 @@ def try_seeds(trial: Trial) -> int:
         first = _first(trial, file)
         if file is not None:
             _go_on(trial, file, origin, first)
-        session = _Session(trial, first, file)
-        interrupted = session.run()
-        campaign = session.campaign(origin, interrupted=interrupted)
+        sitting = _Sitting(trial, first, file)
+        interrupted = sitting.run()
+        campaign = sitting.campaign(origin, interrupted=interrupted)
     _tell(trial, campaign)
     _write(trial, campaign)
     failures = [result for result in campaign.results if not result.passed]
@@ -111,7 +111,7 @@ def try_seeds(trial: Trial) -> int:
         for result in sorted(failures, key=lambda failure: failure.seed)[:_MOST_SHRUNK]:
             with closing(trial.worker()) as worker:
                 scenario = importlib.import_module(trial.world).draw_scenario(
-                    result.seed, session.hours_of(result.seed)
+                    result.seed, sitting.hours_of(result.seed)
                 )
                 shrink_to_file(worker, scenario, result, trial.replay_command(result.seed), trial.engine)
     return 1 if failures else INTERRUPTED if interrupted else 0
@@ -131,8 +131,8 @@ def _go_on(trial: Trial, file: CampaignFile, origin: Provenance, first: int) -> 
     file.begin(terms)
 
 
-class _Session:
-    """The seeds of this use, and what became of them."""
+class _Sitting:
+    """The seeds of one use of the command, and what became of them."""
 
     def __init__(self, trial: Trial, first: int, file: CampaignFile | None) -> None:
         self._trial = trial
