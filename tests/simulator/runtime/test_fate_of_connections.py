@@ -1,9 +1,8 @@
-"""What fault rules decide about handshakes, connections, pings, and the connection of a frame, a client sees."""
+"""What fault rules decide about handshakes and connections, a client sees: of streams, REST and the WebSocket API."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,7 +21,6 @@ from simulator.core.faults.verdict import (
     HalfOpen,
     Pass,
     RefuseThenAccept,
-    Reorder,
     Reset,
     Respond,
     Silence,
@@ -31,7 +29,7 @@ from simulator.core.faults.verdict import (
     Verdict,
 )
 from tests.simulator.runtime.api_socket import ApiSocket, connect
-from tests.simulator.runtime.wire import HANDSHAKE, LIMIT_ORDER, MARKET_ORDER, ORDER, Socket, Wire
+from tests.simulator.runtime.wire import HANDSHAKE, MARKET_ORDER, ORDER, Wire
 
 MATCH = ["TRADE_LITE", "ORDER_TRADE_UPDATE", "ACCOUNT_UPDATE", "ORDER_TRADE_UPDATE"]
 PING = b"GET /fapi/v1/ping HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -64,15 +62,6 @@ async def heard(reader: asyncio.StreamReader, seconds: float = 3600.0) -> bytes 
             return await reader.read(65_536)
     except TimeoutError:
         return None
-
-
-async def names_until_quiet(stream: Socket) -> list[str]:
-    names = []
-    while True:
-        try:
-            names.append(json.loads((await stream.frame(30.0)).data)["e"])
-        except TimeoutError:
-            return names
 
 
 # --- handshakes -----------------------------------------------------------------------------------------------------
@@ -261,142 +250,6 @@ async def test_under_tls_a_connection_suffers_the_same() -> None:
             writer.transport.abort()
 
 
-# --- pings ----------------------------------------------------------------------------------------------------------
-
-
-async def test_row_7_a_ping_of_the_exchange_that_is_lost_ends_a_connection_that_cannot_answer() -> None:
-    async with trading(ping_interval_s=100, pong_timeout_s=250) as (simulator, wire):
-        rule = simulator.faults.install(Rule(on="ping", event="sent", account=simulator.account.name, verdict=Drop()))
-        stream = await wire.stream()
-        began = simulator.time_ms
-
-        assert await stream.end() == 1008
-        assert simulator.time_ms - began == pytest.approx(350_000, abs=50)
-        assert rule.hits == 3
-
-
-async def test_a_ping_of_the_exchange_is_late() -> None:
-    async with trading(ping_interval_s=100) as (simulator, wire):
-        simulator.faults.install(Rule(on="ping", event="sent", verdict=Delay(30.0)))
-        stream = await wire.stream()
-        began = simulator.time_ms
-
-        assert (await stream.frame(200)).type is aiohttp.WSMsgType.PING
-        assert simulator.time_ms - began == pytest.approx(130_000, abs=50)
-
-
-async def test_row_7_a_ping_of_a_client_is_not_answered_and_events_still_come() -> None:
-    async with trading() as (simulator, wire):
-        simulator.faults.install(Rule(on="ping", event="received", verdict=Drop()))
-        stream = await wire.stream()
-        await stream.ping(b"?")
-
-        assert await stream.is_silent()
-        await wire.ask("POST", ORDER, **MARKET_ORDER)
-        assert await stream.read_names(4) == MATCH
-
-
-async def test_a_ping_may_be_the_last_thing_that_a_connection_sees() -> None:
-    async with trading(ping_interval_s=10) as (simulator, wire):
-        simulator.faults.install(Rule(on="ping", nth=2, times=1, verdict=Reset()))
-        stream = await wire.stream()
-
-        assert await stream.end() == 1006
-        assert simulator.connections == []
-
-
-# --- frames ---------------------------------------------------------------------------------------------------------
-
-
-async def test_row_4_the_connection_goes_half_open_instead_of_sending_the_second_fill() -> None:
-    async with trading() as (simulator, wire):
-        rule = Rule(on="frame", event="ORDER_TRADE_UPDATE", status="FILLED", nth=2, verdict=HalfOpen())
-        simulator.faults.install(rule)
-        stream = await wire.stream()
-        for _ in range(3):
-            await wire.ask("POST", ORDER, **MARKET_ORDER)
-
-        assert await names_until_quiet(stream) == [*MATCH, *MATCH[:3]]
-
-
-@pytest.mark.parametrize(("verdict", "code"), [(Close(1011), 1011), (Close(), 1006), (Reset(), 1006)])
-async def test_row_4_a_connection_ends_before_any_frame(verdict: Verdict, code: int) -> None:
-    async with trading() as (simulator, wire):
-        simulator.faults.install(Rule(on="frame", event="ACCOUNT_UPDATE", times=1, verdict=verdict))
-        stream = await wire.stream()
-        await wire.ask("POST", ORDER, **MARKET_ORDER)
-
-        before = await stream.read_names(2) if code == 1011 or isinstance(verdict, Close) else []
-        assert before in ([], MATCH[:2])
-        assert await stream.end() == code
-        assert simulator.journal.entries(event="ACCOUNT_UPDATE", kind="event")[-1].sockets == 0
-
-
-async def test_a_frame_may_be_the_first_of_a_stream_that_drips() -> None:
-    async with trading() as (simulator, wire):
-        simulator.faults.install(Rule(on="frame", event="TRADE_LITE", times=1, verdict=Drip(100)))
-        stream = await wire.stream()
-        began = simulator.time_ms
-        await wire.ask("POST", ORDER, **MARKET_ORDER)
-
-        assert await stream.read_names(1) == MATCH[:1]
-        assert simulator.time_ms - began > 1_500
-        await asyncio.sleep(60)
-        assert await stream.read_names(3) == MATCH[1:]
-
-
-async def test_row_13_a_frame_is_overtaken_by_the_next_of_its_type() -> None:
-    async with trading() as (simulator, wire):
-        overtaken = Rule(on="frame", event="ORDER_TRADE_UPDATE", times=1, verdict=Reorder(of="its_type"))
-        simulator.faults.install(overtaken)
-        stream = await wire.stream()
-        await wire.ask("POST", ORDER, **MARKET_ORDER)
-        frames = [await stream.read() for _ in range(4)]
-
-        assert [frame["e"] for frame in frames] == ["TRADE_LITE", "ACCOUNT_UPDATE", *MATCH[1::2]]
-        assert [frame["o"]["X"] for frame in frames[2:]] == ["FILLED", "NEW"]
-
-
-async def test_row_13_a_frame_is_overtaken_by_others_and_its_own_type_waits_behind_it() -> None:
-    async with trading() as (simulator, wire):
-        overtaken = Rule(on="frame", event="ORDER_TRADE_UPDATE", times=1, verdict=Reorder(past=2))
-        simulator.faults.install(overtaken)
-        stream = await wire.stream()
-        await wire.ask("POST", ORDER, **MARKET_ORDER)
-        assert await stream.read_names(2) == ["TRADE_LITE", "ACCOUNT_UPDATE"]
-        await wire.ask("POST", ORDER, **MARKET_ORDER)
-        frames = [await stream.read() for _ in range(6)]
-
-        assert [frame["e"] for frame in frames] == ["TRADE_LITE", *["ORDER_TRADE_UPDATE"] * 3, *MATCH[2:]]
-        assert [frame["o"]["X"] for frame in frames if "o" in frame] == ["NEW", "FILLED", "NEW", "FILLED"]
-
-
-async def test_what_nothing_overtakes_is_sent_when_its_patience_ends() -> None:
-    async with trading() as (simulator, wire):
-        simulator.faults.install(Rule(on="frame", verdict=Reorder(past=5, patience_s=3.0)))
-        stream = await wire.stream()
-        began = simulator.time_ms
-        await wire.ask("POST", ORDER, **LIMIT_ORDER)
-
-        assert await stream.read_names(1) == ["ORDER_TRADE_UPDATE"]
-        assert simulator.time_ms - began == pytest.approx(3_000, abs=20)
-
-
-async def test_frames_of_market_streams_suffer_too() -> None:
-    async with trading() as (simulator, wire):
-        dropped = simulator.faults.install(
-            Rule(on="frame", event="aggTrade", symbol="BTCUSDT", verdict=Drop(), times=1)
-        )
-        stream = await wire.connect("/market/ws/btcusdt@aggTrade")
-        for _ in range(2):
-            await wire.ask("POST", ORDER, **MARKET_ORDER)
-            await asyncio.sleep(1)  # trades of a moment are one
-
-        assert (await stream.read())["e"] == "aggTrade"
-        assert await stream.is_silent()
-        assert dropped.hits == 1
-
-
 # --- the WebSocket API ----------------------------------------------------------------------------------------------
 
 
@@ -432,14 +285,6 @@ async def test_a_throttled_socket_of_the_websocket_api_answers_in_order_and_says
             assert simulator.time_ms - began > 2_000
             simulator.close_api_connections(1012)
             assert (await api.frame(60)).data == 1012
-
-
-async def test_pings_on_the_websocket_api_are_lost_in_both_directions() -> None:
-    async with trading(ping_interval_s=100, pong_timeout_s=250) as (simulator, _):
-        simulator.faults.install(Rule(on="ping", verdict=Drop()))
-        async with connect(simulator) as api:
-            await api.ping(b"?")
-            assert (await api.frame(400)).data == 1008
 
 
 async def _unanswered(simulator: Simulator) -> bool:
