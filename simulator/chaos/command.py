@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
+from click.core import ParameterSource
 
 from simulator.chaos.corpus import read_corpus
 from simulator.chaos.factory import engine_factory
@@ -93,19 +94,23 @@ def _trial(options: dict[str, Any]) -> Trial:
 
 def _refuse_contradictions(options: dict[str, Any]) -> None:
     contradictions = (
-        ("files", ("seeds", "first", "chosen", "corpus", "resume", "json_file", "junit_file", "report_file")),
+        ("files", ("seeds", "first", "chosen", "hours", "corpus", "resume", "json_file", "junit_file", "report_file")),
         ("chosen", ("seeds", "first")),
         ("corpus", ("resume",)),
     )
     names = {"files": "scenario", "chosen": "seed", "json_file": "json", "junit_file": "junit", "report_file": "report"}
     for one, others in contradictions:
         for other in others:
-            if options[one] and options[other] not in {None, ()}:
+            if options[one] and options[other] not in {None, ()} and _is_given(other):
                 message = f"--{names.get(one, one)} and --{names.get(other, other)} contradict each other: give one"
                 raise click.UsageError(message)
     if options["force"] and not options["resume"]:
         message = "--force is for --resume: it has nothing to do without"
         raise click.UsageError(message)
+
+
+def _is_given(option: str) -> bool:
+    return click.get_current_context().get_parameter_source(option) is not ParameterSource.DEFAULT
 
 
 def _refuse_nowhere(trial: Trial) -> None:

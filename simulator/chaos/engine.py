@@ -68,7 +68,9 @@ class Exchange:
     seed: int
     """Whatever the engine draws (jitter, ids), it has to draw from this and `life`, or no run can be replayed."""
     settings: Mapping[str, str] = field(default_factory=dict)
-    """What the scenario's laboratory says of the engine."""
+    """What the scenario's laboratory says of the engine: drawn runs set the five that docs/chaos.md names, others by
+    chance; a scenario sets only what its `engine` has.
+    """
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ class OrderSeen:
 
     symbol: str
     order_id: str
+    """The exchange's, never "". A conditional order has one only once it has sent an order: that order's."""
     client_order_id: str
     status: str
     """As on the wire: NEW, PARTIALLY_FILLED, FILLED, CANCELED, EXPIRED, EXPIRED_IN_MATCH, REJECTED; "" when unknown."""
@@ -136,7 +139,10 @@ class Engine(Protocol):
         """Cancel an order."""
 
     def orders(self) -> Iterable[OrderSeen]:
-        """Return every order that the engine knows."""
+        """Return every order that the engine knows, others' of its account too.
+
+        A conditional order only once it has sent one; what waits belongs in `waiting_algo_orders`.
+        """
 
     def fills(self) -> Iterable[FillSeen]:
         """Return every fill that this life was told, in the order of telling."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from simulator.chaos.engine import Abandons, Engine
+from simulator.chaos.factory import complete_engine
 from simulator.chaos.life import Life, mortal_tasks
 
 __all__ = ["Lives", "LivingEngine"]
@@ -106,7 +107,7 @@ class Lives:
 
     async def _start(self, living: LivingEngine) -> None:
         try:
-            living.engine = self._make(living.life.number)
+            living.engine = complete_engine(self._make(living.life.number))
             await living.engine.start()
         except Exception as error:  # noqa: BLE001  whatever it raises is told
             if not living.leaving:  # else that is how it says that it will not be ready

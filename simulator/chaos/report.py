@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from simulator.chaos.provenance import Provenance
-from simulator.chaos.result import RunResult
+from simulator.chaos.result import Divergence, RunResult
 from simulator.chaos.summary import Summary, happenings, rows, summarize
 
 __all__ = [
@@ -27,6 +27,9 @@ __all__ = [
 DEFAULT_ENGINE: Final = "simulator.chaos.user_stream_engine:UserStreamEngine"
 _DIVERGENCES: Final = 5
 """How many are told of a run, after the first."""
+_TRACEBACK: Final = "Traceback (most recent call last):"
+_FRAME_OF_A_GROUP: Final = " |+-"
+"""What the traceback of an exception group is drawn with."""
 
 
 class Campaign(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,11 +78,35 @@ def failure_text(result: RunResult, replay: str) -> str:
     """Return everything that a person needs to begin with."""
     first, *others = result.divergences
     lines = [f"seed {result.seed} failed ({first.rule}): {first.what}"]
-    lines += [f"  also ({other.rule}): {other.what.partition(chr(10))[0]}" for other in others[:_DIVERGENCES]]
+    cause = next(filter(_is_a_failed_start, others), None)
+    if first.rule == "hung" and cause is not None:
+        others.remove(cause)
+        hung, _, tasks = first.what.partition("\n")
+        lines = [
+            f"seed {result.seed} failed ({first.rule}): {hung.removesuffix(':')}",
+            f"because ({cause.rule}): {cause.what}",
+        ]
+        lines += [f"the tasks then:\n{tasks}"] if tasks else []
+    lines += [f"  also ({other.rule}): {_in_a_line(other.what)}" for other in others[:_DIVERGENCES]]
     if len(others) > _DIVERGENCES:
         lines.append(f"  and {len(others) - _DIVERGENCES} more")
     lines += ["", *(f"  {line}" for line in result.timeline)] if result.timeline else []
     return "\n".join([*lines, "", f"replay: {replay}"])
+
+
+def _is_a_failed_start(divergence: Divergence) -> bool:
+    return divergence.rule == "raised" and divergence.what.startswith("the start of life ")
+
+
+def _in_a_line(what: str) -> str:
+    """Return the first line; of an exception that was traced, what it is instead of where."""
+    first, _, others = what.partition("\n")
+    where, is_traced, _ = first.partition(_TRACEBACK)
+    if not is_traced:
+        return first
+    told = [line.strip(_FRAME_OF_A_GROUP) for line in others.splitlines()]
+    last = next(filter(None, reversed(told)), "")
+    return f"{where.rstrip().removesuffix('Exception Group').rstrip(' +')} {last}".strip()
 
 
 def document(campaign: Campaign) -> bytes:
@@ -143,4 +170,4 @@ def _table(heading: tuple[str, ...], lines: Iterable[tuple[str, ...]]) -> str:
 
 
 def _cell(text: str) -> str:
-    return text.partition("\n")[0].replace("|", "\\|")
+    return _in_a_line(text).replace("|", "\\|")

@@ -1,9 +1,12 @@
-"""The exchange's clock over HTTP: `Simulator.clock` for clients in other languages. Answers are its state."""
+"""The exchange's clock over HTTP: `Simulator.clock` for clients in other languages. Answers are its state.
+
+What is sent is JSON; curl's `-d` alone does, for no content type is asked for.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args
 
 import msgspec
 from aiohttp import web
@@ -15,6 +18,9 @@ if TYPE_CHECKING:
     from simulator.runtime.server import Simulator
 
 __all__ = ["clock_routes"]
+
+_OF_A_PACE: Final = f"mode ({', '.join(get_args(Mode))}) and scale (a number)"
+_OF_A_SPAN: Final = "hours, minutes, seconds, ms (numbers) and shift_server_time (true or false)"
 
 T = TypeVar("T", bound=msgspec.Struct)
 Serve = Callable[[web.BaseRequest], Awaitable[Any]]
@@ -44,12 +50,12 @@ def clock_routes(simulator: Simulator) -> Mapping[str, Mapping[str, Serve]]:
         return simulator.clock.state()
 
     async def change(request: web.BaseRequest) -> Any:
-        pace = await _read(request, Pace, '{"mode": "running", "scale": 60}')
+        pace = await _read(request, Pace, '{"mode": "running", "scale": 60}', _OF_A_PACE)
         simulator.clock.change(pace.mode, pace.scale)
         return simulator.clock.state()
 
     async def advance(request: web.BaseRequest) -> Any:
-        span = await _read(request, Span, '{"minutes": 61, "shift_server_time": false}')
+        span = await _read(request, Span, '{"minutes": 61, "shift_server_time": false}', _OF_A_SPAN)
         await simulator.clock.advance(**msgspec.structs.asdict(span))
         return simulator.clock.state()
 
@@ -64,9 +70,14 @@ def clock_routes(simulator: Simulator) -> Mapping[str, Mapping[str, Serve]]:
     }
 
 
-async def _read(request: web.BaseRequest, wanted: type[T], example: str) -> T:
+async def _read(request: web.BaseRequest, wanted: type[T], example: str, fields: str) -> T:
+    body = await request.read()
+    expected = f"expected a body such as {example}, as JSON"
+    if not body.strip():
+        message = f"the body is empty: {expected}; there are {fields}"
+        raise BadClockError(message)
     try:
-        return msgspec.json.decode(await request.read(), type=wanted)
+        return msgspec.json.decode(body, type=wanted)
     except msgspec.DecodeError as error:
-        message = f"expected a body such as {example}: {error}"
+        message = f"{expected}: {error}; there are {fields}"
         raise BadClockError(message) from error

@@ -34,7 +34,7 @@ class Brought:
 
     @property
     def hits(self) -> int:
-        """How many things its rules took, and how many deeds it did."""
+        """How many things its rules took, and how many deeds it did: one each, whether or not anything was there."""
         return self.deeds + sum(installed.hits for installed in self.rules)
 
     def remove(self) -> None:

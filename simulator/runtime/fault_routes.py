@@ -4,7 +4,7 @@
 |---------------------------|------------------------------------------------------------------------------------------|
 | GET /sim/faults           | the rules that are installed, each with its hits, and how often it still will            |
 | POST /sim/faults          | installs the rule in the body (YAML or JSON), or a named fault: `{"named": "half-open"}` |
-| DELETE /sim/faults        | ends all rules; `?id=3` only that one, `?name=half-open` those of that name              |
+| DELETE /sim/faults        | ends all rules; `?id=3` only that one, `?name=late-frames` those of that name            |
 | GET /sim/faults/catalogue | the faults that have a name                                                              |
 """
 
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
-from simulator.core.faults.catalogue import table
+from simulator.core.faults.catalogue import CATALOGUE, table
 from simulator.core.faults.rule import Installed
 from simulator.core.faults.rule_data import data_of
 from simulator.core.scenario.fault_action import Fault
@@ -83,13 +83,23 @@ def _end(simulator: Simulator, query: Mapping[str, str]) -> int:
         raise BadFaultError(["id, name: a rule is ended by its id or by its name, not by both"])
     number = query.get("id")
     if number is None:
-        return simulator.faults.end(query.get("name"))
+        return _end_named(simulator, query["name"]) if "name" in query else simulator.faults.end()
     found = simulator.faults.find(int(number)) if number.isascii() and number.isdigit() else None
     if found is None:
         installed = ", ".join(str(each.number) for each in simulator.faults.installed)
-        raise BadFaultError([f"id: there is no rule {number}: there are {installed or 'none'}"])
+        raise BadFaultError([f"id: there is no rule {number}; installed: {installed or 'none'}"])
     found.release()
     return 1
+
+
+def _end_named(simulator: Simulator, name: str) -> int:
+    ended = simulator.faults.end(name)
+    if ended:
+        return ended
+    if name in CATALOGUE and not CATALOGUE[name].rules:
+        raise BadFaultError([f"name: {name} is a deed: once done, it cannot be ended"])
+    names = dict.fromkeys(each.rule.name for each in simulator.faults.installed if each.rule.name)
+    raise BadFaultError([f"name: there is no rule named {name!r}; installed: {', '.join(names) or 'none with a name'}"])
 
 
 async def _text(request: web.BaseRequest) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from dataclasses import asdict
 from pathlib import Path
 from types import FunctionType
 
@@ -12,6 +13,7 @@ import pytest
 from simulator import Simulator, scenario
 from simulator.core.scenario.action import ACTIONS
 from simulator.core.scenario.expectation import EXPECTATIONS
+from simulator.core.scenario.laboratory import Laboratory
 from simulator.core.scenario.scenario_text import parse_scenario
 from simulator.runtime.deeds import Deeds
 from simulator.scenario import Scenario
@@ -73,6 +75,13 @@ def test_the_python_example_makes_a_scenario() -> None:
 def test_every_public_name_is_there() -> None:
     assert [name for name in scenario.__all__ if not hasattr(scenario, name)] == []
     assert sorted(scenario.__all__) == scenario.__all__
+
+
+def test_every_field_of_the_laboratory_is_told_with_its_default() -> None:
+    _, _, table = TEXT.partition("| field | values | default |\n")
+    told = dict(re.findall(r"^\| `(\w+)` \| [^|]+ \| `([^`]+)` \|$", table.partition("\n\n")[0], re.MULTILINE))
+
+    assert told == {name: str(value) for name, value in asdict(Laboratory()).items()}
 
 
 def deeds() -> set[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+import difflib
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -36,11 +37,10 @@ class NamedFault(msgspec.Struct, frozen=True, kw_only=True):
         """
         known = set(Rule.__struct_fields__) - _OF_THE_FAULT
         if self.deeds and not self.rules:
-            known = {name for deed in self.deeds for name in changes if hasattr(deed, name)}
+            known = {field.name for deed in self.deeds for field in dataclasses.fields(deed)}
         wrong = [name for name in changes if name not in known]
         if wrong:
-            message = f"is none that {self.name} can have otherwise: there are {', '.join(sorted(known)) or 'none'}"
-            raise BadFaultError([f"{name}: {message}" for name in wrong])
+            raise BadFaultError([f"{name}: {self.name} has no such field{_instead_of(name, known)}" for name in wrong])
         filters = set().union(*FILTERS.values())
         return tuple(
             msgspec.structs.replace(
@@ -57,3 +57,10 @@ class NamedFault(msgspec.Struct, frozen=True, kw_only=True):
             dataclasses.replace(deed, **{name: value for name, value in changes.items() if hasattr(deed, name)})
             for deed in self.deeds
         )
+
+
+def _instead_of(name: str, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    if near:
+        return f": did you mean {near[0]}?"
+    return f": what may be otherwise is {', '.join(sorted(known))}" if known else ", and nothing may be otherwise"

@@ -163,6 +163,7 @@ def test_kept_seeds_are_tried_with_their_own_hours_first() -> None:
         (["--engine", "no_such_module:E"], "there is no module no_such_module"),
         (["--seed", "1", "--seeds", "2"], "--seed and --seeds contradict each other"),
         (["--scenario", "x.yaml", "--first", "2"], "--scenario and --first contradict each other"),
+        (["--scenario", "x.yaml", "--hours", "1"], "--scenario and --hours contradict each other"),
         (["--force"], "--force is for --resume"),
         (["--hours", "0"], "--hours"),
         (["--scenario", "none.yaml"], "none.yaml: cannot be read"),

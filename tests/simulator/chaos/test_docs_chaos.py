@@ -31,7 +31,7 @@ def my_engine() -> Any:
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_program_of_the_docs_passes_seeds(seed: int) -> None:
-    result = run_seed(seed, 0.1, my_engine())
+    result = run_seed(seed, 1.0, my_engine())
 
     assert result.divergences == ()
     assert result.orders > 0

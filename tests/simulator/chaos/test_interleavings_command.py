@@ -46,7 +46,7 @@ def test_window_with_more_messages_than_are_tried_in_every_order_fails_the_comma
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--only", "nothing like it"], "no window has 'nothing like it' in its name: place, acknowledge, fill"),
+        (["--only", "nothing like it"], "in its name: there are\n  place, acknowledge, fill\n  place"),
         (["--engine", "nowhere:Engine"], "there is no module nowhere"),
     ],
 )

@@ -46,6 +46,46 @@ def test_a_failure_tells_seed_divergence_timeline_and_how_to_see_it_again() -> N
     ]
 
 
+STARTED = Divergence(
+    rule="raised",
+    what="the start of life 1: Traceback (most recent call last):\n  File engine.py\nValueError: no config file",
+    at_ms=2,
+)
+
+
+def test_an_exception_that_is_told_in_a_line_says_what_it_is() -> None:
+    group = (
+        "a task, unheard:   + Exception Group Traceback (most recent call last):\n  |   File engine.py\n"
+        "  | ExceptionGroup: two (1 sub-exception)\n  +-+---------------- 1 ----------------\n"
+        "    | ValueError: no stream\n    +------------------------------------"
+    )
+    raised = Divergence(rule="raised", what=group, at_ms=2)
+    told = failure_text(RunResult(seed=2, virtual_s=1, real_s=1, divergences=(LOST, STARTED, raised)), "again")
+
+    assert "  also (raised): the start of life 1: ValueError: no config file\n" in told
+    assert "  also (raised): a task, unheard: ValueError: no stream\n" in told
+    page = markdown(campaign(RunResult(seed=2, virtual_s=1, real_s=1, divergences=(STARTED,))))
+    assert "| 2 | raised | the start of life 1: ValueError: no config file |" in page
+
+
+def test_why_no_life_was_ready_is_told_before_what_waited() -> None:
+    nobody = Divergence(rule="hung", what="no life is ready:\nTask-1:\n  File world.py", at_ms=1)
+    result = RunResult(seed=2, virtual_s=1, real_s=1, divergences=(nobody, LOST, STARTED))
+
+    assert failure_text(result, "again").splitlines() == [
+        "seed 2 failed (hung): no life is ready",
+        "because (raised): the start of life 1: Traceback (most recent call last):",
+        "  File engine.py",
+        "ValueError: no config file",
+        "the tasks then:",
+        "Task-1:",
+        "  File world.py",
+        "  also (fill): order c-1: a|b",
+        "",
+        "replay: again",
+    ]
+
+
 def test_the_command_that_replays_names_only_what_is_not_usual() -> None:
     assert replay_command(7, 0.5, DEFAULT_ENGINE) == "simulator chaos --seed 7 --hours 0.5"
     assert replay_command(7, 24, "a b:C") == "simulator chaos --seed 7 --hours 24 --engine 'a b:C'"

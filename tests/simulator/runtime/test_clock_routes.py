@@ -28,7 +28,7 @@ class Console:
 
     async def post(self, path: str, body: object = None) -> tuple[int, Any]:
         url = f"{self.simulator.rest_url}/sim/{path}"
-        async with self._session.post(url, **({"data": b"{"} if body == "{" else {"json": body})) as answer:
+        async with self._session.post(url, **({"data": body} if isinstance(body, str) else {"json": body})) as answer:
             return answer.status, await answer.json()
 
     async def refused(self, path: str, body: object) -> str:
@@ -101,13 +101,20 @@ async def test_time_runs_faster(console: Console) -> None:
 @pytest.mark.parametrize(
     ("path", "body", "expected"),
     [
-        ("clock", {"mode": "paused"}, "expected a body such as"),
+        ("clock", {"mode": "paused"}, "there are mode (running, frozen, stepped) and scale (a number)"),
+        ("clock", "", 'the body is empty: expected a body such as {"mode": "running", "scale": 60}, as JSON'),
         ("clock", {}, "missing required field `mode`"),
         ("clock", {"mode": "running", "speed": 2}, "unknown field `speed`"),
         ("clock", {"mode": "frozen", "scale": 2}, "only time that runs has one, and the mode is 'frozen'"),
         ("clock", {"mode": "running", "scale": 0}, "scale: expected a number above 0, at most 10000, got 0"),
         ("clock", "{", "expected a body such as"),
         ("clock/advance", {"minute": 61}, "unknown field `minute`"),
+        (
+            "clock/advance",
+            {"minute": 61},
+            "there are hours, minutes, seconds, ms (numbers) and shift_server_time (true",
+        ),
+        ("clock/advance", " ", "the body is empty"),
         ("clock/advance", {"minutes": "61"}, "Expected `float`, got `str`"),
         ("clock/advance", {"minutes": -61}, "minutes: expected a number, 0 or more, got -61"),
         ("clock/advance", {"minutes": 1e308}, "by 1 ms to 366 days at once"),

@@ -89,7 +89,7 @@ async def test_a_deed_is_done_at_once(laboratory: Laboratory) -> None:
         ("", ["body: it is empty: say what fails"]),
         ("{}", ["what fails? say `named`, or `on` and `verdict`"]),
         ("{named: half-opn}", ["there is no fault 'half-opn': did you mean half-open"]),
-        ("{named: late-frames, on: frame}", ["on: is none that late-frames can have otherwise"]),
+        ("{named: late-frames, on: frame}", ["on: late-frames has no such field"]),
         ("{on: frame, verdikt: drop}", ["body:1: verdikt: unknown field: did you mean verdict?"]),
         ("{on: frme, verdict: drop}", ["expected one of request, response", "did you mean frame?"]),
         (
@@ -115,17 +115,22 @@ async def test_a_bad_rule_is_refused_with_all_that_is_wrong(
 @pytest.mark.parametrize(
     ("query", "mistake"),
     [
-        ("id=7", "there is no rule 7: there are none"),
+        ("id=7", "there is no rule 7; installed: 1"),
+        ("name=nosuch", "name: there is no rule named 'nosuch'; installed: late-frames"),
+        ("name=half-open", "name: half-open is a deed: once done, it cannot be ended"),
         ("id=x", "no rule x"),
         ("nr=1", "nr: a rule is ended by its id"),
         ("id=1&name=x", "by its id or by its name, not by both"),
     ],
 )
 async def test_what_is_not_there_is_not_ended(laboratory: Laboratory, query: str, mistake: str) -> None:
+    await laboratory.send("POST", body="{named: late-frames}")
+
     answer = await laboratory.send("DELETE", f"/sim/faults?{query}")
 
     assert answer.status == 400
     assert mistake in answer.body["error"]
+    assert len((await laboratory.send("GET")).body["faults"]) == 1
 
 
 async def test_a_rule_whose_time_has_passed_is_over_though_nobody_has_asked_it_since(laboratory: Laboratory) -> None:
