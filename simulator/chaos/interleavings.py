@@ -44,8 +44,9 @@ __all__ = ["Bench", "Law", "Ordering", "Window", "orderings", "try_ordering"]
 Law: TypeAlias = Literal["tcp", "any"]
 
 _WAIT: Final = "(wait for a message)"
-_MOST: Final = 10
-"""Messages, moves and waits of a window; more is no window any more, and its orderings are too many to try."""
+_MOST: Final = 20
+"""Messages, moves and waits of a window; more is no window any more, and its orderings are too many to try. A pause of
+3 s is long enough for our engine to compare once more within "snapshot, fill", which then takes up to 18."""
 _PATIENCE_S: Final = 8.0
 """How long the engine may take to ask for more when nothing waits."""
 _LOOK_AGAIN_S: Final = 0.25

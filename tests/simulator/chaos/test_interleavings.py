@@ -79,17 +79,17 @@ def window_of(moves: int) -> Window:
 
 
 def test_ordering_with_more_choices_than_a_window_may_have_is_cut_and_does_not_pass() -> None:
-    cut = try_ordering(window_of(11), NaiveEngine, ())
+    cut = try_ordering(window_of(21), NaiveEngine, ())
 
-    assert cut.released == tuple(f"move {number}" for number in range(1, 11))
-    assert cut.cut == ("move 11", "(wait for a message)")
+    assert cut.released == tuple(f"move {number}" for number in range(1, 21))
+    assert cut.cut == ("move 21", "(wait for a message)")
     assert cut.divergences == ()
     assert not cut.passed
 
 
 def test_ordering_with_as_many_choices_as_a_window_may_have_is_whole() -> None:
-    whole = try_ordering(window_of(10), NaiveEngine, ())
+    whole = try_ordering(window_of(20), NaiveEngine, ())
 
-    assert len(whole.released) == 10
+    assert len(whole.released) == 20
     assert whole.cut == ()
     assert whole.passed

@@ -40,7 +40,7 @@ def test_window_with_more_messages_than_are_tried_in_every_order_fails_the_comma
 
     assert done.exit_code == 1
     assert "open orders, fill, tcp, 0.01 s: not every ordering was tried.\n" in done.output
-    assert " were cut after 10 choices. The first could go on with answer GET /fapi/v1/openOrders" in done.output
+    assert " were cut after 20 choices. The first could go on with answer GET /fapi/v1/openOrders" in done.output
 
 
 @pytest.mark.parametrize(
