@@ -41,7 +41,7 @@ def price_moves(day: Day, at_ms: float) -> None:
                 symbol=spec.symbol, path=f"walk:every={dice.choice((1, 5, 20))}s,by=0.1,seed={dice.randint(1, 99)}"
             ),
         )
-        ends = at_ms + dice.uniform(20_000, 300_000)
+        ends = min(at_ms + dice.uniform(20_000, 300_000), day.length_ms - 1)
         price = day.price(spec, dice.uniform(-5, 5))
         day.add(ends, FollowPath(symbol=spec.symbol, path="constant"), SetPrice(symbol=spec.symbol, price=f"{price:f}"))
         return

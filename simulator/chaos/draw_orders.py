@@ -15,6 +15,7 @@ from simulator.core.domain import SymbolSpec
 from simulator.core.scenario.action import Action, Amend, Cancel, Expire, Fill, Place
 from simulator.core.scenario.engine_action import EngineAmend, EngineCancel, EngineCancelAll, EnginePlace
 from simulator.core.scenario.market_action import SetDepth
+from simulator.core.scenario.notation import milliseconds
 from simulator.core.scenario.position_action import RequestExternal
 
 __all__ = [
@@ -37,7 +38,7 @@ def placed(day: Day, at_ms: float, *, away: tuple[float, float] = (1, 20), **ter
         side=side,
         quantity=f"{terms.pop('quantity', None) or day.quantity(spec):f}",
         price=f"{price:f}",
-        position_side=position_side(day, side),
+        position_side=terms.pop("position_side", None) or position_side(day, side),
         client_order_id=day.name(),
         **terms,
     )
@@ -49,6 +50,13 @@ def _planned(day: Day, at_ms: float, order: EnginePlace, spec: SymbolSpec) -> Dr
     day.add(at_ms, order)
     day.placed.append(drawn)
     return drawn
+
+
+def opening(day: Day, side: Side) -> Literal["BOTH", "LONG", "SHORT"]:
+    """Return whose position an order is for that must not close one: there may be none."""
+    if day.laboratory.position_mode == "one_way":
+        return "BOTH"
+    return "LONG" if side == "BUY" else "SHORT"
 
 
 def position_side(day: Day, side: Side) -> Literal["BOTH", "LONG", "SHORT"]:
@@ -185,7 +193,10 @@ def good_till(day: Day, at_ms: float) -> None:
     """Somebody else's order ends by itself at its time."""
     spec, side = day.symbol(), day.side()
     price = day.price(spec, -10 if side == "BUY" else 10)
-    ends_ms = start_ms(day.laboratory.seed) + round(at_ms) + 601_000 + day.dice.randint(0, 300_000)
+    ends_ms = round(at_ms) + 601_000 + day.dice.randint(0, 300_000)
+    if ends_ms > day.length_ms:  # nothing is to happen in the calm
+        ends_ms += milliseconds(day.laboratory.calm) + 300_000
+    ends_ms += start_ms(day.laboratory.seed)
     parameters = {
         "symbol": spec.symbol, "side": side, "type": "LIMIT", "quantity": f"{day.quantity(spec):f}",
         "price": f"{price:f}", "timeInForce": "GTD", "goodTillDate": str(ends_ms // 1000 * 1000),

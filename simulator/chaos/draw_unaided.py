@@ -125,7 +125,8 @@ def _hole_at_the_end(day: Day) -> None:
     TRADE_LITE tells of none of them: it does not say what came before it.
     """
     at_ms = day.length_ms - 20_000
-    drawn = draw_orders.placed(day, at_ms)
+    side = day.side()
+    drawn = draw_orders.placed(day, at_ms, side=side, position_side=draw_orders.opening(day, side))
     installed(day, at_ms - 1, Rule(on="frame", event="TRADE_LITE", order=drawn.name, verdict=Drop(), for_s=15.0))
     news = Rule(on="frame", event="ORDER_TRADE_UPDATE", order=drawn.name, verdict=Drop(), for_s=0.5)
     installed(day, at_ms + 3900, news)

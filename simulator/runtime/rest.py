@@ -92,24 +92,29 @@ class RestInterface:
             await self._floor.clock.sleep(steps.wait_s)
         if steps.execute:
             return await self._execute(http, request, steps)
-        return await self._respond(http, request, steps.answer or Respond(200))
+        return await self._respond(http, request, steps.answer or Respond(200), [])
 
     async def _execute(self, http: HttpRequest, request: _Request, steps: Plan) -> WholeAnswer:
         with self._floor.chronicle.turn():
             outcome = self._outcome(request)
-            answers_first = self._floor.venue.profile.rest_answer == "before_events"
-            if not answers_first:
-                self._floor.tell(outcome.facts)
+            untold = list(outcome.facts)
+            if steps.hold_s or self._floor.venue.profile.rest_answer == "after_events":
+                self._tell(untold)
         if steps.hold_s:
             await self._floor.clock.sleep(steps.hold_s)
         self._faults.slow_down(http.transport, steps)
-        response = await self._respond(http, request, steps.answer or outcome.answer)
-        if answers_first:
+        response = await self._respond(http, request, steps.answer or outcome.answer, untold)
+        if untold:
             try:
                 response.send(http)
             finally:  # that its sender has gone takes nothing back
-                self._floor.tell(outcome.facts)
+                self._tell(untold)
         return response
+
+    def _tell(self, untold: list[Fact]) -> None:
+        """Tell the streams. Facts wait for the answer that leaves first, but never for one that is held back."""
+        self._floor.tell(untold)
+        untold.clear()
 
     async def _receive(self, http: HttpRequest, path: str, query: str) -> _Request:
         body = (await http.read()).decode(errors="replace") if http.can_read_body and http.method != "GET" else ""
@@ -226,12 +231,14 @@ class RestInterface:
         if is_for_engine and now_ms > request.arrived_ms:
             security.check_engine_window(request.params, now_ms + skew_ms, profile, request.aheads_ms)
 
-    async def _respond(self, http: HttpRequest, request: _Request, answer: Ending) -> WholeAnswer:
+    async def _respond(self, http: HttpRequest, request: _Request, answer: Ending, untold: list[Fact]) -> WholeAnswer:
         """Return what goes out for an answer that is known, as the rules about responses want it."""
         steps = NO_ANSWER
         if self._faults.sees_answers and isinstance(answer, Respond):
             steps = self._faults.steps_of_answer(_sight("response", request, answer), request.number)
         if steps.hold_s:
+            if untold:
+                self._tell(untold)
             await self._floor.clock.sleep(steps.hold_s)
         self._faults.slow_down(http.transport, steps)
         told = steps.answer or answer

@@ -253,7 +253,7 @@ class WsApi:
             return
         with self._floor.chronicle.turn():
             outcome = self._outcome(request)
-            answers_first = self._floor.venue.profile.rest_answer == "before_events"
+            answers_first = self._floor.venue.profile.rest_answer == "before_events" and not steps.hold_s
             if not answers_first:
                 self._floor.tell(outcome.facts)
         if steps.hold_s:

@@ -10,7 +10,7 @@ import pytest
 from simulator import AccountSpec, JournalEntry, Simulator
 from tests.scenarios.desk import SYMBOL, live_desk, open_desk
 from user_stream import BackoffPolicy, Settings
-from user_stream.core.lifecycle import Connecting, Degraded, GapOpened, GapRepaired
+from user_stream.core.lifecycle import Connecting, Degraded, GapOpened, GapRepaired, Live
 
 
 async def test_cut_without_a_fill_in_the_gap_is_repaired_with_nothing_to_tell() -> None:
@@ -223,6 +223,24 @@ async def test_buffer_that_overflows_is_read_again_over_rest() -> None:
         desk.sim.cut_connections()
         desk.sim.subscribe(fill_at_the_first_question)
         await desk.until_state("burst", "filled")
+
+        await desk.is_square()
+
+
+async def test_connection_whose_first_answer_overflowed_is_proven_by_a_second_one() -> None:
+    async with live_desk(settings=Settings(buffer_frames=3)) as desk:
+        await desk.resting("burst")
+        burst = iter([True])
+
+        def fill_with_the_answer(entry: JournalEntry) -> None:
+            if entry.kind == "frame" and "LIST_SUBSCRIPTIONS" in entry.summary and next(burst, False):
+                for _ in range(10):
+                    desk.sim.fill("burst", "0.001")
+
+        desk.sim.cut_connections()
+        desk.sim.subscribe(fill_with_the_answer)
+        await desk.until_state("burst", "filled")
+        await desk.until(lambda: isinstance(desk.service.state, Live) and desk.service.state.proven)
 
         await desk.is_square()
 

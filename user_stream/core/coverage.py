@@ -11,6 +11,9 @@ provisionally: a fill made 50 ms before the reconnect may be in no answer yet, a
 So while a gap is open or unconfirmed, proofs are kept aside and the watermark stays; whatever breaks meanwhile is
 recovered from before the first gap. A second pass from the same watermark, begun when REST's lag has passed since, that
 finds nothing new confirms it, and moves the watermark to the last proof.
+
+A stream that was found to keep something quiet has vouched for too much: its proofs count no more than REST has shown
+since. The watermark goes back to the last comparison that found nothing, or the last pass that was confirmed.
 """
 
 from __future__ import annotations
@@ -39,6 +42,8 @@ class Coverage:
         self._unconfirmed = True
         self.whole_since = 0
         """From when on a connection told everything: what happened later is the stream's to tell."""
+        self.shown_until = 0
+        """Until when REST showed nothing that was not told; what came later only the stream has vouched for."""
 
     @property
     def since(self) -> int:
@@ -52,7 +57,7 @@ class Coverage:
 
     def resume(self, watermark: int, floor: int) -> GapOpened | None:
         """Go on from what a journal kept of an earlier process. Return what to say; None when there was none."""
-        self.watermark = self.proven_until = watermark
+        self.watermark = self.proven_until = self.shown_until = watermark
         self.floor = floor
         self._known = bool(watermark)
         return self.open("the process was not running")
@@ -64,6 +69,7 @@ class Coverage:
 
     def begin(self, now: int) -> None:
         """Start reading for the first time: what is older than `now` is known unless a journal says otherwise."""
+        self.shown_until = self.shown_until or now
         self.floor = self.floor or now
         self.watermark = self.watermark or now
 
@@ -74,6 +80,15 @@ class Coverage:
         self.proven_until = max(self.proven_until, until)
         if not self._unconfirmed:
             self.watermark = max(self.watermark, self.proven_until)
+
+    def show(self, until: int) -> None:
+        """Take it that REST, as it was then, showed nothing that was not told."""
+        if self.confirmed:
+            self.shown_until = max(self.shown_until, until)
+
+    def disbelieve(self) -> None:
+        """The stream kept something quiet: what it vouched for since REST showed everything is in doubt."""
+        self.watermark = self.proven_until = min(self.watermark, self.shown_until)
 
     def open(self, cause: str) -> GapOpened | None:
         """Nobody tells everything any more. Return what to say, or None when that is said, or nothing was known yet."""
@@ -115,5 +130,6 @@ class Coverage:
             return None
         self._unconfirmed = False
         self.watermark = max(self.watermark, self.proven_until)
+        self.shown_until = max(self.shown_until, self.whole_since)
         repaired, self._repaired = self._repaired, None
         return None if repaired is None else GapRepaired(repaired.since, repaired.until, repaired.report)

@@ -303,13 +303,16 @@ def apply_update(order: Order, update: MappedOrderUpdate) -> Order:
 
 
 def apply_details(order: Order, update: MappedOrderUpdate) -> Order:
-    """Add commission and profit of a fill that TRADE_LITE had told without them, and the exchange's own average price
-    unless more was executed since.
+    """Add commission and profit of a fill that TRADE_LITE had told without them, and, unless more was executed since,
+    the exchange's own average price; of the fill that ended the order also its terms, which an amendment that is told
+    later may have changed before.
     """
-    average = order.avg_price
+    changes = _costs(order, update)
     if Decimal(update["accumulated_filled_qty"]) == order.filled_qty:
-        average = Decimal(update["avg_price"]) or average
-    return _with(order, avg_price=average, **_costs(order, update))
+        changes["avg_price"] = Decimal(update["avg_price"]) or order.avg_price
+        if order.state is OrderState.FILLED:
+            changes |= {"quantity": Decimal(update["orig_qty"]), "price": Decimal(update["price"])}
+    return _with(order, **changes)
 
 
 def _next_state(state: OrderState, told: OrderState) -> OrderState:

@@ -18,6 +18,7 @@ import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NoReturn, TypeAlias, TypeVar
 
 from user_stream.contracts import MappedAccountUpdate, MappedOrderUpdate
@@ -102,6 +103,7 @@ class BinanceWebsocket:
         self._draw = draw
         self._listen_key = ""
         self._lease_number = 0
+        self._ask_binding: Callable[[], Awaitable[None]] | None = None
         self._frames = FrameBuffer(self._settings.buffer_frames)
         self._flowing = False
         self._tasks: asyncio.TaskGroup | None = None
@@ -142,7 +144,8 @@ class BinanceWebsocket:
             async with asyncio.TaskGroup() as self._tasks:
                 self._tasks.create_task(self.handle_messages(connection))
                 self._tasks.create_task(self.keepalive_listen_key_async())
-                await connection.send(_ASK_BINDING)
+                self._ask_binding = partial(connection.send, _ASK_BINDING)
+                await self._ask_binding()
                 await self._stay_initialised()
         except BaseExceptionGroup as group:
             task = asyncio.current_task()
@@ -184,6 +187,8 @@ class BinanceWebsocket:
                     await awaitable
             if not self._frames.overflowed:
                 break
+            if self._ask_binding is not None:
+                await self._ask_binding()  # the answer may be among the frames that were thrown away
         self._flowing = not self._unread.is_set()  # what comes after a lost frame waits until REST told it
 
     def kept_back_account_updates(self) -> list[AccountUpdate]:

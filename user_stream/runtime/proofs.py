@@ -22,6 +22,8 @@ __all__ = ["Proofs"]
 
 _EVICT_EVERY_MS = 60_000
 _WATCH_EVERY_S = 60.0
+_DOUBTED_MS = 3_600_000
+"""For how long what only the stream has vouched for is kept, because a comparison may still show that it kept quiet."""
 
 
 class Proofs:
@@ -37,6 +39,7 @@ class Proofs:
         self._lease = lease
         self._on_proven = on_proven
         self._kept_ms = int((account.settings.overlap_s + account.settings.rest_lag_s) * 1000)
+        self._unnoticed_ms = int((account.settings.ping_interval_s + account.settings.ping_timeout_s) * 1000)
         self._evicted_at = 0
         self._keepalives = 0
         """How many of the lease's were said."""
@@ -53,17 +56,20 @@ class Proofs:
     def kept(self, link: Link) -> None:
         """A keepalive was answered with the key that this connection is bound to; maybe another one's, a while ago.
 
-        Each connection hears of it, and of a key that a rotation asked for; a keepalive is said once.
+        Each connection hears of it, and of a key that a rotation asked for; a keepalive is said once. It proves that
+        the key lives; that the socket does, too, is certain only of what pings would have found out by now.
         """
         if self._lease.keepalives > self._keepalives:
             self._keepalives = self._lease.keepalives
             self._delivery.publish(ListenKeyKept(link.epoch))
         lease = self._lease.state
         if link.proven_at is not None and lease is not None:
-            self._prove(link, self._exchange_time_ms() - int(lease.age_s(self._clock.monotonic()) * 1000))
+            age_ms = int(lease.age_s(self._clock.monotonic()) * 1000)
+            self._prove(link, self._exchange_time_ms() - age_ms - self._unnoticed_ms)
 
     def compared(self, links: Iterable[Link], until: int) -> None:
         """REST, as it was at `until`, showed nothing that was not told."""
+        self._coverage.show(until)
         for link in links:
             self._prove(link, until)
         self._memory.commit()
@@ -90,4 +96,4 @@ class Proofs:
         self._memory.cover(watermark, self._coverage.floor)
         if watermark - self._evicted_at > _EVICT_EVERY_MS:
             self._evicted_at = watermark
-            self._ledger.evict(watermark - self._kept_ms)
+            self._ledger.evict(max(watermark - _DOUBTED_MS, min(watermark, self._coverage.shown_until)) - self._kept_ms)

@@ -373,6 +373,7 @@ class Supervisor:
         """REST shows what no connection told: none of them can be believed."""
         shown = ", ".join(suspicions[:3]) + (", ..." if len(suspicions) > 3 else "")
         silent = ConnectionLostError(f"the stream is silent: REST shows what it did not tell ({shown})", kind="silent")
+        self._coverage.disbelieve()
         self._open_gap(silent.cause)
         for link in self._carriers():
             self._on_lost(link, silent)

@@ -57,6 +57,26 @@ def test_proof_of_a_connection_moves_the_watermark() -> None:
     assert coverage.since == 1_900
 
 
+def test_stream_that_kept_something_quiet_has_proven_no_more_than_rest_showed() -> None:
+    coverage = live(since=1_000, proven=9_000)
+    coverage.show(5_000)
+    coverage.disbelieve()
+
+    assert coverage.open("silent") == GapOpened(5_000, "silent")
+    assert coverage.since == 4_900
+
+
+def test_comparison_while_a_repair_is_in_doubt_shows_nothing() -> None:
+    coverage = live(since=1_000, proven=2_000)
+    coverage.open("cut")
+    coverage.close(3_000, NOTHING)
+    coverage.show(4_000)
+    assert coverage.shown_until == 1_000
+
+    coverage.confirm()
+    assert coverage.shown_until == 3_000
+
+
 def test_gap_begins_at_the_last_proof() -> None:
     """Rule 14: not when it was noticed."""
     assert live(proven=2_000).open("cut") == GapOpened(2_000, "cut")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from tests.user_stream.core.order_facts import told_by_stream
@@ -163,6 +164,22 @@ def test_details_bring_the_exchanges_average_price_unless_more_was_executed_sinc
     held = apply_update(order(OrderState.ACTIVE), fill(1, "4", "4", average="100.03333"))
 
     assert apply_details(held, fill(1, "4", cumulative, average=average)).avg_price == Decimal(known)
+
+
+@pytest.mark.parametrize(
+    ("before", "cumulative", "price"),
+    [(OrderState.FILLED, "10", "101"), (OrderState.FILLED, "4", "100"), (OrderState.ACTIVE, "10", "100")],
+)
+def test_details_of_the_fill_that_ended_an_order_bring_its_last_terms(
+    before: OrderState, cumulative: str, price: str
+) -> None:
+    held = msgspec.structs.replace(order(before), filled_qty=Decimal(10), price=Decimal(100), quantity=Decimal(10))
+    details = {**fill(1, "0", cumulative), "price": "101", "orig_qty": "11"}
+
+    told = apply_details(held, details)  # type: ignore[arg-type]  # a TypedDict with values replaced
+
+    assert told.price == Decimal(price)
+    assert told.quantity == (Decimal(11) if price == "101" else Decimal(10))
 
 
 def test_orders_do_not_share_their_commission() -> None:

@@ -17,6 +17,8 @@ from user_stream.runtime.links import Link
 from user_stream.runtime.proofs import Proofs
 
 LISTEN_KEY = "/fapi/v1/listenKey"
+UNNOTICED_MS = 40_000
+"""For how long a dead socket may go unnoticed: the interval of the pings, and how long they wait."""
 
 
 @dataclass
@@ -115,7 +117,7 @@ async def test_keepalive_proves_until_when_it_was_asked_for() -> None:
         desk.proofs.kept(link)
         await desk.account.delivery.idle()
 
-        assert abs(desk.watermark - 600_000) <= 5
+        assert abs(desk.watermark - (600_000 - UNNOTICED_MS)) <= 5
         assert desk.notices(ListenKeyKept) == []
 
 
@@ -132,7 +134,7 @@ async def test_keepalive_is_said_once_and_proves_every_connection_that_hears_of_
         await desk.account.delivery.idle()
 
         assert desk.lease.keepalives == len(desk.notices(ListenKeyKept)) == 2
-        assert abs(desk.watermark - 3_600_000) <= 5
+        assert abs(desk.watermark - (3_600_000 - UNNOTICED_MS)) <= 5
 
 
 async def test_keepalive_of_an_unproven_connection_proves_nothing() -> None:
@@ -174,6 +176,19 @@ async def test_what_ended_long_before_the_watermark_is_forgotten() -> None:
         ledger.fold(told_by_stream("CANCELED", at=NOON_MS + 1), 1)
         desk.proofs.told(link, NOON_MS + 99_000)
         assert ledger.order(KEY) is not None
-        desk.proofs.told(link, NOON_MS + 161_000)
+        desk.proofs.compared([link], NOON_MS + 161_000)
+
+        assert ledger.order(KEY) is None
+
+
+async def test_what_only_the_stream_vouched_for_is_kept_for_an_hour() -> None:
+    """A comparison may still show that the stream kept something quiet."""
+    async with bench() as desk:
+        ledger, link = desk.account.ledger, live_link()
+        ledger.fold(told_by_stream("NEW", at=NOON_MS), ledger.begin_epoch())
+        ledger.fold(told_by_stream("CANCELED", at=NOON_MS + 1), 1)
+        desk.proofs.told(link, NOON_MS + 3_600_000 + 100_000)
+        assert ledger.order(KEY) is not None
+        desk.proofs.told(link, NOON_MS + 3_600_000 + 161_000)
 
         assert ledger.order(KEY) is None
