@@ -196,6 +196,8 @@ def _is_fault_beyond(fault: Fault, kind: Unaided) -> bool:
     verdict = str(fault.verdict)
     if fault.on == "frame" and "duplicate" in verdict:
         return True  # an account update that comes again behind a later one of its own connection
+    if kind == "first look" and "skew" in verdict:
+        return True  # who is told that it is earlier than it is asks for nothing that is younger
     if kind != "key":
         return False
     on_a_stream = fault.on in {"handshake", "connection", "ping"}
