@@ -81,6 +81,7 @@ def _value_of(name: str, text: str) -> Any:
             raise ValueError(message)
 
 
+_NAME_IS_TAKEN: Final = -4116
 _Terms: TypeAlias = tuple[str, str, str, Decimal]
 """Client order id, side, position side and quantity."""
 
@@ -127,8 +128,10 @@ class WatchedOrderManager(OrderManager):
         super().resume_orders(intents, deliveries, ours)
 
     def _note_refusal(self, order: Order) -> None:
-        """Whoever bears its name and its terms from now on is another one; with other terms he always was."""
-        if not order.order_id:
+        """Whoever bears its name and its terms from now on is another one; with other terms he always was, and where
+        the name was taken, too.
+        """
+        if not order.order_id and order.reject_code != _NAME_IS_TAKEN:
             terms = (order.client_order_id, order.side, order.position_side, order.quantity)
             self._refused_ms[terms] = self._rest.exchange_time_ms()
 

@@ -8,7 +8,7 @@ when he speaks of the present, else the ledger's own, and where fills are missin
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Literal, TypeAlias, get_args
+from typing import Final, Literal, TypeAlias, get_args
 
 from user_stream.contracts import MappedOrderUpdate, OrderIntent
 from user_stream.core.order_record import OrderRecord, Terms, has_fill, status_rank
@@ -17,6 +17,8 @@ __all__ = ["brings_terms", "completed", "intended", "learn", "of_present_terms",
 
 _OfTheOrder: TypeAlias = Literal["client_order_id", "position_side", "order_type", "time_in_force"]
 _OF_THE_ORDER: tuple[_OfTheOrder, ...] = get_args(_OfTheOrder)
+_NO_AMENDMENT: Final = frozenset({"NEW", "TRADE", "CANCELED", "CALCULATED", "EXPIRED", "REJECTED"})
+"""Execution types of ORDER_TRADE_UPDATE that leave price and quantity as they were (Event: Order Update)."""
 
 
 def without_fill(update: MappedOrderUpdate) -> MappedOrderUpdate:
@@ -66,11 +68,11 @@ def completed(record: OrderRecord, update: MappedOrderUpdate) -> MappedOrderUpda
 def brings_terms(record: OrderRecord, update: MappedOrderUpdate) -> bool:
     """Say whether an update tells of a price or quantity that is news: not what an older amendment, told late, set.
 
-    Only amendments and rows of REST do. Amendments of one millisecond are told apart by their terms. A row of the
+    Only amendments, events of types that nobody knows yet, and rows of REST do. Amendments of one millisecond are told apart by their terms. A row of the
     millisecond that we know of must agree with us, or know as much as we do, and we of no amendment.
     """
     at, terms = update["order_trade_time"], terms_of(update)
-    if update["execution_type"] not in {"AMENDMENT", ""} or record.ended or at < record.last_time:
+    if update["execution_type"] in _NO_AMENDMENT or record.ended or at < record.last_time:
         return False
     if not record.status or _are_equal(terms, record.told_terms or _terms_before(record, update)):
         return False

@@ -78,8 +78,9 @@ def test_new_after_the_first_fill_is_stale_and_counted(ledger: Ledger) -> None:
     assert ledger.stale == 1
 
 
-def test_amendment_is_told_with_the_new_terms_and_the_status_as_it_was(ledger: Ledger) -> None:
-    amended = told_by_stream("PARTIALLY_FILLED", execution="AMENDMENT", cumulative="4", quantity="20", at=2_500)
+@pytest.mark.parametrize("execution", ["AMENDMENT", "A_TYPE_OF_TOMORROW"])
+def test_amendment_is_told_with_the_new_terms_and_the_status_as_it_was(ledger: Ledger, execution: str) -> None:
+    amended = told_by_stream("PARTIALLY_FILLED", execution=execution, cumulative="4", quantity="20", at=2_500)
 
     told = fold(ledger, NEW, FIRST_FILL, amended, amended)
 
