@@ -68,8 +68,9 @@ def completed(record: OrderRecord, update: MappedOrderUpdate) -> MappedOrderUpda
 def brings_terms(record: OrderRecord, update: MappedOrderUpdate) -> bool:
     """Say whether an update tells of a price or quantity that is news: not what an older amendment, told late, set.
 
-    Only amendments, events of types that nobody knows yet, and rows of REST do. Amendments of one millisecond are told apart by their terms. A row of the
-    millisecond that we know of must agree with us, or know as much as we do, and we of no amendment.
+    Only amendments, events of types that nobody knows yet, and rows of REST do. Amendments of one millisecond are told
+    apart by their terms. A row of the millisecond that we know of must agree with us, or know as much as we do, and we
+    of no amendment.
     """
     at, terms = update["order_trade_time"], terms_of(update)
     if update["execution_type"] in _NO_AMENDMENT or record.ended or at < record.last_time:
