@@ -74,6 +74,15 @@ class Watch:
         self._context = copy_context()
         self._unsubscribe: Callable[[], object] = simulator.subscribe(self._see)
 
+    def is_unsure(self) -> bool:
+        """Say whether an engine that says what it promises promises nothing at this moment."""
+        unsure: list[bool] = []
+        self._ask(lambda: unsure.append(self._is_unsure()))
+        return any(unsure)
+
+    def _is_unsure(self) -> bool:
+        return self._lives.trading is not None and self._promise(self._lives.trading) is None
+
     def expect_promise(self, when: str) -> None:
         """Say so if an engine that says what it promises promises nothing, and has a stream that could prove itself."""
         streams = self._simulator.state()["connections"]
@@ -81,7 +90,7 @@ class Watch:
             self._ask(partial(self._miss_promise, when))
 
     def _miss_promise(self, when: str) -> None:
-        if self._lives.trading is not None and self._promise(self._lives.trading) is None:
+        if self._is_unsure():
             self._diverge("late", f"{when} the engine is still sure of nothing")
 
     def stop(self) -> None:

@@ -46,6 +46,8 @@ __all__ = ["MOST_TASKS", "run_scenario", "run_seed"]
 
 _STOPPING_S: Final = 120.0
 """How long an engine may take to stop."""
+_LOOKING_S: Final = 180.0
+"""How long one that is unsure in the end may still look for what it missed: its key may just have been found dead."""
 MOST_TASKS: Final = 256
 """How many tasks an engine may have when nothing happens."""
 _OFTEN: Final = 10
@@ -126,6 +128,8 @@ class _World:
             self._stop_faults()
             lives.spare()
             await self._until(milliseconds(laboratory.length) + milliseconds(laboratory.calm))
+            if watch.is_unsure() and not self._looks_later:
+                await asyncio.sleep(_LOOKING_S)
             self._judge(lives, player)
             self._judge_calm(lives, watch)
             self._judge_deeds(watch, player)

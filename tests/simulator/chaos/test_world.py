@@ -150,6 +150,18 @@ def test_an_engine_that_is_never_sure_again_has_not_healed() -> None:
     assert run(short(Step(at="1s", do=PLACE), engine={"rest_lag_s": "60"}), Unsure).passed
 
 
+def test_an_engine_that_has_just_begun_to_look_may_come_to_its_end() -> None:
+    class Looks(Idle):
+        def __init__(self, exchange: Exchange) -> None:
+            super().__init__(exchange)
+            self.begun_s = asyncio.get_running_loop().time()
+
+        def liveness(self) -> Liveness | None:
+            return Liveness(1) if asyncio.get_running_loop().time() - self.begun_s > 200 else None
+
+    assert run(short(Step(at="1s", do=PLACE)), Looks).passed
+
+
 def test_an_engine_whose_only_stream_is_silent_need_not_be_sure() -> None:
     silent = Step(at="0s", do=NextConnectionsSilent())
     assert run(short(silent), UserStreamEngine).passed
