@@ -2,8 +2,8 @@
 
 The run has three parts. For its `length` things happen: the steps of the scenario. Then every fault stops: rules are
 removed, what was held back is let go, the exchange answers as a correct one does. For `calm` nothing happens any more,
-and at its end the engine must be where the exchange is, and sure of it, if it is one that says so. Last, engine and
-exchange are stopped, and nothing of them may be left.
+and at its end, or a little later if it is still looking, the engine must be where the exchange is, and sure of that, if
+it is one that says so. Last, engine and exchange are stopped, and nothing of them may be left.
 
 The clock is virtual, and the run is a function of its scenario. What does not come to its end on a clock that goes on
 by itself never will, and is told as `hung`, with every task's position.
