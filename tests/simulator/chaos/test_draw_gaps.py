@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from functools import cache
+from random import Random
+from typing import Any
 
 import pytest
 
 from simulator.chaos.draw import Mix, draw_scenario
+from simulator.chaos.draw_market import price_moves
+from simulator.chaos.draw_orders import good_till
+from simulator.chaos.draw_unaided import last_story, steps_unaided
+from simulator.chaos.drawing import Day
+from simulator.chaos.opening import start_ms
+from simulator.core.market.symbols import DEFAULT_SYMBOLS
 from simulator.core.scenario.action import DropListenKey, Place, RestLag, SilenceConnections
+from simulator.core.scenario.engine_action import EnginePlace
 from simulator.core.scenario.fault_action import Fault
 from simulator.core.scenario.laboratory import Laboratory
-from simulator.core.scenario.scenario import Scenario
+from simulator.core.scenario.market_action import FollowPath
+from simulator.core.scenario.notation import milliseconds
+from simulator.core.scenario.scenario import Scenario, Step
 
 SEEDS = range(60)
 
@@ -72,3 +83,51 @@ def test_others_trade_on_symbols_that_the_engine_never_touches() -> None:
 def test_mix_without_crashes_has_no_long_deaths_either(seed: int) -> None:
     names = {type(action).__name__ for step in draw_scenario(seed, 4, Mix(crashes=0)).steps for action in step.actions}
     assert not names & {"EngineCrash", "EngineRestart"}
+
+
+def day_of(seed: int, **terms: Any) -> Day:
+    length_ms = 3_600_000
+    laboratory = Laboratory(seed=seed, length=f"{length_ms}ms", **terms)
+    return Day(Random(seed), laboratory, length_ms, DEFAULT_SYMBOLS)  # noqa: S311  the same each time
+
+
+def actions_of(day: Day) -> list[Any]:
+    return [action for _, actions in day.steps for action in actions]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_order_with_a_hole_closes_no_position_that_may_not_be_there(seed: int) -> None:
+    day = day_of(seed, position_mode="hedge")
+    last_story(day, "key")
+
+    (placed,) = [action for action in actions_of(day) if isinstance(action, EnginePlace)]
+    assert (placed.side, placed.position_side) in {("BUY", "LONG"), ("SELL", "SHORT")}
+
+
+def test_no_clock_is_skewed_where_only_the_first_look_is_left() -> None:
+    skewed = Step(at="1s", do=Fault(on="request", verdict={"skew": {"seconds": "-6"}}))
+
+    assert steps_unaided(day_of(1), [skewed], "first look") == []
+    assert steps_unaided(day_of(1), [skewed], "second look") == [skewed]
+
+
+@pytest.mark.parametrize("at_ms", range(2_400_000, 3_600_000, 100_000))
+def test_nobody_elses_order_ends_in_the_calm(at_ms: int) -> None:
+    day = day_of(at_ms)
+    good_till(day, at_ms)
+
+    (sent,) = actions_of(day)
+    ends_ms = int(sent.parameters["goodTillDate"]) - start_ms(at_ms)
+    assert not day.length_ms < ends_ms < day.length_ms + milliseconds(day.laboratory.calm)
+    assert ends_ms - at_ms >= 600_000
+
+
+def test_every_walk_of_a_price_ends_before_the_calm() -> None:
+    day = day_of(1)
+    for _ in range(200):
+        price_moves(day, day.length_ms - 10_000)
+
+    paths = [action.path for action in actions_of(day) if isinstance(action, FollowPath)]
+    walks = [path for path in paths if path != "constant"]
+    assert walks
+    assert paths.count("constant") == len(walks)

@@ -127,16 +127,26 @@ async def test_an_answer_that_is_known_may_be_late_lost_or_another() -> None:
         assert (orders(simulator), late.hits) == (3, 1)
 
 
-async def test_events_are_told_before_and_after_a_late_answer_as_the_profile_wants() -> None:
+@pytest.mark.parametrize(
+    "rule",
+    [
+        Rule(on="response", path=ORDER, verdict=Delay(4.0), times=1),
+        Rule(on="request", path=ORDER, verdict=ExecuteThen(Delay(4.0)), times=1),
+    ],
+)
+async def test_events_never_wait_for_an_answer_that_is_held_back(rule: Rule) -> None:
     profile = Profile(rest_answer="before_events")
     async with Simulator(profile=profile) as simulator, Wire(simulator) as wire:
         stream = await wire.stream()
-        simulator.faults.install(Rule(on="response", path=ORDER, verdict=Delay(4.0), times=1))
+        simulator.faults.install(rule)
         began = simulator.time_ms
         await wire.ask("POST", ORDER, **LIMIT_ORDER)
 
         assert await stream.read_names(1) == ["ORDER_TRADE_UPDATE"]
-        assert simulator.time_ms - began >= 4_000
+        (event,) = simulator.journal.entries(kind="event", event="ORDER_TRADE_UPDATE")
+        (answer,) = simulator.journal.entries(kind="response", path=ORDER)
+        assert event.time_ms - began < 1_000
+        assert answer.time_ms - began >= 4_000
 
 
 async def test_row_10_answers_arrive_as_they_were_spoilt() -> None:

@@ -131,6 +131,20 @@ async def test_the_answer_comes_before_or_after_its_events(when: Any) -> None:
         assert kinds == (["event", "response"] if when == "after_events" else ["response", "event"])
 
 
+@pytest.mark.parametrize(
+    "rule", [Rule(on="request", verdict=ExecuteThen(Delay(4.0))), Rule(on="response", verdict=Delay(4.0))]
+)
+async def test_events_never_wait_for_an_answer_that_is_held_back(rule: Rule) -> None:
+    async with open_api(profile=Profile(rest_answer="before_events")) as (simulator, api), Wire(simulator) as wire:
+        await wire.stream()
+        simulator.faults.install(rule)
+        await api.ask("order.place", **LIMIT_ORDER)
+
+        (event,) = simulator.journal.entries(kind="event", event="ORDER_TRADE_UPDATE")
+        (answer,) = simulator.journal.entries(kind="response", path="/fapi/v1/order")
+        assert answer.time_ms - event.time_ms >= 4_000
+
+
 async def test_a_client_that_leaves_without_its_response_harms_nobody() -> None:
     async with Simulator() as simulator:
         simulator.on_request("POST", "/fapi/v1/order", Delay(60.0))
